@@ -1,0 +1,104 @@
+//! Every way in which an exchange can end without an answer: flat, and without a word of HTTP.
+
+use std::time::Duration;
+
+use crate::connectors::error::ConnectorError;
+use crate::contract::operation::Operation;
+
+/// Why an exchange got no answer. `api/problem.rs` is the one table that turns it into a problem document.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ExchangeError {
+    /// The connection's certificate is no longer trusted (revoked, expired, authority removed).
+    #[error("certificate no longer trusted: {0}")]
+    CertificateUntrusted(String),
+    /// The certificate is trusted but belongs to no configured portal.
+    #[error("certificate of no configured portal")]
+    PortalUnknown,
+    /// The request cannot be understood.
+    #[error("malformed request: {0}")]
+    Malformed(Malformed),
+    /// The operation needs a purpose and the request names none.
+    #[error("no purpose named")]
+    PurposeMissing,
+    /// No grant covers portal, ente, operation, purpose and fields together. Deliberately says no more.
+    #[error("not granted")]
+    NotGranted,
+    /// The portal asked for a fresh answer and its grant does not allow that.
+    #[error("fresh answer not granted")]
+    FreshNotGranted,
+    /// A rate of the portal is used up.
+    #[error("rate limit reached")]
+    RateLimited {
+        /// When the next request will be admitted.
+        retry_after: Duration,
+    },
+    /// The day's quota is used up.
+    #[error("daily quota used up")]
+    QuotaSpent {
+        /// Until midnight, Europe/Rome.
+        retry_after: Duration,
+    },
+    /// No such ente in the configuration.
+    #[error("ente unknown")]
+    EnteUnknown,
+    /// The ente has no system connected for the operation's domain, or its product cannot answer it.
+    #[error("{0} is not offered by the ente")]
+    NotOffered(Operation),
+    /// The back end failed; `NotFound` and `Ambiguous` are among its kinds.
+    #[error(transparent)]
+    BackEnd(ConnectorError),
+    /// The exchange could not be recorded, so it was not answered.
+    #[error("exchange could not be recorded: {0}")]
+    NotRecorded(String),
+    /// Too many exchanges in flight, or the gateway is about to stop.
+    #[error("no capacity: {0}")]
+    NoCapacity(&'static str),
+    /// The request's deadline passed inside the gateway.
+    #[error("request deadline passed")]
+    DeadlinePassed,
+    /// A fault of ours.
+    #[error("internal fault: {0}")]
+    Internal(String),
+}
+
+/// What is wrong with a request; the texts name fields, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// No resource at this path.
+    #[error("no such resource")]
+    NoSuchResource,
+    /// The resource does not know this method.
+    #[error("method not allowed")]
+    MethodNotAllowed {
+        /// The methods that it knows.
+        allowed: &'static str,
+    },
+    /// The body is not `application/json`.
+    #[error("media type not supported")]
+    MediaType,
+    /// Body larger than the door's bound.
+    #[error("body too large")]
+    TooLarge {
+        /// The bound, in bytes.
+        limit: u64,
+    },
+    /// The body did not come in within its time.
+    #[error("request too slow")]
+    TooSlow,
+    /// Not JSON, or not UTF-8, or too deep.
+    #[error("not JSON at line {line}, column {column}")]
+    NotJson {
+        /// Line of the first mistake.
+        line: usize,
+        /// Column of the first mistake.
+        column: usize,
+    },
+    /// JSON of the wrong form: unknown, missing or ill-typed field; header or path segment out of form.
+    #[error("field {field}: {reason}")]
+    Field {
+        /// The field, path segment or header.
+        field: String,
+        /// What it should be, in Italian; never the value received.
+        reason: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! An `adapters/` folder, read, checked and bound to its connector.

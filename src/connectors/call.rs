@@ -1,0 +1,78 @@
+//! One call to a back end and its answer, in the contract's terms.
+
+use std::time::Instant;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::contract::document::Document;
+use crate::contract::operation::{FieldSet, Operation};
+use crate::contract::provenienza::Fonte;
+use crate::contract::question::Parameters;
+use crate::digest::{RunningDigest, SaltedDigest};
+
+use super::instance::Tenant;
+
+/// What is asked of a back end.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The operation.
+    pub operation: Operation,
+    /// The ente as the instance knows it.
+    pub tenant: &'a Tenant,
+    /// Canonical parameters.
+    pub parameters: &'a Parameters,
+    /// The fields to fetch: an adapter asks its product for no more (data minimisation).
+    pub fields: FieldSet,
+    /// When the portal stops waiting; nothing may run past it.
+    pub deadline: Instant,
+    /// W3C trace context to send along, where the protocol has a place for it.
+    pub traceparent: Option<&'a str>,
+}
+
+/// What a back end answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The answer in the contract's terms.
+    pub document: Document,
+    /// What kind of source answered.
+    pub fonte: Fonte,
+    /// The day that the data describe.
+    pub data_riferimento: NaiveDate,
+    /// When the answer came in.
+    pub rilevato_il: DateTime<Utc>,
+    /// Fields asked for that this product does not have.
+    pub unavailable: FieldSet,
+}
+
+/// The raw bytes that went to and came from a back end during one call: sizes and salted digests, never the bytes.
+#[derive(Clone)]
+pub struct Transcript {
+    request: RunningDigest,
+    answer: RunningDigest,
+}
+
+impl Transcript {
+    /// An empty transcript with fresh salts.
+    pub fn begin() -> Transcript {
+        Transcript {
+            request: RunningDigest::begin(),
+            answer: RunningDigest::begin(),
+        }
+    }
+
+    /// Notes bytes sent to the back end (for SQL: the statement and its bound values).
+    pub fn sent(&mut self, bytes: &[u8]) {
+        self.request.feed(bytes);
+    }
+
+    /// Notes bytes received from the back end (for SQL: the rows, written as JSON lines).
+    pub fn received(&mut self, bytes: &[u8]) {
+        self.answer.feed(bytes);
+    }
+
+    /// The digests of what went and what came; `None` where nothing did.
+    pub fn finish(self) -> (Option<SaltedDigest>, Option<SaltedDigest>) {
+        let some = |side: RunningDigest| (side.bytes() > 0).then(|| side.finish());
+        (some(self.request), some(self.answer))
+    }
+}

@@ -1,0 +1,128 @@
+//! How a call to a back end fails: what happened, and whether asking again may help.
+
+use std::time::Duration;
+
+/// A failed call. `Display` is for the operator's log and holds no personal data and no raw text of the back end
+/// beyond its error code; the portal never sees it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{kind}: {detail}")]
+pub struct ConnectorError {
+    /// What happened.
+    pub kind: Kind,
+    /// Whether an idempotent read may be tried again.
+    pub retry: Retry,
+    /// What the operator should know: step, status, the back end's own code.
+    pub detail: String,
+    /// The back end's own error code, where the dialect has one.
+    pub code: Option<String>,
+}
+
+/// What happened to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Kind {
+    /// The dialect said, by its own rule, that nobody answers to these parameters.
+    #[error("not found")]
+    NotFound,
+    /// Several subjects answer; how many, if the dialect tells.
+    #[error("ambiguous")]
+    Ambiguous,
+    /// No connection, refused, reset, TLS failure, name not resolved.
+    #[error("unreachable")]
+    Unreachable,
+    /// No answer within the instance's deadline.
+    #[error("timed out")]
+    TimedOut,
+    /// The back end does not accept our credentials.
+    #[error("credentials refused")]
+    CredentialsRefused,
+    /// The back end is closed, overloaded or in maintenance, by its own word.
+    #[error("unavailable")]
+    Unavailable,
+    /// The back end asks for fewer calls.
+    #[error("too many calls")]
+    TooManyCalls,
+    /// The back end answered with an error of its own.
+    #[error("back end error")]
+    Failed,
+    /// The answer cannot be understood: HTML page, cut body, wrong charset, value outside its form.
+    #[error("unintelligible answer")]
+    Unintelligible,
+    /// The answer is larger than allowed.
+    #[error("oversized answer")]
+    Oversized,
+    /// The adapter does not offer the operation, or not with these parameters.
+    #[error("unsupported")]
+    Unsupported,
+    /// The breaker is open after repeated failures: the back end was not called.
+    #[error("breaker open")]
+    BreakerOpen,
+    /// Our own limit towards this instance, or its share for the ente, is taken: the back end was not called.
+    #[error("instance busy")]
+    Busy,
+    /// Our own side failed: a secret or file that could not be read.
+    #[error("gateway fault")]
+    Gateway,
+}
+
+/// Whether asking again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// It would fail the same way.
+    Never,
+    /// It may succeed at once.
+    Now,
+    /// It may succeed after this time.
+    After(Duration),
+}
+
+impl ConnectorError {
+    /// A failure that would repeat itself.
+    pub fn permanent(kind: Kind, detail: impl Into<String>) -> ConnectorError {
+        ConnectorError {
+            kind,
+            retry: Retry::Never,
+            detail: detail.into(),
+            code: None,
+        }
+    }
+
+    /// A failure that a second try may mend.
+    pub fn passing(kind: Kind, detail: impl Into<String>) -> ConnectorError {
+        ConnectorError {
+            kind,
+            retry: Retry::Now,
+            detail: detail.into(),
+            code: None,
+        }
+    }
+
+    /// A failure that may mend after a while.
+    pub fn later(kind: Kind, after: Duration, detail: impl Into<String>) -> ConnectorError {
+        ConnectorError {
+            kind,
+            retry: Retry::After(after),
+            detail: detail.into(),
+            code: None,
+        }
+    }
+
+    /// The same with the back end's own code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> ConnectorError {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// Whether the failure speaks against the health of the instance (counts for its breaker).
+    pub fn is_outage(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Unreachable
+                | Kind::TimedOut
+                | Kind::Unavailable
+                | Kind::Failed
+                | Kind::Unintelligible
+                | Kind::Oversized
+        )
+    }
+}

@@ -1,0 +1,13 @@
+//! The canonical contract: what portals ask and get, whatever a municipality's system speaks.
+//!
+//! Nothing here knows HTTP, adapters or storage. Field names follow ANPR and the national vocabularies.
+
+pub mod operation;
+pub mod question;
+pub mod codice_fiscale;
+pub mod importo;
+pub mod luogo;
+pub mod persona;
+pub mod posizione;
+pub mod document;
+pub mod provenienza;

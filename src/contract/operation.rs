@@ -1,0 +1,224 @@
+//! The operations of the contract, their domains and the fields that each can disclose.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A domain of the contract, published as an API document of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Domain {
+    /// Which enti there are and what each can answer.
+    Catalogo,
+    /// The population registry.
+    Anagrafe,
+    /// Local taxes.
+    Tributi,
+}
+
+impl Domain {
+    /// Every domain, in the order of the documents.
+    pub const ALL: [Domain; 3] = [Domain::Catalogo, Domain::Anagrafe, Domain::Tributi];
+
+    /// The segment of the base path: `/rest/<domain>/v1`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Domain::Catalogo => "catalogo",
+            Domain::Anagrafe => "anagrafe",
+            Domain::Tributi => "tributi",
+        }
+    }
+}
+
+/// What a portal can ask, the unit of grants, limits and adapters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Operation {
+    /// The list of enti, page by page.
+    #[serde(rename = "catalogo.enti")]
+    Enti,
+    /// One ente.
+    #[serde(rename = "catalogo.ente")]
+    Ente,
+    /// What an ente can answer: its capability document.
+    #[serde(rename = "catalogo.servizi")]
+    Servizi,
+    /// The registry record of one person.
+    #[serde(rename = "anagrafe.ricerche-persona")]
+    RicercaPersona,
+    /// The registered family of one person.
+    #[serde(rename = "anagrafe.ricerche-famiglia")]
+    RicercaFamiglia,
+    /// The position of one taxpayer for one tax and year.
+    #[serde(rename = "tributi.ricerche-posizione")]
+    RicercaPosizione,
+}
+
+impl Operation {
+    /// Every operation, in the order of the documents.
+    pub const ALL: [Operation; 6] = [
+        Operation::Enti,
+        Operation::Ente,
+        Operation::Servizi,
+        Operation::RicercaPersona,
+        Operation::RicercaFamiglia,
+        Operation::RicercaPosizione,
+    ];
+
+    /// The operation's name in grants, adapters, records and metrics: `domain.resource`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Enti => "catalogo.enti",
+            Operation::Ente => "catalogo.ente",
+            Operation::Servizi => "catalogo.servizi",
+            Operation::RicercaPersona => "anagrafe.ricerche-persona",
+            Operation::RicercaFamiglia => "anagrafe.ricerche-famiglia",
+            Operation::RicercaPosizione => "tributi.ricerche-posizione",
+        }
+    }
+
+    /// The operation of that name.
+    pub fn named(name: &str) -> Option<Operation> {
+        Operation::ALL
+            .into_iter()
+            .find(|operation| operation.name() == name)
+    }
+
+    /// The domain that publishes the operation.
+    pub fn domain(self) -> Domain {
+        match self {
+            Operation::Enti | Operation::Ente | Operation::Servizi => Domain::Catalogo,
+            Operation::RicercaPersona | Operation::RicercaFamiglia => Domain::Anagrafe,
+            Operation::RicercaPosizione => Domain::Tributi,
+        }
+    }
+
+    /// Whether the operation discloses personal data: it then needs a purpose, and an adapter answers it.
+    pub fn is_personal(self) -> bool {
+        self.domain() != Domain::Catalogo
+    }
+
+    /// The fields that `campi` may name, in the order of the answer; empty where nothing can be chosen.
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Operation::Enti | Operation::Ente | Operation::Servizi => &[],
+            Operation::RicercaPersona => &[
+                "codice_fiscale",
+                "cognome",
+                "nome",
+                "sesso",
+                "data_nascita",
+                "luogo_nascita",
+                "stato_anagrafico",
+                "data_decesso",
+                "residenza",
+                "cittadinanza",
+                "stato_civile",
+            ],
+            Operation::RicercaFamiglia => &[
+                "codice_fiscale",
+                "cognome",
+                "nome",
+                "sesso",
+                "data_nascita",
+                "luogo_nascita",
+                "stato_anagrafico",
+                "data_decesso",
+                "relazione_parentela",
+            ],
+            Operation::RicercaPosizione => {
+                &["contribuente", "immobili", "utenze", "dovuto", "versamenti"]
+            }
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// A set of one operation's fields; the positions are those of [`Operation::fields`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct FieldSet(u32);
+
+impl FieldSet {
+    /// No field.
+    pub const NONE: FieldSet = FieldSet(0);
+
+    /// Every field of the operation.
+    pub fn all(operation: Operation) -> FieldSet {
+        FieldSet((1u32 << operation.fields().len()) - 1)
+    }
+
+    /// The set of the named fields; `Err` holds the first name that the operation does not have.
+    pub fn of<'a>(
+        operation: Operation,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<FieldSet, &'a str> {
+        let mut set = FieldSet::NONE;
+        for name in names {
+            let position = operation
+                .fields()
+                .iter()
+                .position(|field| *field == name)
+                .ok_or(name)?;
+            set.0 |= 1 << position;
+        }
+        Ok(set)
+    }
+
+    /// The set with the field at `position` added.
+    #[must_use]
+    pub fn with(self, position: usize) -> FieldSet {
+        FieldSet(self.0 | 1 << position)
+    }
+
+    /// Whether the field at `position` is in the set.
+    pub fn contains(self, position: usize) -> bool {
+        self.0 & (1 << position) != 0
+    }
+
+    /// Whether every field of `other` is in this set.
+    pub fn covers(self, other: FieldSet) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The fields in both sets.
+    #[must_use]
+    pub fn intersection(self, other: FieldSet) -> FieldSet {
+        FieldSet(self.0 & other.0)
+    }
+
+    /// The fields in either set.
+    #[must_use]
+    pub fn union(self, other: FieldSet) -> FieldSet {
+        FieldSet(self.0 | other.0)
+    }
+
+    /// The fields of this set that are not in `other`.
+    #[must_use]
+    pub fn minus(self, other: FieldSet) -> FieldSet {
+        FieldSet(self.0 & !other.0)
+    }
+
+    /// Whether no field is in the set.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The names of the fields, in the order of the answer.
+    pub fn names(self, operation: Operation) -> impl Iterator<Item = &'static str> {
+        operation
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(move |(position, _)| self.contains(*position))
+            .map(|(_, name)| *name)
+    }
+
+    /// The set as a number, for keys and digests.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+}

@@ -1,0 +1,77 @@
+//! What a portal asks, checked: an operation, an ente and canonical parameters. No HTTP in it.
+
+use super::codice_fiscale::{CodiceFiscale, PartitaIva};
+use super::luogo::CodiceIstat;
+use super::operation::{FieldSet, Operation};
+use super::posizione::Tributo;
+
+/// A well-formed question; whether it may be asked is for the authorization to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What is asked.
+    pub operation: Operation,
+    /// Of whom; only the list of enti names none.
+    pub ente: Option<CodiceIstat>,
+    /// About what.
+    pub parameters: Parameters,
+    /// The fields asked for; `None`: all that the grant allows.
+    pub campi: Option<FieldSet>,
+}
+
+/// The parameters of a question.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Parameters {
+    /// A person by fiscal code: registry record or family.
+    Persona {
+        /// The person.
+        codice_fiscale: CodiceFiscale,
+    },
+    /// A taxpayer, a tax, a year.
+    Posizione {
+        /// The taxpayer.
+        soggetto: Soggetto,
+        /// The tax.
+        tributo: Tributo,
+        /// The tax year, 1990 to next year.
+        anno: u16,
+    },
+    /// A page of the list of enti.
+    Pagina {
+        /// The ente after which the page begins.
+        dopo: Option<CodiceIstat>,
+        /// Rows at most, 1 to 200.
+        limite: u16,
+    },
+    /// Nothing more than the ente.
+    Nessuno,
+}
+
+impl Parameters {
+    /// The code of the person or body asked about, for the record's keyed digest.
+    pub fn soggetto(&self) -> Option<&str> {
+        match self {
+            Parameters::Persona { codice_fiscale } => Some(codice_fiscale.as_str()),
+            Parameters::Posizione { soggetto, .. } => Some(soggetto.code()),
+            Parameters::Pagina { .. } | Parameters::Nessuno => None,
+        }
+    }
+}
+
+/// A taxpayer as a portal names one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Soggetto {
+    /// By fiscal code.
+    CodiceFiscale(CodiceFiscale),
+    /// By VAT number.
+    PartitaIva(PartitaIva),
+}
+
+impl Soggetto {
+    /// The code itself.
+    pub fn code(&self) -> &str {
+        match self {
+            Soggetto::CodiceFiscale(code) => code.as_str(),
+            Soggetto::PartitaIva(code) => code.as_str(),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Pontile: the landing stage where every town hall's system meets the portals.
+//!
+//! The modules stand in the order in which a request meets them, then what lies beneath.
+
+pub mod broker;
+pub mod connectors;
+
+pub mod contract;
+pub mod config;
+pub mod trust;
+pub mod store;
+pub mod digest;
