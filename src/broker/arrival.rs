@@ -12,6 +12,7 @@ use crate::contract::question::Question;
 use crate::trust::PeerCertificate;
 
 use super::error::Malformed;
+use super::reply::LimitStatus;
 
 /// One request at the door.
 pub struct Arrival {
@@ -37,6 +38,8 @@ pub struct Arrival {
     pub fresh: bool,
     /// `If-None-Match`, where the resource has entity tags.
     pub known_etag: Option<String>,
+    /// What the door's own limit (per address and connection) has left, for answers to callers that no other limit knows.
+    pub door_limit: LimitStatus,
     /// The W3C `traceparent` of this exchange, ours or continued.
     pub traceparent: String,
 }

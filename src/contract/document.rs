@@ -117,9 +117,18 @@ impl Document {
         self.operation
     }
 
-    /// Everyone whose data the whole document holds.
-    pub fn people(&self) -> &[Disclosed] {
-        &self.people
+    /// Everyone whose data the document discloses when cut to the allowed fields.
+    pub fn disclosed(&self, allowed: FieldSet) -> impl Iterator<Item = &Disclosed> {
+        let joint_owners =
+            FieldSet::of(self.operation, ["immobili"]).is_ok_and(|set| allowed.covers(set));
+        self.people
+            .iter()
+            .filter(move |person| person.role != Role::Contitolare || joint_owners)
+    }
+
+    /// Whether the document holds that person's data.
+    pub fn names(&self, code: &str) -> bool {
+        self.people.iter().any(|person| person.code == code)
     }
 
     /// Bytes held, for the cache's bound.

@@ -11,3 +11,4 @@ pub mod persona;
 pub mod posizione;
 pub mod document;
 pub mod provenienza;
+pub mod risposta;

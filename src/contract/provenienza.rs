@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Provenienza ed età dei dati di una risposta.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Provenienza {
     /// Codice ISTAT dell'ente che ha risposto.
     #[schema(pattern = "^[0-9]{6}$", example = "013075")]
@@ -25,7 +25,7 @@ pub struct Provenienza {
 }
 
 /// Nome e versione di un adattatore.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Adattatore {
     /// Nome dell'adattatore.
     #[schema(max_length = 100, example = "civilia-soap")]
