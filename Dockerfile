@@ -1,0 +1,32 @@
+# The gateway in a container: built in one image, run in a small one, as nobody in particular, on a read-only file system.
+# Not built in the project's own checks, which have no container engine; compose.yaml shows how it is meant to be run.
+
+FROM rust:1.95.0-slim-bookworm AS build
+# The image's own toolchain: rust-toolchain.toml would fetch rustfmt and clippy too.
+ENV RUSTUP_TOOLCHAIN=1.95.0
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends build-essential cmake libssl-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/source/target \
+    cargo build --locked --profile dist --package pontile \
+    && cp target/dist/pontile /usr/local/bin/pontile
+
+FROM debian:12-slim
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates libssl3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 10001 pontile \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/pontile --shell /usr/sbin/nologin pontile \
+    && install --directory --owner=pontile --group=pontile --mode=700 /var/lib/pontile
+COPY --from=build /usr/local/bin/pontile /usr/bin/pontile
+COPY adapters /usr/share/pontile/adapters
+COPY LICENSE /usr/share/doc/pontile/LICENSE
+USER 10001:10001
+WORKDIR /var/lib/pontile
+VOLUME /var/lib/pontile
+EXPOSE 8443 9443
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/usr/bin/pontile", "--config", "/etc/pontile/pontile.toml"]
+CMD ["serve"]
