@@ -1,8 +1,16 @@
 //! A back end as it is installed somewhere: its pools, breaker, places and limits, for the whole process.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use parking_lot::Mutex;
+
+use crate::config::instance::InstanceSettings;
 use crate::contract::luogo::CodiceIstat;
+
+use super::adapter::Adapter;
+use super::call::{Answer, Call, Transcript};
+use super::error::{ConnectorError, Kind};
 
 /// An ente as an instance knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,4 +21,101 @@ pub struct Tenant {
     pub codice_belfiore: String,
     /// The ente's own values for the adapter's `{{ente.…}}` placeholders.
     pub values: BTreeMap<String, String>,
+}
+
+/// Every instance of the process; survives configuration swaps.
+#[derive(Debug, Default)]
+pub struct Instances {
+    known: Mutex<BTreeMap<String, Arc<Instance>>>,
+}
+
+/// One back end with all that must hold for the whole process.
+#[derive(Debug)]
+pub struct Instance {
+    settings: Arc<InstanceSettings>,
+}
+
+/// How an instance fares, for metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceState {
+    /// The instance's name.
+    pub name: String,
+    /// Whether calls are let through.
+    pub breaker: BreakerState,
+    /// Calls under way.
+    pub in_use: usize,
+    /// Calls that wait for a place.
+    pub waiting: usize,
+}
+
+/// Whether calls are let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakerState {
+    /// Yes.
+    Closed,
+    /// No, after repeated failures.
+    Open,
+    /// One call is let through to see whether the back end is back.
+    HalfOpen,
+}
+
+impl Instances {
+    /// No instance yet.
+    pub fn new() -> Instances {
+        Instances::default()
+    }
+
+    /// The instance of these settings, created on first use; changed settings under the same name make a new one.
+    pub fn get(&self, settings: &Arc<InstanceSettings>) -> Arc<Instance> {
+        let mut known = self.known.lock();
+        if let Some(instance) = known.get(&settings.name)
+            && *instance.settings == **settings
+        {
+            return Arc::clone(instance);
+        }
+        let instance = Arc::new(Instance {
+            settings: Arc::clone(settings),
+        });
+        known.insert(settings.name.clone(), Arc::clone(&instance));
+        instance
+    }
+
+    /// How every instance fares.
+    pub fn states(&self) -> Vec<InstanceState> {
+        let known = self.known.lock();
+        known
+            .keys()
+            .map(|name| InstanceState {
+                name: name.clone(),
+                breaker: BreakerState::Closed,
+                in_use: 0,
+                waiting: 0,
+            })
+            .collect()
+    }
+}
+
+impl Instance {
+    /// Carries out one operation; the transcript takes in every byte that goes and comes.
+    pub async fn call(
+        &self,
+        adapter: &Adapter,
+        call: &Call<'_>,
+        _transcript: &mut Transcript,
+    ) -> Result<Answer, ConnectorError> {
+        match adapter.operation(call.operation) {
+            _ => Err(ConnectorError::permanent(
+                Kind::Unsupported,
+                format!("{} does not offer {}", adapter.name(), call.operation),
+            )),
+        }
+    }
+
+    /// Tells, cheaply, whether the back end is there and accepts us.
+    pub async fn probe(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
+        Err(ConnectorError::permanent(
+            Kind::Unsupported,
+            format!("{} cannot be probed", adapter.name()),
+        ))
+    }
 }
