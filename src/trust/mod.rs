@@ -1,16 +1,42 @@
 //! Whom we trust: authorities and revocation lists, and the judgement on a client's certificate, at the handshake and at every request.
 
+pub mod peer;
+pub mod judge;
+mod load;
+mod handshake;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A client's certificate as its connection presented it.
-#[derive(Debug)]
-pub struct PeerCertificate {
-    /// The certificate and the intermediates sent with it, DER, leaf first.
-    pub chain: Vec<Vec<u8>>,
-    /// SHA-256 of the leaf's DER.
-    pub fingerprint: [u8; 32],
-    /// The leaf's distinguished name as RFC 2253 writes it.
-    pub subject: String,
+use chrono::{DateTime, Utc};
+use parking_lot::RwLock;
+use rustls::ServerConfig;
+
+use crate::config::door::Door;
+use crate::config::mistake::Mistake;
+
+pub use handshake::Resumption;
+pub use judge::Distrust;
+pub use peer::PeerCertificate;
+
+use judge::Judge;
+
+/// Shared certificate of a connection.
+pub type Peer = Arc<PeerCertificate>;
+
+/// Verdicts remembered at most; beyond, all are forgotten and judged again.
+const VERDICTS: usize = 10_000;
+
+/// One door's trust as one snapshot holds it: our certificate, the clients' authorities and their revocation lists.
+///
+/// A new one is made at every reload, so that no verdict outlives the files that it was passed under.
+pub struct Trust {
+    server_config: Arc<ServerConfig>,
+    judge: Arc<Judge>,
+    verdicts: RwLock<HashMap<[u8; 32], Remembered>>,
+    ends: Vec<End>,
 }
 
 /// A judgement on a certificate under one snapshot's trust.
@@ -22,5 +48,115 @@ pub enum Verdict {
     Refused(&'static str),
 }
 
-/// Shared certificate of a connection.
-pub type Peer = Arc<PeerCertificate>;
+/// A file whose content ends at a known moment, for `doctor` and the metric of days left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// The file.
+    pub file: PathBuf,
+    /// What it holds.
+    pub what: Ending,
+    /// The earliest end in it.
+    pub at: DateTime<Utc>,
+}
+
+/// What can end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Our own certificate.
+    Certificate,
+    /// An authority of the clients.
+    Authority,
+    /// A revocation list: past its next update nobody is admitted.
+    RevocationList,
+}
+
+impl Ending {
+    /// The word in metrics and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ending::Certificate => "certificate",
+            Ending::Authority => "authority",
+            Ending::RevocationList => "revocation_list",
+        }
+    }
+}
+
+impl End {
+    /// Whole days left; negative once it is over.
+    pub fn days_left(&self, now: DateTime<Utc>) -> i64 {
+        (self.at - now).num_seconds().div_euclid(86_400)
+    }
+}
+
+struct Remembered {
+    verdict: Verdict,
+    /// The next moment at which time alone may change the verdict.
+    until: DateTime<Utc>,
+}
+
+impl Trust {
+    /// Reads and checks everything that the door names; all mistakes at once.
+    pub fn load(door: &Door, resumption: &Resumption) -> Result<Trust, Vec<Mistake>> {
+        let material = load::read(door, Utc::now())?;
+        let judge = Arc::new(material.judge);
+        let server_config = handshake::server_config(
+            door,
+            material.chain,
+            material.key,
+            Arc::clone(&judge),
+            resumption,
+        )
+        .map_err(|mistake| vec![mistake])?;
+        Ok(Trust {
+            server_config: Arc::new(server_config),
+            judge,
+            verdicts: RwLock::new(HashMap::new()),
+            ends: material.ends,
+        })
+    }
+
+    /// What new connections shake hands under.
+    pub fn server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.server_config)
+    }
+
+    /// Judges the certificate of an open or resumed connection by the very rules of the handshake.
+    pub fn judge(&self, peer: &PeerCertificate, now: DateTime<Utc>) -> Verdict {
+        if let Some(remembered) = self.verdicts.read().get(&peer.fingerprint)
+            && now < remembered.until
+        {
+            return remembered.verdict.clone();
+        }
+        let verdict = match self.judge.judge_chain(&peer.chain, now) {
+            Ok(()) => Verdict::Trusted,
+            Err(distrust) => Verdict::Refused(distrust.text()),
+        };
+        let until = self.judge.next_change(&peer.chain, now);
+        let mut verdicts = self.verdicts.write();
+        if verdicts.len() >= VERDICTS {
+            verdicts.clear();
+        }
+        verdicts.insert(
+            peer.fingerprint,
+            Remembered {
+                verdict: verdict.clone(),
+                until,
+            },
+        );
+        verdict
+    }
+
+    /// When our certificate, the authorities and the revocation lists end.
+    pub fn ends(&self) -> &[End] {
+        &self.ends
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Trust")
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
+    }
+}

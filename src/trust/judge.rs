@@ -1,0 +1,231 @@
+//! The one rule on clients' certificates, the same at the handshake and at every request after it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use openssl::x509::{X509, X509KeyUsage};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{CertRevocationListError, CertificateError, DistinguishedName, Error, OtherError};
+
+use super::peer::moment;
+
+/// Chain, revocation of the whole chain, validity, extended key usage (webpki), and key usage, which webpki leaves aside.
+#[derive(Debug)]
+pub(super) struct Judge {
+    /// The authorities; never empty.
+    pub(super) authorities: Vec<Authority>,
+    /// Their names, told to clients so that they choose the right certificate.
+    pub(super) hints: Vec<DistinguishedName>,
+    /// When the revocation lists end.
+    pub(super) list_ends: Vec<DateTime<Utc>>,
+}
+
+/// An authority and the verifier that trusts it alone: webpki does not look at an authority's own validity, so we do.
+#[derive(Debug)]
+pub(super) struct Authority {
+    pub(super) from: DateTime<Utc>,
+    pub(super) until: DateTime<Utc>,
+    pub(super) verifier: Arc<dyn ClientCertVerifier>,
+}
+
+/// Why a certificate is not trusted; of several reasons the later one here tells more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
+#[error("{}", self.text())]
+pub enum Distrust {
+    /// It chains to none of the authorities.
+    UnknownAuthority,
+    /// None was sent.
+    Missing,
+    /// It cannot be read, or is signed with an algorithm that we do not accept.
+    Unreadable,
+    /// The authority's own certificate is over.
+    AuthorityEnded,
+    /// A certificate of the chain is in a revocation list.
+    Revoked,
+    /// No revocation list speaks about a certificate of the chain.
+    RevocationUnknown,
+    /// A revocation list is past its next update: the operator has to bring a new one.
+    RevocationListEnded,
+    /// A revocation list is not signed by its authority.
+    RevocationListUnsound,
+    /// Past its validity.
+    Expired,
+    /// Before its validity.
+    NotYetValid,
+    /// Its extended key usage does not allow to authenticate clients.
+    Purpose,
+    /// Its key usage does not allow digital signatures.
+    KeyUsage,
+}
+
+impl Distrust {
+    /// What the portal's operator reads.
+    pub fn text(self) -> &'static str {
+        match self {
+            Distrust::UnknownAuthority => "il certificato non è emesso da un'autorità riconosciuta",
+            Distrust::AuthorityEnded => "il certificato dell'autorità emittente è scaduto",
+            Distrust::Revoked => "il certificato è revocato",
+            Distrust::RevocationUnknown => "manca la lista di revoca dell'autorità emittente",
+            Distrust::RevocationListEnded => "la lista di revoca dell'autorità emittente è scaduta",
+            Distrust::RevocationListUnsound => {
+                "la lista di revoca dell'autorità emittente non è autentica"
+            }
+            Distrust::Expired => "il certificato è scaduto",
+            Distrust::NotYetValid => "il certificato non è ancora valido",
+            Distrust::Purpose => {
+                "l'uso esteso della chiave non comprende l'autenticazione del client"
+            }
+            Distrust::KeyUsage => "l'uso della chiave non comprende la firma digitale",
+            Distrust::Missing => "manca il certificato del client",
+            Distrust::Unreadable => "il certificato non è leggibile",
+        }
+    }
+
+    /// The label in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Distrust::UnknownAuthority => "unknown_authority",
+            Distrust::AuthorityEnded => "authority_ended",
+            Distrust::Revoked => "revoked",
+            Distrust::RevocationUnknown => "revocation_unknown",
+            Distrust::RevocationListEnded => "revocation_list_ended",
+            Distrust::RevocationListUnsound => "revocation_list_unsound",
+            Distrust::Expired => "expired",
+            Distrust::NotYetValid => "not_yet_valid",
+            Distrust::Purpose => "purpose",
+            Distrust::KeyUsage => "key_usage",
+            Distrust::Missing => "missing",
+            Distrust::Unreadable => "unreadable",
+        }
+    }
+
+    /// Reads a failed handshake; `None` if it failed for another reason than the client's certificate.
+    pub fn of(error: &Error) -> Option<Distrust> {
+        let certificate = match error {
+            Error::NoCertificatesPresented => return Some(Distrust::Missing),
+            Error::InvalidCertRevocationList(
+                CertRevocationListError::BadSignature
+                | CertRevocationListError::IssuerInvalidForCrl,
+            ) => {
+                return Some(Distrust::RevocationListUnsound);
+            }
+            Error::InvalidCertificate(certificate) => certificate,
+            _ => return None,
+        };
+        Some(match certificate {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                Distrust::Expired
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                Distrust::NotYetValid
+            }
+            CertificateError::Revoked => Distrust::Revoked,
+            CertificateError::UnknownIssuer => Distrust::UnknownAuthority,
+            CertificateError::UnknownRevocationStatus => Distrust::RevocationUnknown,
+            CertificateError::ExpiredRevocationList
+            | CertificateError::ExpiredRevocationListContext { .. } => {
+                Distrust::RevocationListEnded
+            }
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                Distrust::Purpose
+            }
+            CertificateError::Other(OtherError(inner)) => inner
+                .downcast_ref::<Distrust>()
+                .copied()
+                .unwrap_or(Distrust::Unreadable),
+            _ => Distrust::Unreadable,
+        })
+    }
+
+    /// The error that makes rustls refuse the handshake.
+    pub(super) fn into_rustls(self) -> Error {
+        let certificate = match self {
+            Distrust::Missing => return Error::NoCertificatesPresented,
+            Distrust::Revoked => CertificateError::Revoked,
+            Distrust::Expired => CertificateError::Expired,
+            Distrust::UnknownAuthority => CertificateError::UnknownIssuer,
+            other => CertificateError::Other(OtherError(Arc::new(other))),
+        };
+        Error::InvalidCertificate(certificate)
+    }
+}
+
+impl Judge {
+    /// Judges a chain kept as plain bytes, leaf first.
+    pub(super) fn judge_chain(
+        &self,
+        chain: &[Vec<u8>],
+        now: DateTime<Utc>,
+    ) -> Result<(), Distrust> {
+        let (leaf, intermediates) = chain.split_first().ok_or(Distrust::Missing)?;
+        let intermediates: Vec<CertificateDer<'_>> = intermediates
+            .iter()
+            .map(|certificate| CertificateDer::from(certificate.as_slice()))
+            .collect();
+        self.judge(&CertificateDer::from(leaf.as_slice()), &intermediates, now)
+    }
+
+    /// The rule. With several authorities one that accepts is enough; otherwise the most telling refusal is given.
+    pub(super) fn judge(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: DateTime<Utc>,
+    ) -> Result<(), Distrust> {
+        let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+        let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        let mut worst = Distrust::UnknownAuthority;
+        for authority in &self.authorities {
+            match authority
+                .verifier
+                .verify_client_cert(leaf, intermediates, at)
+            {
+                Ok(_) if now < authority.from || authority.until < now => {
+                    worst = worst.max(Distrust::AuthorityEnded);
+                }
+                Ok(_) => return signs_digitally(leaf),
+                Err(error) => {
+                    worst = worst.max(Distrust::of(&error).unwrap_or(Distrust::Unreadable));
+                }
+            }
+        }
+        Err(worst)
+    }
+
+    /// The next moment at which the verdict on this chain may change by itself.
+    pub(super) fn next_change(&self, chain: &[Vec<u8>], now: DateTime<Utc>) -> DateTime<Utc> {
+        let certificates = chain
+            .iter()
+            .filter_map(|certificate| X509::from_der(certificate).ok());
+        let validities = certificates
+            .flat_map(|certificate| {
+                [
+                    moment(certificate.not_before()),
+                    moment(certificate.not_after()),
+                ]
+            })
+            .flatten();
+        let authorities = self
+            .authorities
+            .iter()
+            .flat_map(|authority| [authority.from, authority.until]);
+        validities
+            .chain(authorities)
+            .chain(self.list_ends.iter().copied())
+            // Whether a bound belongs to the time before or after it differs from rule to rule.
+            .flat_map(|bound| [bound, bound + TimeDelta::seconds(1)])
+            .filter(|bound| *bound > now)
+            .min()
+            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+}
+
+/// Where a key usage is stated it must allow signatures: the handshake is one.
+fn signs_digitally(leaf: &CertificateDer<'_>) -> Result<(), Distrust> {
+    let leaf = X509::from_der(leaf).map_err(|_| Distrust::Unreadable)?;
+    match leaf.key_usage() {
+        Some(usage) if !usage.contains(X509KeyUsage::DIGITAL_SIGNATURE) => Err(Distrust::KeyUsage),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,110 @@
+//! A client's certificate as its connection presented it, and the few things that we read in certificates.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::x509::{X509, X509NameEntryRef, X509NameRef};
+use rustls::pki_types::CertificateDer;
+
+/// A client's certificate as its connection presented it.
+#[derive(Debug)]
+pub struct PeerCertificate {
+    /// The certificate and the intermediates sent with it, DER, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// SHA-256 of the leaf's DER.
+    pub fingerprint: [u8; 32],
+    /// The leaf's distinguished name as RFC 2253 writes it.
+    pub subject: String,
+}
+
+impl PeerCertificate {
+    /// Takes what a finished handshake holds; `None` if the leaf is missing or cannot be read.
+    pub fn of_chain(chain: &[CertificateDer<'_>]) -> Option<PeerCertificate> {
+        let leaf = X509::from_der(chain.first()?).ok()?;
+        let digest = leaf.digest(MessageDigest::sha256()).ok()?;
+        Some(PeerCertificate {
+            chain: chain
+                .iter()
+                .map(|certificate| certificate.to_vec())
+                .collect(),
+            fingerprint: digest.as_ref().try_into().ok()?,
+            subject: distinguished_name(leaf.subject_name()),
+        })
+    }
+}
+
+/// Writes a name as `openssl x509 -nameopt RFC2253` does: last attribute first, escapes included.
+///
+/// Attributes of one multi-valued part are joined by a comma like the others: operators compare these texts, nobody parses them.
+pub fn distinguished_name(name: &X509NameRef) -> String {
+    let mut parts: Vec<String> = name.entries().map(attribute).collect();
+    parts.reverse();
+    parts.join(",")
+}
+
+fn attribute(entry: &X509NameEntryRef) -> String {
+    let nid = entry.object().nid();
+    let label = match nid.short_name() {
+        Ok(short) if nid != Nid::UNDEF => short.to_owned(),
+        _ => entry.object().to_string(),
+    };
+    let value = match entry.data().to_string() {
+        Ok(text) => escaped(&text),
+        Err(_) => format!("#{}", hex::encode_upper(entry.data().as_slice())),
+    };
+    format!("{label}={value}")
+}
+
+fn escaped(value: &str) -> String {
+    let last = value.len().saturating_sub(1);
+    let mut text = String::with_capacity(value.len());
+    for (place, byte) in value.bytes().enumerate() {
+        let at_the_edge =
+            (byte == b' ' && (place == 0 || place == last)) || (byte == b'#' && place == 0);
+        match byte {
+            b',' | b'+' | b'"' | b'\\' | b'<' | b'>' | b';' => {
+                text.push('\\');
+                text.push(char::from(byte));
+            }
+            _ if at_the_edge => {
+                text.push('\\');
+                text.push(char::from(byte));
+            }
+            0x20..=0x7e => text.push(char::from(byte)),
+            _ => write!(text, "\\{byte:02X}").expect("writing to a String cannot fail"),
+        }
+    }
+    text
+}
+
+/// A certificate's moment as we count time; `None` outside the years that both can express.
+pub(super) fn moment(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {
+    let difference = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
+    let seconds = i64::from(difference.days) * 86_400 + i64::from(difference.secs);
+    DateTime::from_timestamp(seconds, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_written_last_attribute_first_with_their_escapes() {
+        let mut builder = openssl::x509::X509Name::builder().expect("builder");
+        for (field, value) in [
+            ("C", "IT"),
+            ("O", "Comune di Cantù, \"Ufficio\" + altri"),
+            ("serialNumber", "#12"),
+            ("CN", " portale "),
+        ] {
+            builder.append_entry_by_text(field, value).expect("entry");
+        }
+        assert_eq!(
+            distinguished_name(&builder.build()),
+            "CN=\\ portale\\ ,serialNumber=\\#12,O=Comune di Cant\\C3\\B9\\, \\\"Ufficio\\\" \\+ altri,C=IT"
+        );
+    }
+}
