@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order in which a request meets them, then what lies beneath.
 
+pub mod api;
 pub mod broker;
 pub mod connectors;
 

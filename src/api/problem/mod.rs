@@ -1,0 +1,219 @@
+//! The one table from failures to problem documents (RFC 9457): status, Italian texts, side at fault, what to do.
+//!
+//! Each slug has a page in `docs/problems/`; nothing else in the program decides on a status for portals.
+
+mod rows;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::broker::error::{ExchangeError, Malformed};
+use crate::broker::reply::{Refusal, Side};
+use crate::connectors::error::{ConnectorError, Kind, Retry};
+
+pub use rows::TABLE;
+
+/// What the `type` of every problem begins with; the slug follows. It names the problem and need not be an address.
+pub const TYPE_BASE: &str = "https://pontile.example/problemi/";
+
+/// The media type of problem documents.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// One row of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Last segment of the type, name of the page, outcome in the record.
+    pub slug: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// Title, always the same for a type.
+    pub title: &'static str,
+    /// What happened this time; names fields, never values.
+    pub detail: Cow<'static, str>,
+    /// What the portal should do.
+    pub remedy: &'static str,
+    /// The side at fault.
+    pub side: Side,
+    /// When to come again.
+    pub retry_after: Option<Duration>,
+}
+
+/// Documento di problema secondo RFC 9457.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Problema {
+    /// Identificativo stabile del tipo di problema.
+    #[serde(rename = "type")]
+    #[schema(
+        format = "uri",
+        max_length = 200,
+        example = "https://pontile.example/problemi/soggetto-non-trovato"
+    )]
+    pub kind: String,
+    /// Titolo, sempre uguale per lo stesso tipo.
+    #[schema(max_length = 200, example = "Soggetto non trovato")]
+    pub title: String,
+    /// Stato HTTP.
+    #[schema(minimum = 100, maximum = 599, format = Int32, example = 404)]
+    pub status: u16,
+    /// Che cosa è successo in questo scambio.
+    #[schema(
+        max_length = 1000,
+        example = "Nessun soggetto corrisponde ai parametri nel gestionale dell'ente."
+    )]
+    pub detail: String,
+    /// Identificativo dello scambio come URN.
+    #[schema(
+        format = "uri",
+        max_length = 45,
+        example = "urn:uuid:0198c7a2-6f00-7cc3-98c4-dc0c0c07398f"
+    )]
+    pub instance: String,
+    /// Numero dello scambio nel registro del gateway, da citare nelle segnalazioni.
+    #[schema(
+        format = "uuid",
+        max_length = 36,
+        example = "0198c7a2-6f00-7cc3-98c4-dc0c0c07398f"
+    )]
+    pub scambio: String,
+    /// Lato da cui dipende il problema.
+    pub lato: Lato,
+    /// Che cosa fare.
+    #[schema(
+        max_length = 1000,
+        example = "Verificare il codice fiscale e l'ente interrogato."
+    )]
+    pub rimedio: String,
+}
+
+/// Lato da cui dipende un problema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lato {
+    /// Il portale che ha chiamato.
+    Portale,
+    /// Il gateway.
+    Gateway,
+    /// L'ente interrogato o il suo gestionale.
+    Ente,
+}
+
+/// Writes a failure as the problem document that leaves and is recorded.
+pub fn describe(error: &ExchangeError, scambio: &Uuid) -> Refusal {
+    let problem = Problem::of(error);
+    let body = Problema {
+        kind: format!("{TYPE_BASE}{}", problem.slug),
+        title: problem.title.to_owned(),
+        status: problem.status,
+        detail: problem.detail.into_owned(),
+        instance: scambio.urn().to_string(),
+        scambio: scambio.to_string(),
+        lato: match problem.side {
+            Side::Portale => Lato::Portale,
+            Side::Gateway => Lato::Gateway,
+            Side::Ente => Lato::Ente,
+        },
+        rimedio: problem.remedy.to_owned(),
+    };
+    Refusal {
+        status: problem.status,
+        slug: problem.slug,
+        side: problem.side,
+        retry_after: problem.retry_after,
+        body: Bytes::from(
+            serde_json::to_vec(&body).expect("a struct of texts and a number is always JSON"),
+        ),
+    }
+}
+
+impl Problem {
+    /// The table.
+    pub fn of(error: &ExchangeError) -> Problem {
+        match error {
+            ExchangeError::CertificateUntrusted(why) => rows::CERTIFICATO_NON_ATTENDIBILE
+                .with_detail(format!(
+                    "La connessione usa un certificato che non è accettato: {why}."
+                )),
+            ExchangeError::PortalUnknown => rows::PORTALE_SCONOSCIUTO,
+            ExchangeError::Malformed(malformed) => of_malformed(malformed),
+            ExchangeError::PurposeMissing => rows::FINALITA_MANCANTE,
+            ExchangeError::NotGranted => rows::NON_AUTORIZZATO,
+            ExchangeError::FreshNotGranted => rows::DATI_FRESCHI_NON_CONCESSI,
+            ExchangeError::RateLimited { retry_after } => {
+                rows::LIMITE_DI_FREQUENZA.again_after(*retry_after)
+            }
+            ExchangeError::QuotaSpent { retry_after } => {
+                rows::QUOTA_GIORNALIERA_ESAURITA.again_after(*retry_after)
+            }
+            ExchangeError::EnteUnknown => rows::ENTE_SCONOSCIUTO,
+            ExchangeError::NotOffered(_) => rows::SERVIZIO_NON_OFFERTO,
+            ExchangeError::BackEnd(failure) => of_back_end(failure),
+            ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
+            ExchangeError::NoCapacity(_) => rows::GATEWAY_OCCUPATO,
+            ExchangeError::DeadlinePassed => rows::TEMPO_SCADUTO,
+            ExchangeError::Internal(_) => rows::ERRORE_INTERNO,
+        }
+    }
+
+    fn with_detail(self, detail: String) -> Problem {
+        Problem {
+            detail: Cow::Owned(detail),
+            ..self
+        }
+    }
+
+    fn again_after(self, retry_after: Duration) -> Problem {
+        Problem {
+            retry_after: Some(retry_after),
+            ..self
+        }
+    }
+}
+
+fn of_malformed(malformed: &Malformed) -> Problem {
+    match malformed {
+        Malformed::NoSuchResource => rows::RISORSA_INESISTENTE,
+        Malformed::MethodNotAllowed { allowed } => {
+            rows::METODO_NON_AMMESSO.with_detail(format!("La risorsa ammette solo: {allowed}."))
+        }
+        Malformed::MediaType => rows::TIPO_DI_CONTENUTO_NON_AMMESSO,
+        Malformed::TooLarge { limit } => {
+            rows::CORPO_TROPPO_GRANDE.with_detail(format!("Il corpo della richiesta supera {limit} byte."))
+        }
+        Malformed::TooSlow => rows::RICHIESTA_TROPPO_LENTA,
+        Malformed::NotJson { line, column } => rows::JSON_NON_VALIDO.with_detail(format!(
+            "Il corpo della richiesta non è un documento JSON valido in UTF-8: il primo errore è alla riga {line}, colonna {column}."
+        )),
+        Malformed::Field { field, reason } => rows::CAMPO_NON_VALIDO.with_detail(format!("{field}: {reason}.")),
+    }
+}
+
+fn of_back_end(failure: &ConnectorError) -> Problem {
+    let problem = match failure.kind {
+        Kind::NotFound => rows::SOGGETTO_NON_TROVATO,
+        Kind::Ambiguous => rows::SOGGETTO_AMBIGUO,
+        Kind::Unreachable | Kind::Unavailable | Kind::BreakerOpen => {
+            rows::GESTIONALE_NON_DISPONIBILE
+        }
+        Kind::TooManyCalls | Kind::Busy => rows::GESTIONALE_OCCUPATO,
+        Kind::TimedOut => rows::GESTIONALE_NON_RISPONDE,
+        // The portal learns no more than of any other error; whoever has to act is the gateway's operator.
+        Kind::CredentialsRefused => Problem {
+            side: Side::Gateway,
+            ..rows::GESTIONALE_IN_ERRORE
+        },
+        Kind::Failed => rows::GESTIONALE_IN_ERRORE,
+        Kind::Unintelligible | Kind::Oversized => rows::RISPOSTA_INCOMPRENSIBILE,
+        Kind::Unsupported => rows::SERVIZIO_NON_OFFERTO,
+        Kind::Gateway => rows::ERRORE_INTERNO,
+    };
+    match (problem.retry_after, failure.retry) {
+        (Some(_), Retry::After(pause)) => problem.again_after(pause),
+        _ => problem,
+    }
+}

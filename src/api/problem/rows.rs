@@ -1,0 +1,384 @@
+//! The rows of the table of problems: fixed texts, one per type.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::broker::reply::Side;
+
+use super::Problem;
+
+/// Every row, for the pages, the documents and their tests.
+pub const TABLE: [Problem; 27] = [
+    CERTIFICATO_NON_ATTENDIBILE,
+    PORTALE_SCONOSCIUTO,
+    RISORSA_INESISTENTE,
+    METODO_NON_AMMESSO,
+    TIPO_DI_CONTENUTO_NON_AMMESSO,
+    CORPO_TROPPO_GRANDE,
+    RICHIESTA_TROPPO_LENTA,
+    JSON_NON_VALIDO,
+    CAMPO_NON_VALIDO,
+    FINALITA_MANCANTE,
+    NON_AUTORIZZATO,
+    DATI_FRESCHI_NON_CONCESSI,
+    LIMITE_DI_FREQUENZA,
+    QUOTA_GIORNALIERA_ESAURITA,
+    ENTE_SCONOSCIUTO,
+    SERVIZIO_NON_OFFERTO,
+    SOGGETTO_NON_TROVATO,
+    SOGGETTO_AMBIGUO,
+    GESTIONALE_NON_DISPONIBILE,
+    GESTIONALE_OCCUPATO,
+    GESTIONALE_NON_RISPONDE,
+    GESTIONALE_IN_ERRORE,
+    RISPOSTA_INCOMPRENSIBILE,
+    SCAMBIO_NON_REGISTRATO,
+    GATEWAY_OCCUPATO,
+    TEMPO_SCADUTO,
+    ERRORE_INTERNO,
+];
+
+const fn row(
+    status: u16,
+    slug: &'static str,
+    side: Side,
+    retry_after: Option<u64>,
+    [title, detail, remedy]: [&'static str; 3],
+) -> Problem {
+    Problem {
+        slug,
+        status,
+        title,
+        detail: Cow::Borrowed(detail),
+        remedy,
+        side,
+        retry_after: match retry_after {
+            Some(seconds) => Some(Duration::from_secs(seconds)),
+            None => None,
+        },
+    }
+}
+
+pub(super) const CERTIFICATO_NON_ATTENDIBILE: Problem = row(
+    403,
+    "certificato-non-attendibile",
+    Side::Portale,
+    None,
+    [
+        "Certificato non attendibile",
+        "La connessione usa un certificato che non è accettato.",
+        "Chiudere la connessione e presentare un certificato valido, emesso da un'autorità riconosciuta; se il certificato sembra valido, rivolgersi al gestore del gateway.",
+    ],
+);
+
+pub(super) const PORTALE_SCONOSCIUTO: Problem = row(
+    403,
+    "portale-sconosciuto",
+    Side::Portale,
+    None,
+    [
+        "Portale sconosciuto",
+        "Il certificato è valido ma non appartiene a nessun portale configurato.",
+        "Chiedere al gestore del gateway di registrare il certificato del portale.",
+    ],
+);
+
+pub(super) const RISORSA_INESISTENTE: Problem = row(
+    404,
+    "risorsa-inesistente",
+    Side::Portale,
+    None,
+    [
+        "Risorsa inesistente",
+        "Il percorso non corrisponde a nessuna risorsa.",
+        "Confrontare il percorso con i documenti OpenAPI pubblicati in /docs.",
+    ],
+);
+
+pub(super) const METODO_NON_AMMESSO: Problem = row(
+    405,
+    "metodo-non-ammesso",
+    Side::Portale,
+    None,
+    [
+        "Metodo non ammesso",
+        "La risorsa non ammette il metodo della richiesta.",
+        "Usare uno dei metodi elencati nell'intestazione Allow.",
+    ],
+);
+
+pub(super) const TIPO_DI_CONTENUTO_NON_AMMESSO: Problem = row(
+    415,
+    "tipo-di-contenuto-non-ammesso",
+    Side::Portale,
+    None,
+    [
+        "Tipo di contenuto non ammesso",
+        "Il corpo della richiesta deve essere application/json, senza compressione e in UTF-8.",
+        "Inviare il corpo come application/json.",
+    ],
+);
+
+pub(super) const CORPO_TROPPO_GRANDE: Problem = row(
+    413,
+    "corpo-troppo-grande",
+    Side::Portale,
+    None,
+    [
+        "Corpo troppo grande",
+        "Il corpo della richiesta supera la dimensione ammessa.",
+        "Inviare solo i campi previsti dal documento OpenAPI.",
+    ],
+);
+
+pub(super) const RICHIESTA_TROPPO_LENTA: Problem = row(
+    408,
+    "richiesta-troppo-lenta",
+    Side::Portale,
+    None,
+    [
+        "Richiesta troppo lenta",
+        "La richiesta non è arrivata per intero entro il tempo ammesso.",
+        "Verificare la rete e ripetere la richiesta.",
+    ],
+);
+
+pub(super) const JSON_NON_VALIDO: Problem = row(
+    400,
+    "json-non-valido",
+    Side::Portale,
+    None,
+    [
+        "JSON non valido",
+        "Il corpo della richiesta non è un documento JSON valido in UTF-8.",
+        "Correggere il corpo della richiesta.",
+    ],
+);
+
+pub(super) const CAMPO_NON_VALIDO: Problem = row(
+    400,
+    "campo-non-valido",
+    Side::Portale,
+    None,
+    [
+        "Campo non valido",
+        "Un campo della richiesta non ha la forma prevista.",
+        "Correggere il campo indicato secondo il documento OpenAPI.",
+    ],
+);
+
+pub(super) const FINALITA_MANCANTE: Problem = row(
+    400,
+    "finalita-mancante",
+    Side::Portale,
+    None,
+    [
+        "Finalità mancante",
+        "Manca l'intestazione Purpose-Id con la finalità della richiesta.",
+        "Indicare in Purpose-Id una delle finalità concesse al portale.",
+    ],
+);
+
+pub(super) const NON_AUTORIZZATO: Problem = row(
+    403,
+    "non-autorizzato",
+    Side::Portale,
+    None,
+    [
+        "Richiesta non autorizzata",
+        "Nessuna concessione copre insieme portale, ente, operazione, finalità e campi richiesti.",
+        "Verificare finalità e campi della richiesta; per estendere la concessione rivolgersi al gestore del gateway.",
+    ],
+);
+
+pub(super) const DATI_FRESCHI_NON_CONCESSI: Problem = row(
+    403,
+    "dati-freschi-non-concessi",
+    Side::Portale,
+    None,
+    [
+        "Dati freschi non concessi",
+        "La concessione del portale non permette di escludere la cache con Cache-Control: no-cache.",
+        "Ripetere la richiesta senza Cache-Control: no-cache.",
+    ],
+);
+
+pub(super) const LIMITE_DI_FREQUENZA: Problem = row(
+    429,
+    "limite-di-frequenza",
+    Side::Portale,
+    Some(1),
+    [
+        "Troppe richieste",
+        "Il limite di frequenza è raggiunto.",
+        "Attendere il tempo indicato in Retry-After e distribuire le richieste nel tempo.",
+    ],
+);
+
+pub(super) const QUOTA_GIORNALIERA_ESAURITA: Problem = row(
+    429,
+    "quota-giornaliera-esaurita",
+    Side::Portale,
+    Some(3600),
+    [
+        "Quota giornaliera esaurita",
+        "Le richieste concesse al portale per oggi, per questa operazione e questo ente, sono esaurite.",
+        "Attendere il tempo indicato in Retry-After o chiedere al gestore del gateway una quota più alta.",
+    ],
+);
+
+pub(super) const ENTE_SCONOSCIUTO: Problem = row(
+    404,
+    "ente-sconosciuto",
+    Side::Portale,
+    None,
+    [
+        "Ente sconosciuto",
+        "Nessun ente con questo codice ISTAT è collegato al gateway.",
+        "Cercare il codice dell'ente nel catalogo: GET /rest/catalogo/v1/enti.",
+    ],
+);
+
+pub(super) const SERVIZIO_NON_OFFERTO: Problem = row(
+    501,
+    "servizio-non-offerto",
+    Side::Ente,
+    None,
+    [
+        "Servizio non offerto dall'ente",
+        "L'ente non offre questa operazione, o non con questi parametri.",
+        "Consultare prima i servizi dell'ente: GET /rest/catalogo/v1/enti/{codice_istat}/servizi.",
+    ],
+);
+
+pub(super) const SOGGETTO_NON_TROVATO: Problem = row(
+    404,
+    "soggetto-non-trovato",
+    Side::Portale,
+    None,
+    [
+        "Soggetto non trovato",
+        "Nessun soggetto corrisponde ai parametri nel gestionale dell'ente.",
+        "Verificare i parametri e l'ente interrogato; la risposta non dice nulla sugli altri enti.",
+    ],
+);
+
+pub(super) const SOGGETTO_AMBIGUO: Problem = row(
+    409,
+    "soggetto-ambiguo",
+    Side::Ente,
+    None,
+    [
+        "Soggetto ambiguo",
+        "Più soggetti corrispondono ai parametri nel gestionale dell'ente.",
+        "Segnalare all'ente il numero dello scambio: il gestionale va corretto.",
+    ],
+);
+
+pub(super) const GESTIONALE_NON_DISPONIBILE: Problem = row(
+    503,
+    "gestionale-non-disponibile",
+    Side::Ente,
+    Some(30),
+    [
+        "Gestionale non disponibile",
+        "Il gestionale dell'ente non è raggiungibile o non è in servizio. Non è un esito sulla persona cercata.",
+        "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
+    ],
+);
+
+pub(super) const GESTIONALE_OCCUPATO: Problem = row(
+    503,
+    "gestionale-occupato",
+    Side::Ente,
+    Some(5),
+    [
+        "Gestionale occupato",
+        "Il gestionale dell'ente ha già tutte le richieste che può sostenere.",
+        "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
+    ],
+);
+
+pub(super) const GESTIONALE_NON_RISPONDE: Problem = row(
+    504,
+    "gestionale-non-risponde",
+    Side::Ente,
+    None,
+    [
+        "Il gestionale non risponde",
+        "Il gestionale dell'ente non ha risposto entro il tempo previsto. Non è un esito sulla persona cercata.",
+        "Ripetere la richiesta più tardi; se il problema continua, segnalare il numero dello scambio.",
+    ],
+);
+
+pub(super) const GESTIONALE_IN_ERRORE: Problem = row(
+    502,
+    "gestionale-in-errore",
+    Side::Ente,
+    None,
+    [
+        "Errore del gestionale",
+        "Il gestionale dell'ente ha risposto con un errore. Non è un esito sulla persona cercata.",
+        "Ripetere la richiesta più tardi; se il problema continua, segnalare il numero dello scambio.",
+    ],
+);
+
+pub(super) const RISPOSTA_INCOMPRENSIBILE: Problem = row(
+    502,
+    "risposta-incomprensibile",
+    Side::Ente,
+    None,
+    [
+        "Risposta del gestionale incomprensibile",
+        "Il gestionale dell'ente ha dato una risposta che il gateway non può interpretare con sicurezza.",
+        "Segnalare il numero dello scambio al gestore del gateway.",
+    ],
+);
+
+pub(super) const SCAMBIO_NON_REGISTRATO: Problem = row(
+    503,
+    "scambio-non-registrato",
+    Side::Gateway,
+    Some(10),
+    [
+        "Scambio non registrato",
+        "Il gateway non ha potuto registrare lo scambio e perciò non dà la risposta.",
+        "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
+    ],
+);
+
+pub(super) const GATEWAY_OCCUPATO: Problem = row(
+    503,
+    "gateway-occupato",
+    Side::Gateway,
+    Some(5),
+    [
+        "Gateway occupato",
+        "Il gateway ha già tutte le richieste che può sostenere o sta per fermarsi.",
+        "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
+    ],
+);
+
+pub(super) const TEMPO_SCADUTO: Problem = row(
+    504,
+    "tempo-scaduto",
+    Side::Gateway,
+    None,
+    [
+        "Tempo scaduto",
+        "La richiesta non si è conclusa entro il tempo che il gateway concede.",
+        "Ripetere la richiesta più tardi; se il problema continua, segnalare il numero dello scambio.",
+    ],
+);
+
+pub(super) const ERRORE_INTERNO: Problem = row(
+    500,
+    "errore-interno",
+    Side::Gateway,
+    None,
+    [
+        "Errore interno del gateway",
+        "Il gateway ha avuto un errore proprio.",
+        "Segnalare il numero dello scambio al gestore del gateway.",
+    ],
+);

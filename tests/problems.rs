@@ -1,0 +1,162 @@
+//! Every way to fail: its problem document, kept as a snapshot, and its page in `docs/problems`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use pontile::api::problem::{Problem, TABLE, describe};
+use pontile::broker::error::{ExchangeError, Malformed};
+use pontile::connectors::error::{ConnectorError, Kind, Retry};
+use pontile::contract::operation::Operation;
+use uuid::Uuid;
+
+const KINDS: [Kind; 14] = [
+    Kind::NotFound,
+    Kind::Ambiguous,
+    Kind::Unreachable,
+    Kind::TimedOut,
+    Kind::CredentialsRefused,
+    Kind::Unavailable,
+    Kind::TooManyCalls,
+    Kind::Failed,
+    Kind::Unintelligible,
+    Kind::Oversized,
+    Kind::Unsupported,
+    Kind::BreakerOpen,
+    Kind::Busy,
+    Kind::Gateway,
+];
+
+/// Text of a back end, which no portal may ever see.
+const RAW: &str = "ORA-01017 utente RSSMRA80A01C933H";
+
+fn failures() -> Vec<ExchangeError> {
+    let mut failures = vec![
+        ExchangeError::CertificateUntrusted("il certificato è revocato".into()),
+        ExchangeError::PortalUnknown,
+        ExchangeError::Malformed(Malformed::NoSuchResource),
+        ExchangeError::Malformed(Malformed::MethodNotAllowed { allowed: "POST" }),
+        ExchangeError::Malformed(Malformed::MediaType),
+        ExchangeError::Malformed(Malformed::TooLarge { limit: 65_536 }),
+        ExchangeError::Malformed(Malformed::TooSlow),
+        ExchangeError::Malformed(Malformed::NotJson { line: 2, column: 7 }),
+        ExchangeError::Malformed(Malformed::Field {
+            field: "anno".into(),
+            reason: "è un anno dal 1990 al prossimo".into(),
+        }),
+        ExchangeError::PurposeMissing,
+        ExchangeError::NotGranted,
+        ExchangeError::FreshNotGranted,
+        ExchangeError::RateLimited {
+            retry_after: Duration::from_millis(1_200),
+        },
+        ExchangeError::QuotaSpent {
+            retry_after: Duration::from_secs(7_200),
+        },
+        ExchangeError::EnteUnknown,
+        ExchangeError::NotOffered(Operation::RicercaPersona),
+        ExchangeError::NotRecorded(RAW.into()),
+        ExchangeError::NoCapacity("stopping"),
+        ExchangeError::DeadlinePassed,
+        ExchangeError::Internal(RAW.into()),
+    ];
+    failures.extend(KINDS.map(|kind| {
+        ExchangeError::BackEnd(ConnectorError::permanent(kind, RAW).with_code("ORA-01017"))
+    }));
+    failures
+}
+
+#[test]
+fn every_problem_document_is_as_it_was_published() {
+    let mut text = String::new();
+    for failure in failures() {
+        let refusal = describe(&failure, &Uuid::nil());
+        let body: serde_json::Value = serde_json::from_slice(&refusal.body).expect("JSON");
+        assert_eq!(body["status"], refusal.status);
+        text.push_str(&format!("{failure:?}\n"));
+        text.push_str(&format!(
+            "Retry-After: {:?}\n{body:#}\n\n",
+            refusal.retry_after
+        ));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn no_problem_shows_what_a_back_end_or_the_gateway_said() {
+    for failure in failures() {
+        let refusal = describe(&failure, &Uuid::nil());
+        let body = String::from_utf8(refusal.body.to_vec()).expect("UTF-8");
+        assert!(!body.contains("ORA-") && !body.contains("RSSMRA"), "{body}");
+    }
+}
+
+#[test]
+fn every_problem_has_its_page_and_every_page_its_problem() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/problems");
+    let pages: BTreeSet<String> = fs::read_dir(&folder)
+        .expect("docs/problems")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("UTF-8")
+        })
+        .collect();
+    let slugs: BTreeSet<String> = TABLE.iter().map(|row| format!("{}.md", row.slug)).collect();
+    assert_eq!(pages, slugs);
+    for row in TABLE {
+        let page = fs::read_to_string(folder.join(format!("{}.md", row.slug))).expect("a page");
+        for part in [
+            &format!("# {}\n", row.title),
+            &format!(
+                "problemi/{}` · Stato HTTP {} · lato `{}`",
+                row.slug,
+                row.status,
+                row.side.name()
+            ),
+            "## Che cosa è successo",
+            "## Che cosa fa il portale",
+            "## Che cosa fa il gestore del gateway",
+            "## Che cosa fa il fornitore del gestionale",
+        ] {
+            assert!(page.contains(part), "{}.md lacks: {part}", row.slug);
+        }
+        assert_eq!(
+            page.contains("`Retry-After`\n"),
+            row.retry_after.is_some(),
+            "{}.md",
+            row.slug
+        );
+    }
+}
+
+#[test]
+fn every_row_of_the_table_is_reached_by_some_failure_and_no_other() {
+    let reached: BTreeSet<&str> = failures()
+        .iter()
+        .map(|failure| Problem::of(failure).slug)
+        .collect();
+    let rows: BTreeSet<&str> = TABLE.iter().map(|row| row.slug).collect();
+    assert_eq!(reached, rows);
+}
+
+#[test]
+fn refusals_that_pass_tell_when_to_come_again() {
+    for row in TABLE {
+        assert_eq!(
+            row.retry_after.is_some(),
+            matches!(row.status, 429 | 503),
+            "{}",
+            row.slug
+        );
+    }
+    let patient = ConnectorError {
+        retry: Retry::After(Duration::from_secs(90)),
+        ..ConnectorError::permanent(Kind::Unavailable, "")
+    };
+    let refusal = describe(&ExchangeError::BackEnd(patient), &Uuid::nil());
+    assert_eq!(refusal.retry_after, Some(Duration::from_secs(90)));
+}
