@@ -10,4 +10,5 @@ pub mod contract;
 pub mod config;
 pub mod trust;
 pub mod store;
+pub mod telemetry;
 pub mod digest;

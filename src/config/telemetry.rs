@@ -20,6 +20,6 @@ pub struct Log {
 pub struct Traces {
     /// Collector's address; absent: no export.
     pub endpoint: Option<String>,
-    /// Share of exchanges exported, 0 to 100 percent.
+    /// Share of the traces begun here that are exported, 0 to 100 percent; what a portal has decided is kept.
     pub percent: u32,
 }

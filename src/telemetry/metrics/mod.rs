@@ -1,0 +1,232 @@
+//! What the gateway counts and measures, as a page in the Prometheus text format (0.0.4).
+//!
+//! One registry of our own, no global one, so that tests run side by side. `docs/logging.md` lists every metric.
+
+mod exchanges;
+mod families;
+mod process;
+mod record;
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use prometheus::{
+    Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
+};
+
+use super::exchange::ExchangeSeen;
+use exchanges::ExchangeMetrics;
+use families::Families;
+use record::RecordMetrics;
+
+/// The media type of the page.
+pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// Every metric of the process.
+pub struct Metrics {
+    registry: Registry,
+    exchanges: ExchangeMetrics,
+    limits_refused: IntCounterVec,
+    handshakes: IntCounterVec,
+    connections: IntGaugeVec,
+    breaker_state: IntGaugeVec,
+    cache_bytes: IntGauge,
+    cache_answers: IntGauge,
+    record: RecordMetrics,
+    certificate_days_left: GaugeVec,
+    snapshot_generation: IntGauge,
+    snapshot_age: Gauge,
+    snapshot_loaded: Mutex<Option<Instant>>,
+    reloads: IntCounterVec,
+    log_lines_dropped: IntCounter,
+    process: process::ProcessMetrics,
+}
+
+/// What a circuit breaker does with calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakerState {
+    /// Lets them through.
+    Closed,
+    /// Lets one through, as a probe.
+    HalfOpen,
+    /// Lets none through.
+    Open,
+}
+
+impl Metrics {
+    /// All metrics at zero.
+    pub fn new() -> Metrics {
+        let registry = Registry::new();
+        let families = Families(&registry);
+        families
+            .gauges(
+                "build_info",
+                "Always 1; the version is in the label.",
+                &["version"],
+            )
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1);
+        Metrics {
+            exchanges: ExchangeMetrics::new(&families),
+            limits_refused: families.counters(
+                "limits_refused_total",
+                "Requests refused by a limit of ours, by limit.",
+                &["limit"],
+            ),
+            handshakes: families.counters(
+                "handshakes_total",
+                "TLS handshakes by door and result: `accepted`, or why not.",
+                &["door", "result"],
+            ),
+            connections: families.gauges("connections", "Open connections by door.", &["door"]),
+            breaker_state: families.gauges(
+                "breaker_state",
+                "Circuit breaker of each instance: 0 closed, 1 half open, 2 open.",
+                &["instance"],
+            ),
+            cache_bytes: families.gauge("cache_bytes", "Bytes of answers in the cache."),
+            cache_answers: families.gauge("cache_answers", "Answers in the cache."),
+            record: RecordMetrics::new(&families),
+            certificate_days_left: families.decimal_gauges(
+                "certificate_days_left",
+                "Days until a certificate or revocation list of ours ends; negative: ended.",
+                &["certificate"],
+            ),
+            snapshot_generation: families.gauge(
+                "snapshot_generation",
+                "Generation of the configuration in force.",
+            ),
+            snapshot_age: families.decimal_gauge(
+                "snapshot_age_seconds",
+                "Time since the configuration in force was loaded.",
+            ),
+            snapshot_loaded: Mutex::new(None),
+            reloads: families.counters(
+                "reloads_total",
+                "Reloads of the configuration by result: `accepted`, `refused`, `unchanged`.",
+                &["result"],
+            ),
+            log_lines_dropped: families.counter(
+                "log_lines_dropped_total",
+                "Log lines dropped because the disk or the reader was too slow, or failed.",
+            ),
+            process: process::ProcessMetrics::new(&families),
+            registry,
+        }
+    }
+
+    /// Counts an exchange that has ended, and its times.
+    pub fn observe_exchange(&self, seen: &ExchangeSeen<'_>) {
+        self.exchanges.observe(seen);
+    }
+
+    /// Counts a request refused by a limit: `portal`, `operation`, `instance`, `quota`, `address`, `connection`.
+    pub fn limit_refused(&self, limit: &'static str) {
+        self.limits_refused.with_label_values(&[limit]).inc();
+    }
+
+    /// Counts a handshake that succeeded.
+    pub fn handshake_accepted(&self, door: &'static str) {
+        self.handshakes.with_label_values(&[door, "accepted"]).inc();
+    }
+
+    /// Counts a handshake that failed; the reason is one of a fixed list, not the error's text.
+    pub fn handshake_rejected(&self, door: &'static str, reason: &'static str) {
+        self.handshakes.with_label_values(&[door, reason]).inc();
+    }
+
+    /// Tells that a connection was opened.
+    pub fn connection_opened(&self, door: &'static str) {
+        self.connections.with_label_values(&[door]).inc();
+    }
+
+    /// Tells that a connection was closed.
+    pub fn connection_closed(&self, door: &'static str) {
+        self.connections.with_label_values(&[door]).dec();
+    }
+
+    /// Sets the state of an instance's breaker.
+    pub fn breaker(&self, instance: &str, state: BreakerState) {
+        self.breaker_state
+            .with_label_values(&[instance])
+            .set(state as i64);
+    }
+
+    /// Forgets an instance that is no longer in the configuration.
+    pub fn instance_removed(&self, instance: &str) {
+        // An error says that it had no breaker yet: there is nothing to forget.
+        let _ = self.breaker_state.remove_label_values(&[instance]);
+    }
+
+    /// Sets what the cache holds.
+    pub fn cache_holds(&self, answers: u64, bytes: u64) {
+        self.cache_answers.set(answers.cast_signed());
+        self.cache_bytes.set(bytes.cast_signed());
+    }
+
+    /// Tells of a durable commit of so many exchanges.
+    pub fn records_committed(&self, exchanges: usize, took: Duration) {
+        self.record.committed(exchanges, took);
+    }
+
+    /// Sets the age of the oldest record that waits to be durable.
+    pub fn record_lag(&self, lag: Duration) {
+        self.record.lag(lag);
+    }
+
+    /// Sets how many exchanges are in flight, and how many may be.
+    pub fn record_slots(&self, taken: usize, total: usize) {
+        self.record.slots(taken, total);
+    }
+
+    /// Sets the days left to a certificate or revocation list, named as in the configuration (`portal_door`).
+    pub fn certificate_days_left(&self, certificate: &str, days: f64) {
+        self.certificate_days_left
+            .with_label_values(&[certificate])
+            .set(days);
+    }
+
+    /// Forgets the days left to every certificate, before those of a new configuration are set.
+    pub fn certificates_forgotten(&self) {
+        self.certificate_days_left.reset();
+    }
+
+    /// Tells that a configuration is in force from now on.
+    pub fn snapshot_in_force(&self, generation: u64) {
+        self.snapshot_generation.set(generation.cast_signed());
+        *self.snapshot_loaded.lock() = Some(Instant::now());
+    }
+
+    /// Counts a reload: `accepted`, `refused` or `unchanged`.
+    pub fn reloaded(&self, result: &'static str) {
+        self.reloads.with_label_values(&[result]).inc();
+    }
+
+    /// Sets how many log lines were dropped since the start.
+    pub fn lines_dropped(&self, total: u64) {
+        self.log_lines_dropped
+            .inc_by(total.saturating_sub(self.log_lines_dropped.get()));
+    }
+
+    /// The page.
+    pub fn render(&self) -> String {
+        if let Some(loaded) = *self.snapshot_loaded.lock() {
+            self.snapshot_age.set(loaded.elapsed().as_secs_f64());
+        }
+        self.process.read();
+        let mut page = String::with_capacity(64 << 10);
+        TextEncoder::new()
+            .encode_utf8(&self.registry.gather(), &mut page)
+            .expect("writing to a string fails only for families without samples, and the registry leaves those out");
+        page
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Metrics::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;
