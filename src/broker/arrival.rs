@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::contract::question::Question;
+use crate::telemetry::traceparent::TraceContext;
 use crate::trust::PeerCertificate;
 
 use super::error::Malformed;
@@ -40,6 +41,6 @@ pub struct Arrival {
     pub known_etag: Option<String>,
     /// What the door's own limit (per address and connection) has left, for answers to callers that no other limit knows.
     pub door_limit: LimitStatus,
-    /// The W3C `traceparent` of this exchange, ours or continued.
-    pub traceparent: String,
+    /// The W3C trace context of this exchange, ours or continued; its `header()` goes on to the back end.
+    pub trace: TraceContext,
 }
