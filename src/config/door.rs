@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
+use super::reading::table::Table;
+use super::reading::{FromTable, Reader};
 use super::units::{Size, Span};
 
 /// A listener with mutual TLS.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Door {
     /// Address and port to listen on.
     pub address: SocketAddr,
@@ -45,22 +44,56 @@ pub struct Door {
     pub workers: usize,
 }
 
-/// An operator of the service centre, known by certificate.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Operator {
-    /// The operator's name in logs.
-    pub name: String,
-    /// How the certificate is recognized.
-    pub certificate: CertificateMatch,
+impl Door {
+    /// Whether the two differ at most in the files of certificate, key, authorities and revocation lists.
+    pub fn is_the_same_listener(&self, other: &Door) -> bool {
+        let same_files = Door {
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            authorities: self.authorities.clone(),
+            revocations: self.revocations.clone(),
+            ..other.clone()
+        };
+        *self == same_files
+    }
 }
 
-/// How a certificate is recognized: by fingerprint or by subject.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum CertificateMatch {
-    /// `{ fingerprint = "…" }`: SHA-256 of the DER, 64 hexadecimal digits, colons allowed.
-    Fingerprint(String),
-    /// `{ subject = "CN=portale-uno,O=…,C=IT" }`: the distinguished name as RFC 2253 writes it.
-    Subject(String),
+impl FromTable for Door {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let address = table.required("address", reader);
+        let certificate = table.required("certificate", reader);
+        let key = table.required("key", reader);
+        let authorities = table.required("authorities", reader);
+        let revocations = table.required("revocations", reader);
+        let connections = table.required("connections", reader);
+        let connections_per_address = table.required("connections_per_address", reader);
+        let requests_per_address = table.required("requests_per_address", reader);
+        let requests_per_connection = table.required("requests_per_connection", reader);
+        let handshake_timeout = table.required("handshake_timeout", reader);
+        let slow_client_timeout = table.required("slow_client_timeout", reader);
+        let idle_timeout = table.required("idle_timeout", reader);
+        let request_deadline = table.required("request_deadline", reader);
+        let body_size = table.required("body_size", reader);
+        let shutdown_grace = table.required("shutdown_grace", reader);
+        let workers = table.required("workers", reader);
+        table.finish(reader);
+        Some(Door {
+            address: address?,
+            certificate: certificate?,
+            key: key?,
+            authorities: authorities?,
+            revocations: revocations?,
+            connections: connections?,
+            connections_per_address: connections_per_address?,
+            requests_per_address: requests_per_address?,
+            requests_per_connection: requests_per_connection?,
+            handshake_timeout: handshake_timeout?,
+            slow_client_timeout: slow_client_timeout?,
+            idle_timeout: idle_timeout?,
+            request_deadline: request_deadline?,
+            body_size: body_size?,
+            shutdown_grace: shutdown_grace?,
+            workers: workers?,
+        })
+    }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::Serialize;
 
+use super::reading::table::Table;
+use super::reading::{FromTable, Reader};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Domain;
 
 /// A municipality.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ente {
     /// ISTAT code, six digits.
     pub codice_istat: CodiceIstat,
@@ -20,19 +21,48 @@ pub struct Ente {
     /// Name.
     pub denominazione: String,
     /// Which instance answers for each domain; absent: the ente does not offer it yet.
-    #[serde(default)]
     pub servizi: BTreeMap<Domain, Servizio>,
 }
 
 /// One domain of an ente.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Servizio {
     /// The instance that answers.
     pub instance: String,
     /// Values for the adapter's `{{ente.…}}` placeholders that differ from ente to ente (account, path, tenant).
-    #[serde(default)]
     pub values: BTreeMap<String, String>,
     /// Opening hours as people write them, shown in the capability document.
     pub hours: Option<String>,
+}
+
+impl FromTable for Ente {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let codice_istat = table.required("codice_istat", reader);
+        let codice_belfiore = table.required("codice_belfiore", reader);
+        let codice_ipa = table.required("codice_ipa", reader);
+        let denominazione = table.required("denominazione", reader);
+        let servizi = table.or_default("servizi", reader);
+        table.finish(reader);
+        Some(Ente {
+            codice_istat: codice_istat?,
+            codice_belfiore: codice_belfiore?,
+            codice_ipa: codice_ipa?,
+            denominazione: denominazione?,
+            servizi: servizi?,
+        })
+    }
+}
+
+impl FromTable for Servizio {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let instance = table.required("instance", reader);
+        let values = table.or_default("values", reader);
+        let hours = table.optional("hours", reader);
+        table.finish(reader);
+        Some(Servizio {
+            instance: instance?,
+            values: values?,
+            hours,
+        })
+    }
 }

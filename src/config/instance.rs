@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::Serialize;
 
 use super::limits::Rate;
+use super::reading::address::Address;
+use super::reading::table::Table;
+use super::reading::{FromTable, Reader};
 use super::secret::SecretReference;
 use super::units::{Size, Span};
 
 /// A back-end instance.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InstanceSettings {
     /// Its name; enti refer to it.
     pub name: String,
@@ -20,22 +22,17 @@ pub struct InstanceSettings {
     /// Base address: `http(s)://host:port/path`, or for SQL `sqlite:`, `postgres://` or `mysql://` without a password.
     pub address: String,
     /// Values for the adapter's `{{instance.…}}` placeholders.
-    #[serde(default)]
     pub values: BTreeMap<String, String>,
     /// Secrets for the adapter's `{{secret.…}}` placeholders; for SQL the key `password`.
-    #[serde(default)]
     pub secrets: BTreeMap<String, SecretReference>,
     /// TLS towards the back end.
-    #[serde(default)]
     pub tls: BackendTls,
     /// Bounds; each has a default.
-    #[serde(default)]
     pub bounds: Bounds,
 }
 
 /// TLS towards a back end.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct BackendTls {
     /// Authorities to trust, PEM; absent: the public ones.
     pub authorities: Option<PathBuf>,
@@ -46,8 +43,7 @@ pub struct BackendTls {
 }
 
 /// Bounds of an instance, held for the whole process.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Bounds {
     /// A connection must stand within this time.
     pub connect_deadline: Span,
@@ -86,5 +82,70 @@ impl Default for Bounds {
             breaker_pause: seconds(15),
             tries: 2,
         }
+    }
+}
+
+impl FromTable for InstanceSettings {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let name = table.name("name", reader);
+        let adapter = table.required("adapter", reader);
+        let address: Option<Address> = table.required("address", reader);
+        let values = table.or_default("values", reader);
+        let secrets = table.or_default("secrets", reader);
+        let tls = table.or_default("tls", reader);
+        let bounds = table.or_default("bounds", reader);
+        table.finish(reader);
+        Some(InstanceSettings {
+            name: name?,
+            adapter: adapter?,
+            address: address?.0,
+            values: values?,
+            secrets: secrets?,
+            tls: tls?,
+            bounds: bounds?,
+        })
+    }
+}
+
+impl FromTable for BackendTls {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let authorities = table.optional("authorities", reader);
+        let certificate = table.optional("certificate", reader);
+        let key = table.optional("key", reader);
+        table.finish(reader);
+        Some(BackendTls {
+            authorities,
+            certificate,
+            key,
+        })
+    }
+}
+
+impl FromTable for Bounds {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let shipped = Bounds::default();
+        let connect_deadline = table.or("connect_deadline", shipped.connect_deadline, reader);
+        let answer_deadline = table.or("answer_deadline", shipped.answer_deadline, reader);
+        let concurrency = table.or("concurrency", shipped.concurrency, reader);
+        let waiting = table.or("waiting", shipped.waiting, reader);
+        let per_ente = table.optional("per_ente", reader);
+        let answer_size = table.or("answer_size", shipped.answer_size, reader);
+        let rate = table.optional("rate", reader);
+        let breaker_failures = table.or("breaker_failures", shipped.breaker_failures, reader);
+        let breaker_pause = table.or("breaker_pause", shipped.breaker_pause, reader);
+        let tries = table.or("tries", shipped.tries, reader);
+        table.finish(reader);
+        Some(Bounds {
+            connect_deadline: connect_deadline?,
+            answer_deadline: answer_deadline?,
+            concurrency: concurrency?,
+            waiting: waiting?,
+            per_ente,
+            answer_size: answer_size?,
+            rate,
+            breaker_failures: breaker_failures?,
+            breaker_pause: breaker_pause?,
+            tries: tries?,
+        })
     }
 }

@@ -1,17 +1,26 @@
-//! The configuration: one file per section, strict, every mistake reported at once.
+//! The configuration: one file per section, strict, every mistake reported at once with its file, line and column.
 //!
-//! The structs here are the written form and, where nothing has to be resolved, the checked form too.
-//! Every section denies unknown keys; durations and sizes carry units; secrets are references, never values.
+//! The structs are the checked form: what is written is read value by value (`reading`), so that one mistake never
+//! hides another. Durations and sizes carry units; secrets are references, never values.
 
 pub mod mistake;
+pub mod reading;
 pub mod units;
 pub mod secret;
+pub mod certificate;
 pub mod node;
 pub mod door;
+pub mod operator;
 pub mod portal;
+pub mod purpose;
 pub mod ente;
 pub mod instance;
 pub mod cache;
 pub mod limits;
 pub mod record;
 pub mod telemetry;
+pub mod settings;
+pub mod files;
+pub mod written;
+pub mod loading;
+pub mod coherence;

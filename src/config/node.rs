@@ -1,13 +1,25 @@
 //! `[node]`: this node among those that share one database and the configured limits.
 
-use serde::Deserialize;
+use super::reading::table::Table;
+use super::reading::{FromTable, Reader};
 
 /// This node.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// Its name in records and metrics, unique among the nodes.
     pub name: String,
     /// How many nodes share the configured rates: each admits its part.
     pub nodes: u32,
+}
+
+impl FromTable for Node {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let name = table.name("name", reader);
+        let nodes = table.required("nodes", reader);
+        table.finish(reader);
+        Some(Node {
+            name: name?,
+            nodes: nodes?,
+        })
+    }
 }

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::Serialize;
 
-use super::door::CertificateMatch;
+use super::certificate::CertificateMatch;
 use super::limits::Rate;
+use super::reading::table::Table;
+use super::reading::value::Value;
+use super::reading::{FromTable, Read, Reader};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 
 /// A portal, known by its certificates.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Portal {
     /// Its name in records, logs and metrics.
     pub name: String,
@@ -20,13 +22,11 @@ pub struct Portal {
     /// Its rate over all operations.
     pub rate: Rate,
     /// What it may do.
-    #[serde(default)]
     pub grant: Vec<Grant>,
 }
 
 /// What a portal may ask of which enti, for which purposes, and which fields it may see.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Grant {
     /// Its identity in records.
     pub id: String,
@@ -37,13 +37,10 @@ pub struct Grant {
     /// The enti.
     pub enti: Enti,
     /// The fields that may leave; ignored for the catalogue. Names that none of the operations has are a mistake.
-    #[serde(default)]
     pub fields: BTreeSet<String>,
     /// The purposes that requests may name; empty only for the catalogue.
-    #[serde(default)]
     pub purposes: BTreeSet<String>,
     /// Whether the portal may ask for a fresh answer (`Cache-Control: no-cache`).
-    #[serde(default)]
     pub fresh: bool,
     /// Rate per operation.
     pub rate: Option<Rate>,
@@ -52,8 +49,8 @@ pub struct Grant {
 }
 
 /// Which enti a grant covers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Enti {
     /// `"all"`: every ente of the configuration.
     All,
@@ -68,5 +65,62 @@ impl Enti {
             Enti::All => true,
             Enti::Only(enti) => enti.contains(ente),
         }
+    }
+}
+
+impl FromTable for Portal {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let name = table.name("name", reader);
+        let certificates = table.required("certificates", reader);
+        let rate = table.required("rate", reader);
+        let grant = table.or_default("grant", reader);
+        table.finish(reader);
+        Some(Portal {
+            name: name?,
+            certificates: certificates?,
+            rate: rate?,
+            grant: grant?,
+        })
+    }
+}
+
+impl FromTable for Grant {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let id = table.name("id", reader);
+        let version = table.required("version", reader);
+        let operations = table.required("operations", reader);
+        let enti = table.required("enti", reader);
+        let fields = table.or_default("fields", reader);
+        let purposes = table.or_default("purposes", reader);
+        let fresh = table.or_default("fresh", reader);
+        let rate = table.optional("rate", reader);
+        let daily_quota = table.optional("daily_quota", reader);
+        table.finish(reader);
+        Some(Grant {
+            id: id?,
+            version: version?,
+            operations: operations?,
+            enti: enti?,
+            fields: fields?,
+            purposes: purposes?,
+            fresh: fresh?,
+            rate,
+            daily_quota,
+        })
+    }
+}
+
+impl Read for Enti {
+    fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
+        if value.text() == Some("all") {
+            return Some(Enti::All);
+        }
+        if !value.get().is_table() {
+            return value.refuse(reader, "\"all\" oppure { only = [\"013075\"] }");
+        }
+        let mut table = value.table(reader)?;
+        let only = table.required("only", reader);
+        table.finish(reader);
+        Some(Enti::Only(only?))
     }
 }

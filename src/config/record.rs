@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
+use super::reading::address::Address;
+use super::reading::table::Table;
+use super::reading::{FromTable, Reader};
 use super::secret::SecretReference;
 use super::units::{Size, Span};
 
 /// The record of exchanges.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordSettings {
     /// `sqlite:<folder>` (one node) or `postgres://…` without a password (several nodes on one database).
     pub database: String,
@@ -27,11 +27,42 @@ pub struct RecordSettings {
 }
 
 /// How long things are kept, in months; the shipped maxima cannot be exceeded.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Exchanges: 1 to 120.
     pub exchanges_months: u32,
     /// Technical logs, where the gateway writes them to files: 1 to 24.
     pub logs_months: u32,
+}
+
+impl FromTable for RecordSettings {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let database: Option<Address> = table.required("database", reader);
+        let password = table.optional("password", reader);
+        let slots = table.required("slots", reader);
+        let deadline = table.required("deadline", reader);
+        let free_disk = table.required("free_disk", reader);
+        let subject_key = table.required("subject_key", reader);
+        table.finish(reader);
+        Some(RecordSettings {
+            database: database?.0,
+            password,
+            slots: slots?,
+            deadline: deadline?,
+            free_disk: free_disk?,
+            subject_key: subject_key?,
+        })
+    }
+}
+
+impl FromTable for Retention {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let exchanges_months = table.required("exchanges_months", reader);
+        let logs_months = table.required("logs_months", reader);
+        table.finish(reader);
+        Some(Retention {
+            exchanges_months: exchanges_months?,
+            logs_months: logs_months?,
+        })
+    }
 }

@@ -1,13 +1,17 @@
 //! References to secrets: a file, an environment variable or a systemd credential. The value never stands in a configuration file.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::Serialize;
+
+use super::reading::table::Table;
+use super::reading::{FromTable, Reader};
 
 /// Where a secret is read from.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SecretReference {
     /// `{ file = "secrets/cantu" }`: the file's text without its last line break.
     File(PathBuf),
@@ -19,7 +23,7 @@ pub enum SecretReference {
 
 /// A secret that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the secret {reference:?} cannot be read: {reason}")]
+#[error("il segreto non si può leggere da {reference}: {reason}")]
 pub struct SecretError {
     reference: SecretReference,
     reason: String,
@@ -42,7 +46,7 @@ impl SecretReference {
             SecretReference::Credential(name) => {
                 let folder = std::env::var("CREDENTIALS_DIRECTORY").map_err(|_| {
                     failed(
-                        "CREDENTIALS_DIRECTORY is not set: the service was not started by systemd"
+                        "manca CREDENTIALS_DIRECTORY: il servizio non è stato avviato da systemd"
                             .to_owned(),
                     )
                 })?;
@@ -52,8 +56,38 @@ impl SecretReference {
         };
         let text = text.strip_suffix('\n').unwrap_or(&text);
         if text.is_empty() {
-            return Err(failed("it is empty".to_owned()));
+            return Err(failed("è vuoto".to_owned()));
         }
         Ok(SecretString::from(text))
+    }
+}
+
+impl FromTable for SecretReference {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let file = table
+            .values("file")
+            .next()
+            .map(|value| reader.below("file", value).map(SecretReference::File));
+        let environment = table.values("environment").next().map(|value| {
+            reader
+                .below("environment", value)
+                .map(SecretReference::Environment)
+        });
+        let credential = table.values("credential").next().map(|value| {
+            reader
+                .below("credential", value)
+                .map(SecretReference::Credential)
+        });
+        table.one_of([file, environment, credential], reader)
+    }
+}
+
+impl fmt::Display for SecretReference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SecretReference::File(path) => write!(formatter, "file {}", path.display()),
+            SecretReference::Environment(name) => write!(formatter, "variabile {name}"),
+            SecretReference::Credential(name) => write!(formatter, "credenziale {name}"),
+        }
     }
 }

@@ -1,15 +1,19 @@
 //! Durations and sizes with units: `250ms`, `10s`, `5m`, `2h`, `30d`; `512B`, `64KiB`, `32MiB`, `1GiB`.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Serialize;
+
+use super::reading::value::Value;
+use super::reading::{Read, Reader};
 
 /// A length of time, written with its unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Span(pub Duration);
 
 /// A number of bytes, written with its unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Size(pub u64);
 
 fn split(text: &str) -> Option<(u64, &str)> {
@@ -50,24 +54,27 @@ impl Size {
     }
 }
 
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Span::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "`{text}` is no duration: write a whole number and ms, s, m, h or d, like \"30s\""
-            ))
-        })
+impl Read for Span {
+    fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
+        let expected = "una durata: un numero intero e ms, s, m, h o d, come \"30s\"";
+        value.parse(reader, expected, Span::parse)
     }
 }
 
-impl<'de> Deserialize<'de> for Size {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Size::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "`{text}` is no size: write a whole number and B, KiB, MiB or GiB, like \"64KiB\""
-            ))
-        })
+impl Read for Size {
+    fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
+        let expected = "una dimensione: un numero intero e B, KiB, MiB o GiB, come \"64KiB\"";
+        value.parse(reader, expected, Size::parse)
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let milliseconds = self.0.as_millis();
+        let (number, unit) = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")]
+            .into_iter()
+            .find(|(size, _)| milliseconds > 0 && milliseconds.is_multiple_of(*size))
+            .map_or((milliseconds, "ms"), |(size, unit)| (milliseconds / size, unit));
+        write!(formatter, "{number}{unit}")
     }
 }

@@ -1,0 +1,80 @@
+//! The configuration as far as it could be read, with what was wrong; the checks run over it whatever is missing.
+
+use std::path::PathBuf;
+
+use super::cache::Cache;
+use super::door::Door;
+use super::ente::Ente;
+use super::files::Files;
+use super::instance::InstanceSettings;
+use super::mistake::Mistake;
+use super::node::Node;
+use super::operator::Operator;
+use super::portal::Portal;
+use super::purpose::Purpose;
+use super::reading::places::{Entries, Places};
+use super::record::{RecordSettings, Retention};
+use super::settings::Settings;
+use super::telemetry::{Log, Traces};
+
+/// The configuration as far as it could be read.
+#[derive(Debug)]
+pub struct Written {
+    /// The sections.
+    pub sections: Sections,
+    /// Where the sections' values stand: `portal_door.address`.
+    pub places: Places,
+    /// The portals.
+    pub portals: Entries<Portal>,
+    /// The purposes.
+    pub purposes: Entries<Purpose>,
+    /// The operators.
+    pub operators: Entries<Operator>,
+    /// The enti.
+    pub enti: Entries<Ente>,
+    /// The instances.
+    pub instances: Entries<InstanceSettings>,
+    /// Every file that was read, to be watched.
+    pub files: Vec<PathBuf>,
+    /// What was wrong so far.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// The sections; one with a mistake is absent.
+#[derive(Debug)]
+pub struct Sections {
+    /// `[files]`
+    pub files: Option<Files>,
+    /// `[node]`
+    pub node: Option<Node>,
+    /// `[portal_door]`
+    pub portal_door: Option<Door>,
+    /// `[operator_door]`
+    pub operator_door: Option<Door>,
+    /// `[cache]`
+    pub cache: Option<Cache>,
+    /// `[record]`
+    pub record: Option<RecordSettings>,
+    /// `[retention]`
+    pub retention: Option<Retention>,
+    /// `[log]`
+    pub log: Option<Log>,
+    /// `[traces]`
+    pub traces: Option<Traces>,
+}
+
+impl Sections {
+    /// The settings, if every section could be read.
+    pub fn settings(&self) -> Option<Settings> {
+        Some(Settings {
+            node: self.node.clone()?,
+            portal_door: self.portal_door.clone()?,
+            operator_door: self.operator_door.clone()?,
+            cache: self.cache.clone()?,
+            record: self.record.clone()?,
+            retention: self.retention?,
+            log: self.log.clone()?,
+            traces: self.traces.clone()?,
+        })
+    }
+}
