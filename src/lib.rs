@@ -8,6 +8,7 @@ pub mod connectors;
 
 pub mod contract;
 pub mod config;
+pub mod snapshot;
 pub mod trust;
 pub mod store;
 pub mod telemetry;

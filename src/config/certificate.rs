@@ -35,7 +35,8 @@ impl FromTable for CertificateMatch {
         let subject = table.values("subject").next().map(|value| {
             let expected = "un nome come \"CN=portale,O=Provincia,C=IT\"";
             value.parse(reader, expected, |text| {
-                text.contains('=').then(|| CertificateMatch::Subject(text.to_owned()))
+                text.contains('=')
+                    .then(|| CertificateMatch::Subject(text.to_owned()))
             })
         });
         table.one_of([fingerprint, subject], reader)

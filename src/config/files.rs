@@ -65,16 +65,28 @@ impl Read for Matched {
 }
 
 fn files_matching(pattern: &Path) -> Vec<PathBuf> {
-    let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = pattern
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     if !name.contains('*') {
-        return if pattern.is_file() { vec![pattern.to_owned()] } else { Vec::new() };
+        return if pattern.is_file() {
+            vec![pattern.to_owned()]
+        } else {
+            Vec::new()
+        };
     }
     let Some(entries) = pattern.parent().and_then(|folder| folder.read_dir().ok()) else {
         return Vec::new();
     };
     entries
         .filter_map(Result::ok)
-        .filter(|entry| entry.file_name().to_str().is_some_and(|entry| matches(name, entry)))
+        .filter(|entry| {
+            entry
+                .file_name()
+                .to_str()
+                .is_some_and(|entry| matches(name, entry))
+        })
         .map(|entry| entry.path())
         .filter(|path| path.is_file())
         .collect()

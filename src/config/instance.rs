@@ -25,14 +25,15 @@ pub struct InstanceSettings {
     pub values: BTreeMap<String, String>,
     /// Secrets for the adapter's `{{secret.…}}` placeholders; for SQL the key `password`.
     pub secrets: BTreeMap<String, SecretReference>,
-    /// TLS towards the back end.
+    /// TLS towards the back end; a snapshot's digest takes the files' contents, not their names.
+    #[serde(skip_serializing)]
     pub tls: BackendTls,
     /// Bounds; each has a default.
     pub bounds: Bounds,
 }
 
 /// TLS towards a back end.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackendTls {
     /// Authorities to trust, PEM; absent: the public ones.
     pub authorities: Option<PathBuf>,

@@ -34,7 +34,12 @@ pub fn read(path: &Path, environment: &[(String, String)]) -> Written {
         reader.mistakes.push(mistake);
         Source::new(Origin::File, path, folder, String::new())
     });
-    let defaults = Source::new(Origin::Defaults, "pontile.default.toml", folder, DEFAULTS.to_owned());
+    let defaults = Source::new(
+        Origin::Defaults,
+        "pontile.default.toml",
+        folder,
+        DEFAULTS.to_owned(),
+    );
     let (main, defaults) = (Arc::new(main), Arc::new(defaults));
     let variables: Vec<Arc<Source>> = environment
         .iter()
@@ -98,17 +103,27 @@ fn read_lists(written: &mut Written) {
     };
     let lists: [(&[PathBuf], fn(&mut Written, &mut Table<'_>, &mut Reader)); 4] = [
         (&files.portals, |written, table, reader| {
-            written.portals.append(table.entries("portal", "name", reader));
-            written.purposes.append(table.entries("purpose", "id", reader));
+            written
+                .portals
+                .append(table.entries("portal", "name", reader));
+            written
+                .purposes
+                .append(table.entries("purpose", "id", reader));
         }),
         (&files.operators, |written, table, reader| {
-            written.operators.append(table.entries("operator", "name", reader));
+            written
+                .operators
+                .append(table.entries("operator", "name", reader));
         }),
         (&files.enti, |written, table, reader| {
-            written.enti.append(table.entries("ente", "codice_istat", reader));
+            written
+                .enti
+                .append(table.entries("ente", "codice_istat", reader));
         }),
         (&files.instances, |written, table, reader| {
-            written.instances.append(table.entries("instance", "name", reader));
+            written
+                .instances
+                .append(table.entries("instance", "name", reader));
         }),
     ];
     for (paths, add) in lists {
@@ -156,9 +171,15 @@ fn table_of_variable<'a>(source: &'a Source, reader: &mut Reader) -> Option<DeTa
     };
     let spanned = |value| Spanned::new(0..0, value);
     let mut section_table = DeTable::new();
-    section_table.insert(Spanned::new(0..0, key.to_lowercase().into()), spanned(value));
+    section_table.insert(
+        Spanned::new(0..0, key.to_lowercase().into()),
+        spanned(value),
+    );
     let mut table = DeTable::new();
     let section_table = spanned(DeValue::Table(section_table));
-    table.insert(Spanned::new(0..0, section.to_lowercase().into()), section_table);
+    table.insert(
+        Spanned::new(0..0, section.to_lowercase().into()),
+        section_table,
+    );
     Some(table)
 }

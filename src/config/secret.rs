@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use super::mistake::Mistake;
 use super::reading::table::Table;
 use super::reading::{FromTable, Reader};
+use super::written::Written;
 
 /// Where a secret is read from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,4 +92,29 @@ impl fmt::Display for SecretReference {
             SecretReference::Credential(name) => write!(formatter, "credenziale {name}"),
         }
     }
+}
+
+/// The secrets that cannot be read now. Where systemd's credentials are not at hand they are left out: only the service
+/// itself has them.
+pub fn unreadable(written: &Written) -> Vec<Mistake> {
+    let has_credentials = std::env::var_os("CREDENTIALS_DIRECTORY").is_some();
+    let reason = |reference: &SecretReference| match reference {
+        SecretReference::Credential(_) if !has_credentials => None,
+        _ => reference.read().err().map(|error| error.to_string()),
+    };
+    let password = written.sections.record.iter().filter_map(|record| {
+        let text = reason(record.password.as_ref()?)?;
+        Some(written.places.mistake("record.password", text))
+    });
+    let of_instances = written.instances.read.iter().flat_map(|entry| {
+        entry
+            .value
+            .secrets
+            .iter()
+            .filter_map(move |(name, reference)| {
+                let text = reason(reference)?;
+                Some(entry.places.mistake(&format!("secrets.{name}"), text))
+            })
+    });
+    password.chain(of_instances).collect()
 }

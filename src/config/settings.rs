@@ -34,8 +34,14 @@ impl Settings {
         let doors_differ = |ours: &Door, theirs: &Door| !ours.is_the_same_listener(theirs);
         [
             ("node", self.node != next.node),
-            ("portal_door", doors_differ(&self.portal_door, &next.portal_door)),
-            ("operator_door", doors_differ(&self.operator_door, &next.operator_door)),
+            (
+                "portal_door",
+                doors_differ(&self.portal_door, &next.portal_door),
+            ),
+            (
+                "operator_door",
+                doors_differ(&self.operator_door, &next.operator_door),
+            ),
             ("cache", self.cache != next.cache),
             ("record", self.record != next.record),
             ("retention", self.retention != next.retention),

@@ -71,10 +71,17 @@ impl Read for Size {
 impl fmt::Display for Span {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = self.0.as_millis();
-        let (number, unit) = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")]
-            .into_iter()
-            .find(|(size, _)| milliseconds > 0 && milliseconds.is_multiple_of(*size))
-            .map_or((milliseconds, "ms"), |(size, unit)| (milliseconds / size, unit));
+        let (number, unit) = [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1_000, "s"),
+        ]
+        .into_iter()
+        .find(|(size, _)| milliseconds > 0 && milliseconds.is_multiple_of(*size))
+        .map_or((milliseconds, "ms"), |(size, unit)| {
+            (milliseconds / size, unit)
+        });
         write!(formatter, "{number}{unit}")
     }
 }

@@ -81,9 +81,11 @@ impl Read for PathBuf {
 
 impl Read for SocketAddr {
     fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
-        value.parse(reader, "un indirizzo con la porta, come \"127.0.0.1:9443\"", |text| {
-            text.parse().ok()
-        })
+        value.parse(
+            reader,
+            "un indirizzo con la porta, come \"127.0.0.1:9443\"",
+            |text| text.parse().ok(),
+        )
     }
 }
 
@@ -96,7 +98,11 @@ impl Read for CodiceIstat {
 impl Read for Operation {
     fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
         let names = Operation::ALL.map(Operation::name).join(", ");
-        value.parse(reader, &format!("un'operazione fra {names}"), Operation::named)
+        value.parse(
+            reader,
+            &format!("un'operazione fra {names}"),
+            Operation::named,
+        )
     }
 }
 

@@ -142,10 +142,15 @@ impl<'a> Table<'a> {
                 continue;
             };
             for item in items.iter() {
-                let identity = item.get_ref().get(identified_by).and_then(|name| name.get_ref().as_str());
+                let identity = item
+                    .get_ref()
+                    .get(identified_by)
+                    .and_then(|name| name.get_ref().as_str());
                 entries.names.extend(identity.map(str::to_owned));
                 let (read, places) = reader.entry(Value::new(list.source(), item));
-                entries.read.extend(read.map(|value| Entry { value, places }));
+                entries
+                    .read
+                    .extend(read.map(|value| Entry { value, places }));
             }
         }
         entries

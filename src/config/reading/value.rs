@@ -84,10 +84,7 @@ impl<'a> Value<'a> {
             DeValue::Array(_) => "un elenco",
             DeValue::Table(_) => "una tabella",
         };
-        reader.mistake(
-            &self.place(),
-            format!("serve {expected}, qui c'è {found}"),
-        );
+        reader.mistake(&self.place(), format!("serve {expected}, qui c'è {found}"));
         None
     }
 

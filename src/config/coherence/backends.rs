@@ -1,0 +1,153 @@
+//! Instances and enti: names and codes once, references that exist, bounds that do not contradict each other.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::config::ente::Ente;
+use crate::config::instance::InstanceSettings;
+use crate::config::mistake::Mistake;
+use crate::config::reading::places::Entry;
+use crate::config::written::Written;
+
+use super::{duplicates, unknown};
+
+/// Checks instances and enti.
+pub fn check(written: &Written) -> Vec<Mistake> {
+    let mut mistakes = duplicates(&written.instances, "name", |entry| entry.value.name.clone());
+    mistakes.extend(duplicates(&written.enti, "codice_istat", |entry| {
+        entry.value.codice_istat.clone()
+    }));
+    mistakes.extend(duplicates(&written.enti, "codice_belfiore", |entry| {
+        entry.value.codice_belfiore.clone()
+    }));
+    mistakes.extend(duplicates(&written.enti, "codice_ipa", |entry| {
+        entry.value.codice_ipa.clone()
+    }));
+    let request_deadline = written
+        .sections
+        .portal_door
+        .as_ref()
+        .map(|door| door.request_deadline.0);
+    for instance in &written.instances.read {
+        check_bounds(instance, request_deadline, &mut mistakes);
+        check_tls(instance, &mut mistakes);
+    }
+    for ente in &written.enti.read {
+        check_ente(ente, written, &mut mistakes);
+    }
+    mistakes
+}
+
+fn check_bounds(
+    entry: &Entry<InstanceSettings>,
+    request_deadline: Option<Duration>,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let bounds = &entry.value.bounds;
+    let mut require = |holds: bool, key: &str, text: String| {
+        if !holds {
+            mistakes.push(entry.places.mistake(&format!("bounds.{key}"), text));
+        }
+    };
+    require(
+        request_deadline.is_none_or(|deadline| bounds.answer_deadline.0 < deadline),
+        "answer_deadline",
+        format!(
+            "{} non sta entro portal_door.request_deadline: la risposta arriverebbe a chi non aspetta più",
+            bounds.answer_deadline
+        ),
+    );
+    require(
+        bounds.connect_deadline.0 <= bounds.answer_deadline.0,
+        "connect_deadline",
+        format!("supera answer_deadline ({})", bounds.answer_deadline),
+    );
+    require(
+        !bounds.connect_deadline.0.is_zero(),
+        "connect_deadline",
+        "serve una durata maggiore di zero".to_owned(),
+    );
+    require(
+        bounds.concurrency > 0,
+        "concurrency",
+        "serve almeno 1".to_owned(),
+    );
+    require(
+        bounds
+            .per_ente
+            .is_none_or(|places| (1..=bounds.concurrency).contains(&places)),
+        "per_ente",
+        format!("da 1 a concurrency ({})", bounds.concurrency),
+    );
+    require(
+        bounds.answer_size.0 >= 1024,
+        "answer_size",
+        "serve almeno 1KiB".to_owned(),
+    );
+    require(
+        bounds.breaker_failures > 0,
+        "breaker_failures",
+        "serve almeno 1".to_owned(),
+    );
+    require(
+        !bounds.breaker_pause.0.is_zero(),
+        "breaker_pause",
+        "serve una durata maggiore di zero".to_owned(),
+    );
+    require(
+        (1..=5).contains(&bounds.tries),
+        "tries",
+        "da 1 a 5".to_owned(),
+    );
+}
+
+fn check_tls(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) {
+    let tls = &entry.value.tls;
+    let mut report = |key: &str, text: String| {
+        mistakes.push(entry.places.mistake(key, text));
+    };
+    let files = [
+        ("tls.authorities", &tls.authorities),
+        ("tls.certificate", &tls.certificate),
+        ("tls.key", &tls.key),
+    ];
+    for (key, file) in files {
+        if let Some(Err(error)) = file.as_deref().map(readable) {
+            report(key, format!("il file non si può leggere: {error}"));
+        }
+    }
+    if tls.certificate.is_some() != tls.key.is_some() {
+        report("tls", "certificate e key vanno insieme".to_owned());
+    }
+    let written = files.iter().any(|(_, file)| file.is_some());
+    let scheme = entry.value.address.split(':').next().unwrap_or_default();
+    if written && ["http", "sqlite"].contains(&scheme) {
+        report(
+            "tls",
+            format!("l'indirizzo è {scheme}: il TLS non verrebbe usato"),
+        );
+    }
+}
+
+fn readable(path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(path).map(|_| ())
+}
+
+fn check_ente(entry: &Entry<Ente>, written: &Written, mistakes: &mut Vec<Mistake>) {
+    let belfiore = entry.value.codice_belfiore.as_bytes();
+    let in_shape = belfiore.len() == 4
+        && belfiore[0].is_ascii_uppercase()
+        && belfiore[1..].iter().all(u8::is_ascii_digit);
+    if !in_shape {
+        let text = "serve una lettera maiuscola e tre cifre, come \"C933\"";
+        mistakes.push(entry.places.mistake("codice_belfiore", text));
+    }
+    for (domain, servizio) in &entry.value.servizi {
+        if !written.instances.knows(&servizio.instance) {
+            let known = written.instances.names.iter().map(String::as_str);
+            let path = format!("servizi.{}.instance", domain.name());
+            let text = unknown("l'istanza", &servizio.instance, known);
+            mistakes.push(entry.places.mistake(&path, text));
+        }
+    }
+}

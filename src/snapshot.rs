@@ -1,0 +1,180 @@
+//! All configuration that can be reloaded, validated whole, immutable, swapped at once; a request takes it once.
+
+mod build;
+mod backends;
+mod digest;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::config::certificate::CertificateMatch;
+use crate::config::ente::Servizio;
+use crate::config::instance::InstanceSettings;
+use crate::config::operator::Operator;
+use crate::config::portal::Portal;
+use crate::config::purpose::Purpose;
+use crate::connectors::adapter::Adapter;
+use crate::connectors::instance::Tenant;
+use crate::contract::luogo::CodiceIstat;
+use crate::contract::operation::Domain;
+use crate::trust::{PeerCertificate, Trust};
+
+pub use build::{Built, Kept, build};
+
+/// The configuration that a request runs under.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// How many were made before it since the start; the first is 1.
+    pub generation: u64,
+    /// SHA-256 of its content in hexadecimal, adapters, certificates and revocation lists included: two nodes with the
+    /// same one decide alike.
+    pub digest: String,
+    /// The portal door's trust.
+    pub trust: Arc<Trust>,
+    /// The operators' door's trust.
+    pub operators_trust: Arc<Trust>,
+    portals: Holders<Portal>,
+    operators: Holders<Operator>,
+    purposes: Vec<Purpose>,
+    /// Sorted by ISTAT code.
+    enti: Vec<Arc<EnteEntry>>,
+    instances: BTreeMap<String, Backend>,
+}
+
+/// An ente with the back ends that answer for it.
+#[derive(Debug)]
+pub struct EnteEntry {
+    /// ISTAT code.
+    pub codice_istat: CodiceIstat,
+    /// Belfiore code.
+    pub codice_belfiore: String,
+    /// Code in the index of public administrations.
+    pub codice_ipa: String,
+    /// Name.
+    pub denominazione: String,
+    bindings: BTreeMap<Domain, Binding>,
+}
+
+/// Who answers for an ente in one domain.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The back end.
+    pub instance: Arc<InstanceSettings>,
+    /// What it speaks.
+    pub adapter: Arc<Adapter>,
+    /// The ente as that back end knows it.
+    pub tenant: Arc<Tenant>,
+    /// As it is configured.
+    pub servizio: Servizio,
+}
+
+/// An instance with the adapter that speaks its language.
+#[derive(Debug, Clone)]
+pub struct Backend {
+    /// The back end.
+    pub instance: Arc<InstanceSettings>,
+    /// What it speaks.
+    pub adapter: Arc<Adapter>,
+}
+
+/// Holders of certificates, found by them.
+#[derive(Debug)]
+struct Holders<T> {
+    all: Vec<Arc<T>>,
+    by_fingerprint: HashMap<[u8; 32], usize>,
+    by_subject: HashMap<String, usize>,
+}
+
+impl Snapshot {
+    /// The portal whose certificate this is; the fingerprint counts before the subject.
+    pub fn portal_of(&self, peer: &PeerCertificate) -> Option<&Arc<Portal>> {
+        self.portals.of(peer)
+    }
+
+    /// The operator whose certificate this is.
+    pub fn operator_of(&self, peer: &PeerCertificate) -> Option<&Arc<Operator>> {
+        self.operators.of(peer)
+    }
+
+    /// Every portal.
+    pub fn portals(&self) -> &[Arc<Portal>] {
+        &self.portals.all
+    }
+
+    /// Every purpose that grants may name.
+    pub fn purposes(&self) -> &[Purpose] {
+        &self.purposes
+    }
+
+    /// The ente with that code.
+    pub fn ente(&self, code: &CodiceIstat) -> Option<&Arc<EnteEntry>> {
+        let found = self
+            .enti
+            .binary_search_by(|ente| ente.codice_istat.cmp(code));
+        found.ok().map(|index| &self.enti[index])
+    }
+
+    /// Every ente, by ISTAT code.
+    pub fn enti(&self) -> &[Arc<EnteEntry>] {
+        &self.enti
+    }
+
+    /// At most `limit` enti after that code, by ISTAT code; from the beginning where there is none.
+    pub fn enti_after(&self, code: Option<&CodiceIstat>, limit: usize) -> &[Arc<EnteEntry>] {
+        let begin = code.map_or(0, |code| {
+            self.enti.partition_point(|ente| ente.codice_istat <= *code)
+        });
+        let end = self.enti.len().min(begin.saturating_add(limit));
+        &self.enti[begin..end]
+    }
+
+    /// Every instance with its adapter, by name.
+    pub fn backends(&self) -> impl Iterator<Item = &Backend> {
+        self.instances.values()
+    }
+}
+
+impl EnteEntry {
+    /// Who answers in that domain; none where the ente does not offer it.
+    pub fn binding(&self, domain: Domain) -> Option<&Binding> {
+        self.bindings.get(&domain)
+    }
+
+    /// Every domain that the ente offers.
+    pub fn bindings(&self) -> impl Iterator<Item = (Domain, &Binding)> {
+        self.bindings
+            .iter()
+            .map(|(domain, binding)| (*domain, binding))
+    }
+}
+
+impl<T> Holders<T> {
+    fn new(all: Vec<T>, certificates: impl Fn(&T) -> &[CertificateMatch]) -> Holders<T> {
+        let (mut by_fingerprint, mut by_subject) = (HashMap::new(), HashMap::new());
+        for (index, holder) in all.iter().enumerate() {
+            for certificate in certificates(holder) {
+                match certificate {
+                    CertificateMatch::Fingerprint(fingerprint) => {
+                        by_fingerprint.insert(*fingerprint, index);
+                    }
+                    CertificateMatch::Subject(subject) => {
+                        by_subject.insert(subject.clone(), index);
+                    }
+                }
+            }
+        }
+        Holders {
+            all: all.into_iter().map(Arc::new).collect(),
+            by_fingerprint,
+            by_subject,
+        }
+    }
+
+    fn of(&self, peer: &PeerCertificate) -> Option<&Arc<T>> {
+        let index = self
+            .by_fingerprint
+            .get(&peer.fingerprint)
+            .or_else(|| self.by_subject.get(&peer.subject))?;
+        Some(&self.all[*index])
+    }
+}

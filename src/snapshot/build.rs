@@ -1,0 +1,125 @@
+//! Builds a snapshot from the files: everything is read and checked, every mistake told, nothing else touched.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::coherence;
+use crate::config::loading;
+use crate::config::mistake::Mistake;
+use crate::config::reading::places::Entries;
+use crate::config::settings::Settings;
+use crate::config::written::Written;
+use crate::trust::{Resumption, Trust};
+
+use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
+use super::{EnteEntry, Holders, Snapshot, digest};
+
+/// What every snapshot of the process shares.
+#[derive(Clone)]
+pub struct Kept {
+    /// Lets portals resume their TLS sessions across reloads.
+    pub portal_resumption: Resumption,
+    /// The same for operators.
+    pub operator_resumption: Resumption,
+}
+
+/// A whole configuration, checked.
+#[derive(Debug)]
+pub struct Built {
+    /// What only a restart changes.
+    pub settings: Settings,
+    /// What can be reloaded.
+    pub snapshot: Snapshot,
+    /// The files that it was built from, to be watched: configuration, certificates, keys, revocation lists.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads and checks the configuration whose main file is at `path`, the environment included; all mistakes at once,
+/// sorted by place.
+pub fn build(path: &Path, generation: u64, kept: &Kept) -> Result<Built, Vec<Mistake>> {
+    let written = loading::read(path, &loading::environment());
+    build_from(written, generation, kept).map_err(|mut mistakes| {
+        mistakes.sort();
+        mistakes.dedup();
+        mistakes
+    })
+}
+
+fn build_from(mut written: Written, generation: u64, kept: &Kept) -> Result<Built, Vec<Mistake>> {
+    let mut mistakes = std::mem::take(&mut written.mistakes);
+    mistakes.extend(coherence::check(&written));
+    let mut note = |found: Vec<Mistake>| mistakes.extend(found);
+    let adapters = load_adapters(&written).map_err(&mut note).ok();
+    let sections = &written.sections;
+    let trust = sections.portal_door.as_ref().and_then(|door| {
+        Trust::load(door, &kept.portal_resumption)
+            .map_err(&mut note)
+            .ok()
+    });
+    let operators_trust = sections.operator_door.as_ref().and_then(|door| {
+        Trust::load(door, &kept.operator_resumption)
+            .map_err(&mut note)
+            .ok()
+    });
+    let backends = adapters.map(|adapters| backends_of(&written, &adapters));
+    if let Some(backends) = &backends {
+        mistakes.extend(unanswered_domains(&written, backends));
+    }
+    let (Some(settings), Some(trust), Some(operators_trust), Some(backends), true) = (
+        written.sections.settings(),
+        trust,
+        operators_trust,
+        backends,
+        mistakes.is_empty(),
+    ) else {
+        return Err(mistakes);
+    };
+    let digest = digest::of_content(&written, &settings, &backends)?;
+    let files = watched_files(&written, &settings);
+    let enti = values(written.enti)
+        .into_iter()
+        .map(|ente| Arc::new(bound(ente, &backends)));
+    let mut enti: Vec<Arc<EnteEntry>> = enti.collect();
+    enti.sort_by(|one, other| one.codice_istat.cmp(&other.codice_istat));
+    let snapshot = Snapshot {
+        generation,
+        digest,
+        trust: Arc::new(trust),
+        operators_trust: Arc::new(operators_trust),
+        portals: Holders::new(values(written.portals), |portal| &portal.certificates),
+        operators: Holders::new(values(written.operators), |operator| &operator.certificates),
+        purposes: values(written.purposes),
+        enti,
+        instances: backends,
+    };
+    Ok(Built {
+        settings,
+        snapshot,
+        files,
+    })
+}
+
+fn values<T>(entries: Entries<T>) -> Vec<T> {
+    entries.read.into_iter().map(|entry| entry.value).collect()
+}
+
+/// The files whose change calls for a new snapshot.
+fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for door in [&settings.portal_door, &settings.operator_door] {
+        files.extend([door.certificate.clone(), door.key.clone()]);
+        files.extend(door.authorities.iter().chain(&door.revocations).cloned());
+    }
+    for entry in &written.instances.read {
+        let tls = &entry.value.tls;
+        files.extend(
+            [&tls.authorities, &tls.certificate, &tls.key]
+                .into_iter()
+                .flatten()
+                .cloned(),
+        );
+    }
+    files.sort();
+    files.dedup();
+    files
+}

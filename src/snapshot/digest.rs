@@ -1,0 +1,116 @@
+//! The digest of a snapshot's content: the same on every node that decides alike, whatever the files are called.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use serde::Serialize;
+
+use crate::config::door::Door;
+use crate::config::mistake::Mistake;
+use crate::config::reading::places::Entries;
+use crate::config::settings::Settings;
+use crate::config::written::Written;
+
+use super::Backend;
+
+/// The digest of everything that a snapshot holds.
+pub(super) fn of_content(
+    written: &Written,
+    settings: &Settings,
+    backends: &BTreeMap<String, Backend>,
+) -> Result<String, Vec<Mistake>> {
+    let mut digest = ContentDigest::begin();
+    digest.door("portal_door", &settings.portal_door);
+    digest.door("operator_door", &settings.operator_door);
+    digest.entries("portal", &written.portals);
+    digest.entries("operator", &written.operators);
+    digest.entries("purpose", &written.purposes);
+    digest.entries("ente", &written.enti);
+    digest.entries("instance", &written.instances);
+    for backend in backends.values() {
+        let tls = &backend.instance.tls;
+        digest.files("tls authorities", tls.authorities.as_slice());
+        digest.files("tls certificate", tls.certificate.as_slice());
+        digest.text("adapter", backend.adapter.digest());
+    }
+    digest.finish()
+}
+
+/// SHA-256 over named parts, each with its length, so that nothing can move from one part to the next.
+struct ContentDigest {
+    context: Context,
+    mistakes: Vec<Mistake>,
+}
+
+impl ContentDigest {
+    fn begin() -> ContentDigest {
+        ContentDigest {
+            context: Context::new(&SHA256),
+            mistakes: Vec::new(),
+        }
+    }
+
+    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        for part in [name.as_bytes(), bytes] {
+            self.context.update(&(part.len() as u64).to_be_bytes());
+            self.context.update(part);
+        }
+    }
+
+    /// Checked entries as JSON, keys in the order of the struct; the order of the entries does not matter.
+    fn entries<T: Serialize>(&mut self, name: &str, entries: &Entries<T>) {
+        let mut texts = Vec::with_capacity(entries.read.len());
+        for entry in &entries.read {
+            match serde_json::to_string(&entry.value) {
+                Ok(text) => texts.push(text),
+                Err(error) => self
+                    .mistakes
+                    .push(entry.places.mistake("", error.to_string())),
+            }
+        }
+        texts.sort();
+        for text in texts {
+            self.text(name, &text);
+        }
+    }
+
+    /// A text.
+    fn text(&mut self, name: &str, text: &str) {
+        self.bytes(name, text.as_bytes());
+    }
+
+    /// Files by their content; the order in which they are listed does not matter.
+    fn files(&mut self, name: &str, files: &[PathBuf]) {
+        let mut contents = Vec::with_capacity(files.len());
+        for file in files {
+            match std::fs::read(file) {
+                Ok(content) => contents.push(content),
+                Err(error) => {
+                    let text = format!("il file non si può leggere: {error}");
+                    self.mistakes.push(Mistake::of_file(file, text));
+                }
+            }
+        }
+        contents.sort();
+        for content in contents {
+            self.bytes(name, &content);
+        }
+    }
+
+    /// What a door trusts and shows; never its key.
+    fn door(&mut self, name: &str, door: &Door) {
+        self.text("door", name);
+        self.files("certificate", std::slice::from_ref(&door.certificate));
+        self.files("authorities", &door.authorities);
+        self.files("revocations", &door.revocations);
+    }
+
+    fn finish(self) -> Result<String, Vec<Mistake>> {
+        if self.mistakes.is_empty() {
+            Ok(hex::encode(self.context.finish()))
+        } else {
+            Err(self.mistakes)
+        }
+    }
+}
