@@ -12,3 +12,4 @@ pub mod posizione;
 pub mod document;
 pub mod provenienza;
 pub mod risposta;
+pub mod catalogo;

@@ -3,16 +3,20 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// A domain of the contract, published as an API document of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// Un dominio del contratto, pubblicato con un proprio documento.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
+#[schema(as = Dominio)]
 #[serde(rename_all = "lowercase")]
 pub enum Domain {
-    /// Which enti there are and what each can answer.
+    /// Quali enti ci sono e che cosa offre ciascuno.
     Catalogo,
-    /// The population registry.
+    /// Anagrafe della popolazione.
     Anagrafe,
-    /// Local taxes.
+    /// Tributi locali.
     Tributi,
 }
 

@@ -1,0 +1,112 @@
+//! The catalogue: which enti there are and what each can answer. Nothing personal is in it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::operation::Domain;
+use super::posizione::Tributo;
+use super::provenienza::{Adattatore, Fonte};
+
+/// Rows of a page when the request does not say.
+pub const LIMITE_PREDEFINITO: u16 = 50;
+
+/// Rows of a page at most.
+pub const LIMITE_MASSIMO: u16 = 200;
+
+/// Una pagina dell'elenco degli enti, in ordine di codice ISTAT.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ElencoEnti {
+    /// Gli enti della pagina.
+    #[schema(max_items = 200)]
+    pub items: Vec<EnteInCatalogo>,
+    /// Valore da passare nel parametro `cursor` per la pagina seguente; assente nell'ultima.
+    #[schema(pattern = "^[0-9]{6}$", max_length = 6, example = "013075")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Un ente collegato al gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnteInCatalogo {
+    /// Codice ISTAT del comune (sei cifre).
+    #[schema(pattern = "^[0-9]{6}$", max_length = 6, example = "013075")]
+    pub codice_istat: String,
+    /// Codice catastale (Belfiore) del comune.
+    #[schema(pattern = "^[A-Z][0-9]{3}$", max_length = 4, example = "C933")]
+    pub codice_belfiore: String,
+    /// Codice nell'Indice delle pubbliche amministrazioni (IPA).
+    #[schema(max_length = 20, example = "c_c933")]
+    pub codice_ipa: String,
+    /// Denominazione.
+    #[schema(max_length = 200, example = "Como")]
+    pub denominazione: String,
+    /// Domini in cui l'ente offre almeno un'operazione.
+    #[schema(max_items = 10)]
+    pub domini: Vec<Domain>,
+}
+
+/// Le operazioni che un ente offre, con i loro limiti: da leggere prima di proporre un servizio al cittadino.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiziEnte {
+    /// Codice ISTAT dell'ente.
+    #[schema(pattern = "^[0-9]{6}$", max_length = 6, example = "013075")]
+    pub codice_istat: String,
+    /// Le operazioni offerte.
+    #[schema(max_items = 100)]
+    pub items: Vec<ServizioOfferto>,
+}
+
+/// Un'operazione offerta da un ente.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServizioOfferto {
+    /// Nome dell'operazione: dominio e risorsa.
+    #[schema(max_length = 60, example = "anagrafe.ricerche-persona")]
+    pub operazione: String,
+    /// Come arrivano i dati.
+    pub modalita: Modalita,
+    /// Fonte dei dati.
+    pub fonte: Fonte,
+    /// Adattatore che traduce le risposte del gestionale.
+    pub adattatore: Adattatore,
+    /// Campi che il gestionale dell'ente può dare.
+    #[schema(max_items = 32)]
+    pub campi_disponibili: Vec<String>,
+    /// Tributi coperti; vuoto per le operazioni che non riguardano tributi.
+    #[schema(max_items = 10)]
+    pub tributi: Vec<Tributo>,
+    /// Età massima dei dati, in secondi, quando il gestionale risponde; 0 se sono sempre letti al momento.
+    #[schema(minimum = 0, maximum = 31_536_000, example = 300)]
+    pub eta_massima_secondi: i32,
+    /// Tempo di risposta usuale del gestionale, in secondi; assente se non è noto.
+    #[schema(minimum = 0, maximum = 31_536_000, example = 1)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ritardo_usuale_secondi: Option<i32>,
+    /// Orario in cui il gestionale risponde, come lo descrive l'ente; assente se risponde sempre.
+    #[schema(max_length = 200, example = "lun-ven 7:00-20:00")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orario: Option<String>,
+}
+
+/// Come arrivano i dati di un'operazione.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Modalita {
+    /// Il gestionale è interrogato al momento.
+    InLinea,
+    /// I dati vengono da una copia depositata a scadenze fisse.
+    Differita,
+}
+
+impl Modalita {
+    /// The way that data of that source arrive.
+    pub fn of(fonte: Fonte) -> Modalita {
+        match fonte {
+            Fonte::CopiaNotturna => Modalita::Differita,
+            Fonte::GestionaleComunale | Fonte::Operatore | Fonte::Anpr => Modalita::InLinea,
+        }
+    }
+}
