@@ -1,1 +1,188 @@
-fn main() {}
+//! The `simulators` command.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{Local, NaiveDate};
+use clap::{Args, Parser, Subcommand};
+use simulators::dialects::d9::{self, ViewFault};
+use simulators::population::places::Ente;
+use simulators::population::{Case, DEFAULT_SEED, Population, listed};
+use simulators::serve::{self, Options, Tls};
+use simulators::world::World;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Simulated municipal systems over one synthetic population.
+#[derive(Parser)]
+struct Command {
+    /// Seed of the population.
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u64,
+    /// The day that counts as today (default: the real one).
+    #[arg(long)]
+    today: Option<NaiveDate>,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Answer on the dialects' ports until SIGTERM.
+    Serve(ServeArguments),
+    /// Print people as JSON lines, with their cases.
+    People {
+        /// Only people of this case.
+        #[arg(long)]
+        case: Option<String>,
+        /// Only people of this municipality (Belfiore code).
+        #[arg(long)]
+        ente: Option<String>,
+    },
+    /// Create tables and views of the `d9` dialect and fill them.
+    SeedView {
+        /// sqlite:/path, postgres://… or mysql://…
+        #[arg(long)]
+        url: String,
+        /// Also create the role `pontile_lettura`, which reads the views only (PostgreSQL, MariaDB).
+        #[arg(long)]
+        read_only_password: Option<String>,
+    },
+    /// Disturb the registry view.
+    ViewFault {
+        #[arg(long)]
+        url: String,
+        #[command(subcommand)]
+        fault: ViewFaultArgument,
+    },
+}
+
+#[derive(Args)]
+struct ServeArguments {
+    #[arg(long, default_value = "127.0.0.1")]
+    bind: String,
+    /// Port 0 = any free one, here and below.
+    #[arg(long, default_value_t = 0)]
+    control_port: u16,
+    #[arg(long, default_value_t = 0)]
+    d1_port: u16,
+    #[arg(long, default_value_t = 0)]
+    d6_port: u16,
+    /// Seconds that a token lives.
+    #[arg(long, default_value_t = 3600)]
+    token_life: u64,
+    /// Answer as slowly as such systems are thought to.
+    #[arg(long)]
+    realistic_latency: bool,
+    /// PEM file; the dialects then speak TLS.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// PEM file; clients must then have a certificate of this authority.
+    #[arg(long, requires = "tls_cert")]
+    client_ca: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum ViewFaultArgument {
+    /// The view answers no row.
+    Empty,
+    /// CODICEFISCALE becomes COD_FISCALE.
+    RenameColumn,
+    /// The base table is held; prints {"locked":SECONDS} when it is.
+    Lock { seconds: u64 },
+    /// As it was.
+    Restore,
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let command = Command::parse();
+    let today = command.today.unwrap_or_else(|| Local::now().date_naive());
+    let population = Population::generate(command.seed, today);
+    match command.action {
+        Action::Serve(arguments) => serve_until_terminated(population, arguments).await,
+        Action::People { case, ente } => {
+            print_people(&population, case.as_deref(), ente.as_deref())
+        }
+        Action::SeedView {
+            url,
+            read_only_password,
+        } => Ok(d9::seed(&url, &population, read_only_password.as_deref()).await?),
+        Action::ViewFault { url, fault } => {
+            let fault = match fault {
+                ViewFaultArgument::Empty => ViewFault::Empty,
+                ViewFaultArgument::RenameColumn => ViewFault::RenameColumn,
+                ViewFaultArgument::Lock { seconds } => {
+                    ViewFault::Lock(Duration::from_secs(seconds))
+                }
+                ViewFaultArgument::Restore => ViewFault::Restore,
+            };
+            Ok(d9::disturb(&url, fault, || {
+                if let ViewFault::Lock(time) = fault {
+                    println!("{{\"locked\":{}}}", time.as_secs());
+                }
+            })
+            .await?)
+        }
+    }
+}
+
+async fn serve_until_terminated(
+    population: Population,
+    arguments: ServeArguments,
+) -> Result<(), Box<dyn Error>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let world = World::new(
+        population,
+        Duration::from_secs(arguments.token_life),
+        arguments.realistic_latency,
+    );
+    let tls = arguments
+        .tls_cert
+        .zip(arguments.tls_key)
+        .map(|(cert, key)| Tls {
+            cert,
+            key,
+            client_ca: arguments.client_ca,
+        });
+    let options = Options {
+        bind: arguments.bind,
+        control_port: arguments.control_port,
+        ports: BTreeMap::from([("d1", arguments.d1_port), ("d6", arguments.d6_port)]),
+        tls,
+    };
+    let running = serve::start(world, &options).await?;
+    println!("{}", serde_json::to_string(&running.addresses)?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    running.stop().await;
+    Ok(())
+}
+
+fn print_people(
+    population: &Population,
+    case: Option<&str>,
+    ente: Option<&str>,
+) -> Result<(), Box<dyn Error>> {
+    if let Some(unknown) = case.filter(|key| Case::find(key).is_none()) {
+        let known: Vec<_> = Case::ALL.iter().map(|(_, key, _)| *key).collect();
+        return Err(format!("no case {unknown}; there are {}", known.join(", ")).into());
+    }
+    if let Some(unknown) = ente.filter(|ente| Ente::find(ente).is_none()) {
+        return Err(format!("no municipality {unknown}").into());
+    }
+    for person in listed(population) {
+        if case.is_none_or(|case| person.casi.contains(&case))
+            && ente.is_none_or(|ente| person.ente == ente)
+        {
+            println!("{}", serde_json::to_string(&person)?);
+        }
+    }
+    Ok(())
+}

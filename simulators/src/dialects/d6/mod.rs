@@ -1,0 +1,243 @@
+//! D6: REST/JSON with an OAuth2 token per tenant ("Civilia Next" shape); registry and taxes of Erba, taxes of Cantù.
+
+mod demografici;
+pub mod tokens;
+mod tributi;
+
+use std::collections::HashMap;
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::{Bytes, Data, Query, ServiceConfig, get, post, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::{Dialect, Latency};
+use crate::delivery::Reply;
+use crate::faults::{FaultKind, TOKEN_OPERATION};
+use crate::population::Population;
+use crate::population::places::Ente;
+use crate::world::{Turn, World};
+
+pub const DIALECT: Dialect = Dialect {
+    name: "d6",
+    content_type: "application/json; charset=utf-8",
+    routes,
+    own_faults: &[
+        FaultKind::NotFound,
+        FaultKind::Ambiguous,
+        FaultKind::AuthFail,
+        FaultKind::ExpiredToken,
+        FaultKind::TooManyRequests,
+        FaultKind::Duplicate,
+    ],
+    latency: Latency {
+        p50: 300,
+        p95: 900,
+        p99: 2500,
+    },
+};
+
+/// A municipality's account in the cloud.
+pub struct Tenant {
+    pub id: &'static str,
+    pub client_id: &'static str,
+    pub secret: &'static str,
+    pub belfiore: &'static str,
+    /// Whether it has the registry module; all have taxes.
+    pub registry: bool,
+}
+
+pub const TENANTS: [Tenant; 2] = [
+    Tenant {
+        id: "d4160000-0000-4000-8000-000000013095",
+        client_id: "gw-erba",
+        secret: "erba-prova",
+        belfiore: "D416",
+        registry: true,
+    },
+    Tenant {
+        id: "b6390000-0000-4000-8000-000000013041",
+        client_id: "gw-cantu",
+        secret: "cantu-prova",
+        belfiore: "B639",
+        registry: false,
+    },
+];
+
+/// What a token must have been asked for, to the letter.
+pub const RESOURCE: &str = "http://api.civilianext.example";
+
+/// What an operation found.
+enum Answer {
+    Found(Value),
+    Nothing,
+    Malformed,
+}
+
+type Ask<'a> = Box<dyn FnOnce(&Population, &'static Ente) -> Answer + 'a>;
+
+fn routes(config: &mut ServiceConfig) {
+    config.service(resource("/{tenant}/oauth2/token").route(post().to(tokens::oauth2)));
+    for path in [
+        "/utilities/AuthenticationToken",
+        "/Tributi/api/utilities/AuthenticationToken",
+    ] {
+        config.service(resource(path).route(post().to(tokens::authentication_token)));
+    }
+    config
+        .service(
+            resource("/Demografici/Anagrafe/RicercaIndividui").route(post().to(ricerca_individui)),
+        )
+        .service(
+            resource("/Demografici/Anagrafe/RicercaComponentiFamiglia")
+                .route(post().to(ricerca_componenti)),
+        )
+        .service(resource("/Tributi/api/{area}/{operation}").route(get().to(tributi)));
+}
+
+async fn ricerca_individui(request: HttpRequest, body: Bytes, world: Data<World>) -> HttpResponse {
+    let ask: Ask<'_> =
+        Box::new(|population, ente| demografici::ricerca_individui(population, ente, &body));
+    operation(&request, &world, "RicercaIndividui", Module::Registry, ask).await
+}
+
+async fn ricerca_componenti(request: HttpRequest, body: Bytes, world: Data<World>) -> HttpResponse {
+    let ask: Ask<'_> = Box::new(|population, ente| {
+        demografici::ricerca_componenti_famiglia(population, ente, &body)
+    });
+    operation(
+        &request,
+        &world,
+        "RicercaComponentiFamiglia",
+        Module::Registry,
+        ask,
+    )
+    .await
+}
+
+async fn tributi(
+    request: HttpRequest,
+    query: Query<HashMap<String, String>>,
+    world: Data<World>,
+) -> HttpResponse {
+    let path = [
+        request.match_info().query("area"),
+        request.match_info().query("operation"),
+    ]
+    .join("/");
+    let Some((name, ask)) = tributi::find(&path) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let ask: Ask<'_> =
+        Box::new(|population, ente| ask(population, ente, &tributi::Parameters(&query)));
+    operation(&request, &world, name, Module::Taxes, ask).await
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Module {
+    Registry,
+    Taxes,
+}
+
+/// What every operation has in common: the token, the module, the faults, the form of the answer.
+async fn operation(
+    request: &HttpRequest,
+    world: &World,
+    name: &'static str,
+    module: Module,
+    ask: Ask<'_>,
+) -> HttpResponse {
+    let tenant = bearer(request).and_then(|token| world.tokens.tenant_of(token));
+    let turn = world.begin(&DIALECT, name, tenant.map(|tenant| tenant.belfiore));
+    let reply = match tenant.and_then(|tenant| Some((tenant, Ente::find(tenant.belfiore)?))) {
+        _ if turn.shows(FaultKind::AuthFail) || turn.shows(FaultKind::ExpiredToken) => denied(),
+        None => denied(),
+        Some(_) if turn.shows(FaultKind::TooManyRequests) => Reply {
+            retry_after: Some(2),
+            ..message(429, "API calls quota exceeded.")
+        },
+        Some((tenant, _)) if module == Module::Registry && !tenant.registry => {
+            message(403, "Modulo Demografici non attivo.")
+        }
+        Some(_) if turn.shows(FaultKind::NotFound) => Reply::new(200, ""),
+        Some((_, ente)) => match ask(&world.population, ente) {
+            Answer::Found(value) => found(disturbed(value, &turn), module),
+            // Nobody found is an empty body, which no JSON parser takes.
+            Answer::Nothing => Reply::new(200, ""),
+            Answer::Malformed => message(400, "The request is invalid."),
+        },
+    };
+    turn.deliver(request, reply).await
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+fn found(value: Value, module: Module) -> Reply {
+    let body = match module {
+        Module::Registry => value,
+        Module::Taxes => json!({ "result": value, "resultDescription": "OK", "message": null }),
+    };
+    Reply::new(200, body.to_string())
+}
+
+fn message(status: u16, text: &str) -> Reply {
+    Reply::new(status, json!({ "message": text }).to_string())
+}
+
+fn denied() -> Reply {
+    message(401, "Authorization has been denied for this request.")
+}
+
+/// Doubles what was found: the very same element (`duplicate`), or with another number (`ambiguous`).
+fn disturbed(value: Value, turn: &Turn<'_>) -> Value {
+    let ambiguous = turn.shows(FaultKind::Ambiguous);
+    if !ambiguous && !turn.shows(FaultKind::Duplicate) {
+        return value;
+    }
+    let elements = match value {
+        Value::Array(elements) => elements,
+        one => vec![one],
+    };
+    let twin = |element: &Value| {
+        let mut twin = element.clone();
+        for key in ["codiceCittadino", "identificativoSoggetto"] {
+            if let (true, Some(number)) = (ambiguous, twin.get(key).and_then(Value::as_u64)) {
+                twin[key] = json!(number + 1);
+            }
+        }
+        twin
+    };
+    elements
+        .iter()
+        .flat_map(|element| [element.clone(), twin(element)])
+        .collect()
+}
+
+/// Records a token request and answers it.
+async fn token_reply(
+    request: &HttpRequest,
+    world: &World,
+    tenant: Option<&'static Tenant>,
+    issue: impl FnOnce(&'static Tenant) -> Reply,
+    refuse: impl FnOnce() -> Reply,
+) -> HttpResponse {
+    let turn = world.begin(
+        &DIALECT,
+        TOKEN_OPERATION,
+        tenant.map(|tenant| tenant.belfiore),
+    );
+    let reply = match tenant {
+        Some(tenant) if !turn.shows(FaultKind::AuthFail) => {
+            world.calls.token_issued(DIALECT.name, tenant.belfiore);
+            issue(tenant)
+        }
+        _ => refuse(),
+    };
+    turn.deliver(request, reply).await
+}

@@ -1,0 +1,86 @@
+//! The dialects: one file or folder each, all of the same shape.
+
+pub mod d1;
+pub mod d6;
+pub mod d9;
+
+use std::time::Duration;
+
+use actix_web::web::ServiceConfig;
+
+use crate::faults::FaultKind;
+
+/// A dialect that listens on a port.
+pub struct Dialect {
+    /// As the command line and the control port name it.
+    pub name: &'static str,
+    pub content_type: &'static str,
+    /// Registers its routes.
+    pub routes: fn(&mut ServiceConfig),
+    /// Faults of its own language, besides those that any connection can have.
+    pub own_faults: &'static [FaultKind],
+    pub latency: Latency,
+}
+
+/// Every dialect that listens. Views (`d9`) have no port: a database serves them.
+pub const LISTENING: [&Dialect; 2] = [&d1::DIALECT, &d6::DIALECT];
+
+/// Faults of the connection or of what stands in front of the system: every dialect has them.
+pub const CONNECTION_FAULTS: [FaultKind; 9] = [
+    FaultKind::Slow,
+    FaultKind::Hang,
+    FaultKind::Html502,
+    FaultKind::TruncatedBody,
+    FaultKind::WrongCharset,
+    FaultKind::Maintenance,
+    FaultKind::Huge,
+    FaultKind::Drop,
+    FaultKind::Garbage,
+];
+
+impl Dialect {
+    pub fn find(name: &str) -> Option<&'static Dialect> {
+        LISTENING.into_iter().find(|dialect| dialect.name == name)
+    }
+
+    pub fn possible_faults(&self) -> impl Iterator<Item = FaultKind> {
+        self.own_faults.iter().chain(&CONNECTION_FAULTS).copied()
+    }
+}
+
+/// Response times in milliseconds, proposed for lack of any published figure.
+#[derive(Clone, Copy)]
+pub struct Latency {
+    pub p50: u64,
+    pub p95: u64,
+    pub p99: u64,
+}
+
+impl Latency {
+    /// The time at this point (0 to 1) of the distribution.
+    pub fn draw(&self, at: f64) -> Duration {
+        let (from, to, low, high) = match at {
+            at if at < 0.5 => (0.0, 0.5, self.p50 as f64 * 0.4, self.p50 as f64),
+            at if at < 0.95 => (0.5, 0.95, self.p50 as f64, self.p95 as f64),
+            at if at < 0.99 => (0.95, 0.99, self.p95 as f64, self.p99 as f64),
+            _ => (0.99, 1.0, self.p99 as f64, self.p99 as f64 * 1.5),
+        };
+        Duration::from_millis((low + (high - low) * (at - from) / (to - from)) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latencies_meet_their_percentiles() {
+        let latency = Latency {
+            p50: 250,
+            p95: 1200,
+            p99: 4000,
+        };
+        let drawn = [0.0, 0.5, 0.95, 0.99].map(|at| latency.draw(at).as_millis());
+        assert_eq!(drawn, [100, 250, 1200, 4000]);
+    }
+}
