@@ -34,10 +34,25 @@ pub struct Built {
     pub files: Vec<PathBuf>,
 }
 
-/// Reads and checks the configuration whose main file is at `path`, the environment included; all mistakes at once,
-/// sorted by place.
-pub fn build(path: &Path, generation: u64, kept: &Kept) -> Result<Built, Vec<Mistake>> {
-    let written = loading::read(path, &loading::environment());
+impl Kept {
+    /// Fresh keys for resumption.
+    pub fn new() -> Result<Kept, rustls::Error> {
+        Ok(Kept {
+            portal_resumption: Resumption::new()?,
+            operator_resumption: Resumption::new()?,
+        })
+    }
+}
+
+/// Reads and checks the configuration whose main file is at `path`, with these environment variables over it; all
+/// mistakes at once, sorted by place.
+pub fn build(
+    path: &Path,
+    environment: &[(String, String)],
+    generation: u64,
+    kept: &Kept,
+) -> Result<Built, Vec<Mistake>> {
+    let written = loading::read(path, environment);
     build_from(written, generation, kept).map_err(|mut mistakes| {
         mistakes.sort();
         mistakes.dedup();

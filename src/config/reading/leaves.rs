@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
+use super::similar::most_similar;
 use super::value::Value;
 use super::{Read, Reader};
 use crate::contract::luogo::CodiceIstat;
@@ -97,12 +98,22 @@ impl Read for CodiceIstat {
 
 impl Read for Operation {
     fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
-        let names = Operation::ALL.map(Operation::name).join(", ");
-        value.parse(
-            reader,
-            &format!("un'operazione fra {names}"),
-            Operation::named,
-        )
+        let Some(text) = value.text() else {
+            return value.refuse(reader, "il nome di un'operazione");
+        };
+        let operation = Operation::named(text);
+        if operation.is_none() {
+            let names = Operation::ALL.map(Operation::name);
+            let text = match most_similar(text, names.into_iter()) {
+                Some(similar) => format!("operazione sconosciuta «{text}»: forse «{similar}»?"),
+                None => format!(
+                    "operazione sconosciuta «{text}»: ci sono {}",
+                    names.join(", ")
+                ),
+            };
+            reader.mistake(&value.place(), text);
+        }
+        operation
     }
 }
 
