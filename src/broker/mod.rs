@@ -1,5 +1,58 @@
-//! What happens to every exchange, stage by stage. Read `exchange` first.
+//! What happens to every exchange, stage by stage. Read [`exchange`] first.
 
 pub mod arrival;
-pub mod error;
+pub mod identity;
+pub mod authorization;
+pub mod rate_limit;
+pub mod cache;
+pub mod dispatch;
+pub mod catalogo;
+pub mod record;
 pub mod reply;
+pub mod error;
+
+use std::sync::Arc;
+
+use crate::gateway::Gateway;
+
+use arrival::Arrival;
+use error::ExchangeError;
+use record::Trail;
+use reply::{Answered, Describe, Reply};
+
+/// Carries out one exchange and puts it on record, whatever its outcome, before its reply leaves.
+///
+/// Runs as a task of its own: a portal that hangs up leaves no exchange without a record.
+pub async fn exchange(gateway: &Arc<Gateway>, arrival: Arrival, describe: Describe) -> Reply {
+    let (scambio, door_limit) = (arrival.scambio, arrival.door_limit);
+    let task = tokio::spawn(carry_out(Arc::clone(gateway), arrival, describe));
+    task.await.unwrap_or_else(|fault| {
+        tracing::error!(%scambio, %fault, "an exchange ended by a fault of ours");
+        Reply::unrecorded(scambio, door_limit, &ExchangeError::Internal("task ended".to_owned()), describe)
+    })
+}
+
+async fn carry_out(gateway: Arc<Gateway>, arrival: Arrival, describe: Describe) -> Reply {
+    let (slot, mut trail) = match record::open(&gateway, &arrival) {
+        Ok(opened) => opened,
+        Err(refused) => return Reply::unrecorded(arrival.scambio, arrival.door_limit, &refused, describe),
+    };
+    let outcome = stages(&gateway, &arrival, &mut trail).await;
+    record::close(&gateway, slot, trail, &arrival, outcome, describe).await
+}
+
+/// The stages, in order.
+async fn stages(
+    gateway: &Arc<Gateway>,
+    arrival: &Arrival,
+    trail: &mut Trail,
+) -> Result<Answered, ExchangeError> {
+    let caller = identity::establish(arrival, trail)?;
+    let permit = authorization::grant(&caller, arrival, trail)?;
+    rate_limit::admit(gateway, &permit, trail).await?;
+    if !permit.operation().is_personal() {
+        return catalogo::answer(&permit, arrival);
+    }
+    let found = cache::get_or_fetch(gateway, &permit, arrival, trail).await?;
+    Ok(Answered::cut(&permit, &found))
+}

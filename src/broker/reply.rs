@@ -3,10 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::contract::operation::Operation;
+use crate::contract::operation::{Domain, FieldSet, Operation};
+use crate::contract::provenienza::{Adattatore, Provenienza};
+use crate::contract::risposta::{AVVERTENZA_ANAGRAFE, AVVERTENZA_TRIBUTI};
 
+use super::authorization::Permit;
+use super::cache::{CacheState, Found};
 use super::error::ExchangeError;
 
 /// The end of an exchange, on record.
@@ -26,6 +31,8 @@ pub struct Reply {
     pub age: Option<Duration>,
     /// Entity tag, only where nothing personal is in the answer.
     pub etag: Option<String>,
+    /// The fields that the body discloses.
+    pub disclosed: FieldSet,
 }
 
 /// How an exchange ended.
@@ -88,4 +95,146 @@ pub struct LimitStatus {
     pub remaining: u32,
     /// Seconds until the limit is whole again.
     pub reset: u64,
+}
+
+/// An answer before it is on record.
+#[derive(Debug)]
+pub struct Answered {
+    body: Bytes,
+    disclosed: FieldSet,
+    age: Option<Duration>,
+    etag: Option<String>,
+    unchanged: bool,
+}
+
+impl Answered {
+    /// An answer without personal data, under an entity tag.
+    pub(super) fn public(body: Vec<u8>, etag: String, known_etag: Option<&str>) -> Answered {
+        let unchanged = known_etag.is_some_and(|known| known.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*"));
+        let body = if unchanged { Bytes::new() } else { Bytes::from(body) };
+        Answered { body, disclosed: FieldSet::NONE, age: None, etag: Some(etag), unchanged }
+    }
+
+    /// A back end's answer cut to what the permit allows, with its provenance.
+    pub(super) fn cut(permit: &Permit, found: &Found) -> Answered {
+        let answer = &found.fetched.answer;
+        let adapter = &found.fetched.adapter;
+        let provenance = Provenienza {
+            ente: permit.ente().map(|ente| ente.codice_istat.to_string()).unwrap_or_default(),
+            adattatore: Adattatore { nome: adapter.name().to_owned(), versione: adapter.version().to_owned() },
+            fonte: answer.fonte,
+            da_cache: found.state != CacheState::Fresca,
+            scaduta: found.state == CacheState::Scaduta,
+            data_riferimento: answer.data_riferimento,
+            rilevato_il: answer.rilevato_il,
+        };
+        let wanted = permit.fields();
+        let missing: Vec<&str> = wanted.minus(answer.document.present()).names(permit.operation()).collect();
+        let mut body = Vec::with_capacity(answer.document.weight() + 512);
+        body.extend_from_slice(opening(permit.operation()));
+        answer.document.write_cut(wanted, &mut body);
+        body.extend_from_slice(closing(permit.operation()));
+        member(&mut body, "provenienza", &provenance);
+        member(&mut body, "campi_non_disponibili", &missing);
+        member(&mut body, "avvertenza", &caveat(permit.operation()));
+        body.push(b'}');
+        Answered { body: Bytes::from(body), disclosed: wanted, age: Some(found.age), etag: None, unchanged: false }
+    }
+}
+
+fn opening(operation: Operation) -> &'static [u8] {
+    match operation {
+        Operation::RicercaFamiglia => b"{\"famiglia\":{\"componenti\":",
+        Operation::RicercaPosizione => b"{\"posizione\":",
+        _ => b"{\"persona\":",
+    }
+}
+
+fn closing(operation: Operation) -> &'static [u8] {
+    if operation == Operation::RicercaFamiglia { b"}" } else { b"" }
+}
+
+fn caveat(operation: Operation) -> &'static str {
+    match operation.domain() {
+        Domain::Tributi => AVVERTENZA_TRIBUTI,
+        Domain::Anagrafe | Domain::Catalogo => AVVERTENZA_ANAGRAFE,
+    }
+}
+
+fn member<T: Serialize>(body: &mut Vec<u8>, name: &str, value: &T) {
+    body.extend_from_slice(b",\"");
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(b"\":");
+    serde_json::to_writer(body, value).expect("plain values always serialize into memory");
+}
+
+impl Reply {
+    /// Writes the end of an exchange, before it is recorded.
+    pub(super) fn of(
+        scambio: Uuid,
+        operation: Option<Operation>,
+        outcome: Result<Answered, ExchangeError>,
+        limits: LimitStatus,
+        describe: Describe,
+    ) -> Reply {
+        match outcome {
+            Ok(answered) => Reply {
+                scambio,
+                operation,
+                kind: if answered.unchanged { ReplyKind::Unchanged } else { ReplyKind::Answer },
+                body: answered.body,
+                limits,
+                age: answered.age,
+                etag: answered.etag,
+                disclosed: answered.disclosed,
+            },
+            Err(failure) => Reply { operation, ..Reply::unrecorded(scambio, limits, &failure, describe) },
+        }
+    }
+
+    /// A refusal; used alone only where no record can be had.
+    pub(super) fn unrecorded(scambio: Uuid, limits: LimitStatus, failure: &ExchangeError, describe: Describe) -> Reply {
+        let refusal = describe(failure, &scambio);
+        Reply {
+            scambio,
+            operation: None,
+            body: refusal.body.clone(),
+            kind: ReplyKind::Refusal(refusal),
+            limits,
+            age: None,
+            etag: None,
+            disclosed: FieldSet::NONE,
+        }
+    }
+
+    /// Whether data left.
+    pub fn is_answer(&self) -> bool {
+        matches!(self.kind, ReplyKind::Answer)
+    }
+
+    /// The outcome in records and metrics: `risposto`, `invariato`, or the problem's slug.
+    pub fn outcome(&self) -> &'static str {
+        match &self.kind {
+            ReplyKind::Answer => "risposto",
+            ReplyKind::Unchanged => "invariato",
+            ReplyKind::Refusal(refusal) => refusal.slug,
+        }
+    }
+
+    /// The side at fault.
+    pub fn side(&self) -> Option<Side> {
+        match &self.kind {
+            ReplyKind::Refusal(refusal) => Some(refusal.side),
+            ReplyKind::Answer | ReplyKind::Unchanged => None,
+        }
+    }
+
+    /// The status that leaves.
+    pub fn status(&self) -> u16 {
+        match &self.kind {
+            ReplyKind::Answer => 200,
+            ReplyKind::Unchanged => 304,
+            ReplyKind::Refusal(refusal) => refusal.status,
+        }
+    }
 }

@@ -1,0 +1,270 @@
+//! Stage 4: is the answer known. One fetch for many waiting; what is kept lives in memory only and never past its bound.
+//!
+//! Only answers are kept: not found, refusals and errors never are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use moka::Expiry;
+use parking_lot::Mutex;
+
+use crate::config::cache::Cache as Settings;
+use crate::connectors::error::{ConnectorError, Kind};
+use crate::contract::luogo::CodiceIstat;
+use crate::contract::operation::{FieldSet, Operation};
+use crate::contract::question::Parameters;
+use crate::gateway::Gateway;
+
+use super::arrival::Arrival;
+use super::authorization::Permit;
+use super::dispatch::{self, Fetched, Target};
+use super::error::ExchangeError;
+use super::record::{Stage, Trail};
+
+/// An answer and how it was come by.
+pub struct Found {
+    /// What the back end answered.
+    pub fetched: Arc<Fetched>,
+    /// Whether it was waiting here.
+    pub state: CacheState,
+    /// How old it is.
+    pub age: Duration,
+}
+
+/// Where an answer was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheState {
+    /// Just fetched.
+    Fresca,
+    /// In the cache, within its lifetime.
+    Cache,
+    /// In the cache past its lifetime, given because the back end fails.
+    Scaduta,
+}
+
+impl CacheState {
+    /// The state's name in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            CacheState::Fresca => "fresca",
+            CacheState::Cache => "cache",
+            CacheState::Scaduta => "scaduta",
+        }
+    }
+}
+
+/// What makes two answers the same one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    ente: CodiceIstat,
+    operation: Operation,
+    instance: Arc<str>,
+    adapter_digest: Arc<str>,
+    parameters: Parameters,
+    fetched: FieldSet,
+}
+
+struct Entry {
+    fetched: Arc<Fetched>,
+    fresh_until: Instant,
+    gone_at: Instant,
+}
+
+type Flight = Shared<BoxFuture<'static, Result<Arc<Fetched>, ConnectorError>>>;
+
+/// The answers kept, and the fetches under way.
+pub struct Cache {
+    entries: moka::sync::Cache<Arc<Key>, Arc<Entry>>,
+    flights: Mutex<HashMap<Arc<Key>, Flight>>,
+    /// Raised by every purge: a fetch begun before one must not bring back what it removed.
+    purges: AtomicU64,
+    longest: Duration,
+    stale: Duration,
+}
+
+/// Which answers to forget; an absent criterion matches all.
+#[derive(Debug, Clone, Default)]
+pub struct Purge {
+    /// Those of this ente.
+    pub ente: Option<CodiceIstat>,
+    /// Those to this operation.
+    pub operation: Option<Operation>,
+    /// Those asked about or disclosing this person, by upper-case code.
+    pub soggetto: Option<String>,
+}
+
+struct GoneAt;
+
+impl Expiry<Arc<Key>, Arc<Entry>> for GoneAt {
+    fn expire_after_create(&self, _: &Arc<Key>, entry: &Arc<Entry>, now: Instant) -> Option<Duration> {
+        Some(entry.gone_at.saturating_duration_since(now))
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &Arc<Key>,
+        entry: &Arc<Entry>,
+        now: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.gone_at.saturating_duration_since(now))
+    }
+}
+
+impl Cache {
+    /// An empty cache within these bounds.
+    pub fn new(settings: &Settings) -> Cache {
+        let entries = moka::sync::Cache::builder()
+            .max_capacity(settings.size.0)
+            .weigher(|_: &Arc<Key>, entry: &Arc<Entry>| {
+                u32::try_from(entry.fetched.answer.document.weight() + 512).unwrap_or(u32::MAX)
+            })
+            .expire_after(GoneAt)
+            .build();
+        Cache {
+            entries,
+            flights: Mutex::default(),
+            purges: AtomicU64::new(0),
+            longest: settings.longest.0,
+            stale: settings.stale_on_error.0,
+        }
+    }
+
+    /// Forgets what matches; returns how many answers that were.
+    pub fn purge(&self, what: &Purge) -> usize {
+        self.purges.fetch_add(1, Ordering::SeqCst);
+        let matching: Vec<Arc<Key>> = self
+            .entries
+            .iter()
+            .filter(|(key, entry)| what.matches(key, entry))
+            .map(|(key, _)| Arc::clone(&key))
+            .collect();
+        for key in &matching {
+            self.entries.invalidate(key);
+        }
+        matching.len()
+    }
+
+    /// Bytes held, as the bound counts them.
+    pub fn bytes(&self) -> u64 {
+        self.entries.weighted_size()
+    }
+
+    /// Lets go of what has passed its bound; to be called every few seconds, since nothing else may touch the cache.
+    pub fn sweep(&self) {
+        self.entries.run_pending_tasks();
+    }
+
+    fn keep(&self, key: &Arc<Key>, fetched: &Arc<Fetched>, lifetime: Duration) {
+        let fresh_until = fetched.at + lifetime.min(self.longest);
+        let entry = Entry { fetched: Arc::clone(fetched), fresh_until, gone_at: fresh_until + self.stale };
+        self.entries.insert(Arc::clone(key), Arc::new(entry));
+    }
+
+    fn forget_flight(&self, key: &Arc<Key>) {
+        self.flights.lock().remove(key);
+    }
+}
+
+impl Purge {
+    fn matches(&self, key: &Key, entry: &Entry) -> bool {
+        let soggetto = self.soggetto.as_deref();
+        self.ente.as_ref().is_none_or(|ente| *ente == key.ente)
+            && self.operation.is_none_or(|operation| operation == key.operation)
+            && soggetto.is_none_or(|code| {
+                key.parameters.soggetto() == Some(code) || entry.fetched.answer.document.names(code)
+            })
+    }
+}
+
+/// Gives the answer that is kept, or fetches it, or waits for one who does; an outage may be bridged by an answer past
+/// its lifetime.
+pub(super) async fn get_or_fetch(
+    gateway: &Arc<Gateway>,
+    permit: &Arc<Permit>,
+    arrival: &Arrival,
+    trail: &mut Trail,
+) -> Result<Found, ExchangeError> {
+    trail.lap(Stage::Limits);
+    let target = dispatch::target(permit)?;
+    trail.answered_by(&target.adapter);
+    let key = Arc::new(key(permit, &target));
+    let kept = if permit.fresh() { None } else { gateway.cache.entries.get(&key) };
+    trail.lap(Stage::Cache);
+    if let Some(entry) = kept.as_ref().filter(|entry| Instant::now() < entry.fresh_until) {
+        return Ok(found(&entry.fetched, CacheState::Cache, trail));
+    }
+    let flight = join_or_start(gateway, permit, target, &key, arrival);
+    let outcome = tokio::time::timeout_at(arrival.deadline.into(), flight).await;
+    trail.lap(Stage::Dispatch);
+    match outcome {
+        Err(_) => stale(kept, trail).ok_or(ExchangeError::DeadlinePassed),
+        Ok(Ok(fetched)) => Ok(found(&fetched, CacheState::Fresca, trail)),
+        Ok(Err(failure)) if failure.leaves_the_answer_open() => stale(kept, trail).ok_or(ExchangeError::BackEnd(failure)),
+        Ok(Err(failure)) => {
+            gateway.cache.entries.invalidate(&key);
+            Err(ExchangeError::BackEnd(failure))
+        }
+    }
+}
+
+fn key(permit: &Permit, target: &Target) -> Key {
+    Key {
+        ente: target.tenant.codice_istat.clone(),
+        operation: permit.operation(),
+        instance: Arc::from(target.instance.name.as_str()),
+        adapter_digest: Arc::from(target.adapter.digest()),
+        parameters: permit.parameters().clone(),
+        fetched: target.fields,
+    }
+}
+
+fn found(fetched: &Arc<Fetched>, state: CacheState, trail: &mut Trail) -> Found {
+    let age = fetched.at.elapsed();
+    trail.found(fetched, state, age);
+    Found { fetched: Arc::clone(fetched), state, age }
+}
+
+fn stale(kept: Option<Arc<Entry>>, trail: &mut Trail) -> Option<Found> {
+    kept.map(|entry| found(&entry.fetched, CacheState::Scaduta, trail))
+}
+
+/// Waits for the fetch that is under way, or starts one as a task of its own: it outlives its first caller.
+fn join_or_start(
+    gateway: &Arc<Gateway>,
+    permit: &Arc<Permit>,
+    target: Target,
+    key: &Arc<Key>,
+    arrival: &Arrival,
+) -> Flight {
+    let mut flights = gateway.cache.flights.lock();
+    // A portal that insists on a fresh answer must not get one whose fetch began before it asked.
+    if let Some(flight) = flights.get(key).filter(|_| !permit.fresh()) {
+        return flight.clone();
+    }
+    let purges = gateway.cache.purges.load(Ordering::SeqCst);
+    let (gateway, permit, kept_key) = (Arc::clone(gateway), Arc::clone(permit), Arc::clone(key));
+    let call = dispatch::Fetch::of(arrival);
+    let task = tokio::spawn(async move {
+        let lifetime = target.lifetime;
+        let outcome = dispatch::fetch(&gateway, &permit, target, call).await.map(Arc::new);
+        let cache = &gateway.cache;
+        if let (Ok(fetched), Some(lifetime)) = (&outcome, lifetime)
+            && cache.purges.load(Ordering::SeqCst) == purges
+        {
+            cache.keep(&kept_key, fetched, lifetime);
+        }
+        cache.forget_flight(&kept_key);
+        outcome
+    });
+    let flight: Flight = task
+        .map(|joined| joined.unwrap_or_else(|_| Err(ConnectorError::permanent(Kind::Gateway, "the fetch ended by a fault of ours"))))
+        .boxed()
+        .shared();
+    flights.insert(Arc::clone(key), flight.clone());
+    flight
+}

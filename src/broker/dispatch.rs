@@ -1,0 +1,142 @@
+//! Stage 5: which instance and adapter answer; tries again only where the failure says that it may help.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::config::instance::InstanceSettings;
+use crate::connectors::adapter::Adapter;
+use crate::connectors::call::{Answer, Call, Transcript};
+use crate::connectors::error::{ConnectorError, Retry};
+use crate::connectors::instance::Tenant;
+use crate::contract::operation::FieldSet;
+use crate::digest::SaltedDigest;
+use crate::gateway::Gateway;
+
+use super::arrival::Arrival;
+use super::authorization::Permit;
+use super::error::ExchangeError;
+
+/// Who answers an exchange.
+pub struct Target {
+    /// The back end.
+    pub instance: Arc<InstanceSettings>,
+    /// What it speaks.
+    pub adapter: Arc<Adapter>,
+    /// The ente as that back end knows it.
+    pub tenant: Arc<Tenant>,
+    /// The fields to fetch: those permitted that the product has.
+    pub fields: FieldSet,
+    /// How long the answer may be kept.
+    pub lifetime: Option<Duration>,
+}
+
+/// What a fetch takes over from the exchange that starts it.
+pub struct Fetch {
+    scambio: Uuid,
+    deadline: Instant,
+    traceparent: String,
+}
+
+/// An answer with the evidence of its call.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The answer.
+    pub answer: Answer,
+    /// When it was in.
+    pub at: Instant,
+    /// The exchange that called the back end.
+    pub scambio: Uuid,
+    /// The adapter that translated it.
+    pub adapter: Arc<Adapter>,
+    /// What went to the back end.
+    pub backend_request: Option<SaltedDigest>,
+    /// What came from it.
+    pub backend_answer: Option<SaltedDigest>,
+}
+
+/// Finds who answers; refuses what the ente does not offer.
+pub(super) fn target(permit: &Permit) -> Result<Target, ExchangeError> {
+    let not_offered = || ExchangeError::NotOffered(permit.operation());
+    let binding = permit.ente().and_then(|ente| ente.binding(permit.operation().domain())).ok_or_else(not_offered)?;
+    let operation = binding.adapter.operation(permit.operation()).ok_or_else(not_offered)?;
+    let fields = permit.fields().intersection(operation.fields());
+    if fields.is_empty() {
+        return Err(not_offered());
+    }
+    Ok(Target {
+        instance: Arc::clone(&binding.instance),
+        adapter: Arc::clone(&binding.adapter),
+        tenant: Arc::clone(&binding.tenant),
+        fields,
+        lifetime: operation.keep(),
+    })
+}
+
+impl Fetch {
+    /// Takes over number, deadline and trace.
+    pub(super) fn of(arrival: &Arrival) -> Fetch {
+        Fetch { scambio: arrival.scambio, deadline: arrival.deadline, traceparent: arrival.traceparent.clone() }
+    }
+}
+
+/// Calls the back end, again where that may help, within the deadline.
+pub(super) async fn fetch(
+    gateway: &Gateway,
+    permit: &Permit,
+    target: Target,
+    fetch: Fetch,
+) -> Result<Fetched, ConnectorError> {
+    let instance = gateway.instances.get(&target.instance);
+    let call = Call {
+        operation: permit.operation(),
+        tenant: &target.tenant,
+        parameters: permit.parameters(),
+        fields: target.fields,
+        deadline: fetch.deadline,
+        traceparent: Some(&fetch.traceparent),
+    };
+    let repeatable = target.adapter.operation(call.operation).is_some_and(|operation| operation.repeatable());
+    let tries = if repeatable { target.instance.bounds.tries.max(1) } else { 1 };
+    let mut transcript = Transcript::begin();
+    let mut attempt = 1;
+    let answer = loop {
+        match instance.call(&target.adapter, &call, &mut transcript).await {
+            Ok(answer) => break answer,
+            Err(failure) => {
+                let pause = pause_before_retry(&failure, attempt).filter(|pause| {
+                    attempt < tries && Instant::now() + *pause < fetch.deadline
+                });
+                let level_note = if pause.is_some() { "trying again" } else { "giving up" };
+                tracing::warn!(
+                    scambio = %fetch.scambio, instance = %target.instance.name, operation = %call.operation,
+                    ente = %target.tenant.codice_istat, attempt, kind = %failure.kind,
+                    code = failure.code.as_deref(), detail = %failure.detail, "back end: {level_note}"
+                );
+                let Some(pause) = pause else { return Err(failure) };
+                tokio::time::sleep(pause).await;
+                attempt += 1;
+            }
+        }
+    };
+    let (backend_request, backend_answer) = transcript.finish();
+    Ok(Fetched {
+        answer,
+        at: Instant::now(),
+        scambio: fetch.scambio,
+        adapter: target.adapter,
+        backend_request,
+        backend_answer,
+    })
+}
+
+/// How long to wait before the next try, with jitter so that many callers do not come back together; `None`: do not.
+fn pause_before_retry(failure: &ConnectorError, attempt: u32) -> Option<Duration> {
+    let jitter = Duration::from_millis(rand::random_range(20..100)) * attempt;
+    match failure.retry {
+        Retry::Never => None,
+        Retry::Now => Some(jitter),
+        Retry::After(wait) => Some(wait + jitter),
+    }
+}

@@ -1,0 +1,35 @@
+//! Stage 1: who calls. The portal is the one whose certificate the configuration names.
+
+use std::sync::Arc;
+
+use crate::config::portal::Portal;
+use crate::trust::Verdict;
+
+use super::arrival::Arrival;
+use super::error::ExchangeError;
+use super::record::Trail;
+
+/// A portal, known by a certificate that is trusted at this moment. Made only by [`establish`].
+pub struct Caller {
+    portal: Arc<Portal>,
+}
+
+impl Caller {
+    /// The portal.
+    pub fn portal(&self) -> &Arc<Portal> {
+        &self.portal
+    }
+}
+
+/// Judges the connection's certificate against the snapshot's trust, so that a revoked or removed portal is out at
+/// once on open and on resumed connections too, and finds whose it is.
+pub(super) fn establish(arrival: &Arrival, trail: &mut Trail) -> Result<Caller, ExchangeError> {
+    let snapshot = trail.snapshot();
+    if let Verdict::Refused(reason) = snapshot.trust.judge(&arrival.certificate, arrival.at) {
+        return Err(ExchangeError::CertificateUntrusted(reason.to_owned()));
+    }
+    let portal = snapshot.portal_of(&arrival.certificate).ok_or(ExchangeError::PortalUnknown)?;
+    let caller = Caller { portal: Arc::clone(portal) };
+    trail.known(&caller);
+    Ok(caller)
+}

@@ -1,0 +1,190 @@
+//! Stage 3: have they calls left. GCRA per portal and per portal and operation, then the day's quota.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono_tz::Europe::Rome;
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use parking_lot::RwLock;
+
+use crate::config::limits::Rate;
+use crate::contract::operation::Operation;
+use crate::gateway::Gateway;
+use crate::store::record::QuotaKey;
+
+use super::authorization::Permit;
+use super::error::ExchangeError;
+use super::record::Trail;
+use super::reply::LimitStatus;
+
+/// The limits' state; it survives a change of configuration, a bucket only as long as its rate stays.
+pub struct Limits {
+    buckets: RwLock<HashMap<BucketKey, Arc<Bucket>>>,
+    clock: DefaultClock,
+    nodes: u32,
+}
+
+/// A portal as a whole, or one of its operations.
+type BucketKey = (String, Option<Operation>);
+
+struct Bucket {
+    rate: Rate,
+    cells: RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>,
+    quota: Quota,
+}
+
+impl Limits {
+    /// Empty limits for a node that shares the configured rates with `nodes - 1` others.
+    pub fn new(nodes: u32) -> Limits {
+        Limits { buckets: RwLock::default(), clock: DefaultClock::default(), nodes: nodes.max(1) }
+    }
+
+    fn bucket(&self, key: BucketKey, rate: Rate) -> Arc<Bucket> {
+        if let Some(bucket) = self.buckets.read().get(&key).filter(|bucket| bucket.rate == rate) {
+            return Arc::clone(bucket);
+        }
+        let quota = share(rate, self.nodes);
+        let cells = RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>();
+        let bucket = Arc::new(Bucket { rate, cells, quota });
+        self.buckets.write().insert(key, Arc::clone(&bucket));
+        bucket
+    }
+
+    /// Takes one cell; the error says when the next one is there.
+    fn take(&self, bucket: &Bucket) -> Result<LimitStatus, (LimitStatus, Duration)> {
+        let limit = bucket.quota.burst_size().get();
+        match bucket.cells.check() {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity().min(limit);
+                let missing = bucket.quota.replenish_interval() * (limit - remaining);
+                Ok(LimitStatus { limit, remaining, reset: whole_seconds(missing) })
+            }
+            Err(refused) => {
+                let wait = refused.wait_time_from(self.clock.now());
+                let missing = bucket.quota.replenish_interval() * limit;
+                Err((LimitStatus { limit, remaining: 0, reset: whole_seconds(missing) }, wait))
+            }
+        }
+    }
+
+    /// Counts a refused exchange against its portal, so that refusals are not free either.
+    pub(super) fn charge(&self, portal: &str, rate: Rate) -> LimitStatus {
+        let bucket = self.bucket((portal.to_owned(), None), rate);
+        self.take(&bucket).unwrap_or_else(|(status, _)| status)
+    }
+}
+
+/// Admits the exchange or says when to come again.
+pub(super) async fn admit(gateway: &Gateway, permit: &Permit, trail: &mut Trail) -> Result<(), ExchangeError> {
+    let limits = &gateway.limits;
+    let portal = permit.portal();
+    let whole = (limits.bucket((portal.name.clone(), None), portal.rate), None);
+    let operation = permit.rate().map(|rate| {
+        let key = (portal.name.clone(), Some(permit.operation()));
+        (limits.bucket(key, rate), Some(permit.operation()))
+    });
+    for (bucket, _) in std::iter::once(whole).chain(operation) {
+        match limits.take(&bucket) {
+            Ok(status) => trail.limited(status),
+            Err((status, retry_after)) => {
+                trail.limited(status);
+                return Err(ExchangeError::RateLimited { retry_after });
+            }
+        }
+    }
+    admit_to_quota(gateway, permit, trail).await
+}
+
+async fn admit_to_quota(gateway: &Gateway, permit: &Permit, trail: &mut Trail) -> Result<(), ExchangeError> {
+    let (Some(limit), Some(ente)) = (permit.grant().daily_quota, permit.ente()) else { return Ok(()) };
+    let now = trail.begun();
+    let key = QuotaKey {
+        portal: permit.portal().name.clone(),
+        operation: permit.operation().name().to_owned(),
+        ente: ente.codice_istat.as_str().to_owned(),
+        day: now.with_timezone(&Rome).date_naive(),
+    };
+    let until_midnight = until_midnight(now);
+    let reset = whole_seconds(until_midnight);
+    match gateway.store.quotas().admit(key, limit).await {
+        Ok(hold) => {
+            trail.limited(LimitStatus { limit, remaining: hold.remaining(), reset });
+            trail.counted(hold);
+            Ok(())
+        }
+        Err(refused) if refused.is_spent() => {
+            trail.limited(LimitStatus { limit, remaining: 0, reset });
+            Err(ExchangeError::QuotaSpent { retry_after: until_midnight })
+        }
+        Err(unknown) => Err(ExchangeError::NotRecorded(unknown.to_string())),
+    }
+}
+
+/// This node's part of a configured rate.
+fn share(rate: Rate, nodes: u32) -> Quota {
+    let interval = Duration::from_secs(1) * nodes / rate.per_second.get();
+    let burst = NonZeroU32::new(rate.burst.get() / nodes).unwrap_or(NonZeroU32::MIN);
+    Quota::with_period(interval.max(Duration::from_nanos(1)))
+        .expect("the period is at least one nanosecond")
+        .allow_burst(burst)
+}
+
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+/// Time to the next midnight in Rome; where that hour does not exist, the first hour that does.
+fn until_midnight(now: DateTime<Utc>) -> Duration {
+    let tomorrow = now.with_timezone(&Rome).date_naive() + Days::new(1);
+    let midnight = tomorrow.and_time(NaiveTime::MIN).and_local_timezone(Rome).earliest();
+    midnight.and_then(|midnight| (midnight.to_utc() - now).to_std().ok()).unwrap_or(Duration::from_secs(3600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(per_second: u32, burst: u32) -> Rate {
+        let number = |value| NonZeroU32::new(value).expect("not zero");
+        Rate { per_second: number(per_second), burst: number(burst) }
+    }
+
+    #[test]
+    fn a_rate_is_divided_among_the_nodes() {
+        let quota = share(rate(10, 20), 4);
+        assert_eq!(quota.burst_size().get(), 5);
+        assert_eq!(quota.replenish_interval(), Duration::from_millis(400));
+    }
+
+    #[test]
+    fn the_burst_is_admitted_and_the_next_one_is_told_when_to_come() {
+        let limits = Limits::new(1);
+        let bucket = limits.bucket(("uno".to_owned(), None), rate(1, 2));
+        assert_eq!(limits.take(&bucket).map(|status| status.remaining), Ok(1));
+        assert_eq!(limits.take(&bucket).map(|status| status.remaining), Ok(0));
+        let (status, wait) = limits.take(&bucket).expect_err("the burst is spent");
+        assert_eq!(status.remaining, 0);
+        assert!(wait > Duration::from_millis(500) && wait <= Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_bucket_survives_a_reload_and_is_new_when_its_rate_changes() {
+        let limits = Limits::new(1);
+        let first = limits.bucket(("uno".to_owned(), None), rate(1, 2));
+        assert!(Arc::ptr_eq(&first, &limits.bucket(("uno".to_owned(), None), rate(1, 2))));
+        assert!(!Arc::ptr_eq(&first, &limits.bucket(("uno".to_owned(), None), rate(2, 2))));
+    }
+
+    #[test]
+    fn midnight_is_that_of_rome_in_summer_and_winter() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+        assert_eq!(until_midnight(at("2026-07-01T21:00:00Z")), Duration::from_secs(3600));
+        assert_eq!(until_midnight(at("2026-12-01T22:00:00Z")), Duration::from_secs(3600));
+    }
+}

@@ -1,0 +1,238 @@
+//! The record around all stages: a place is reserved before the first, the one durable write happens before the reply leaves.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::config::portal::{Grant, Portal};
+use crate::connectors::adapter::Adapter;
+use crate::contract::document::Role;
+use crate::contract::question::Question;
+use crate::digest::SaltedDigest;
+use crate::gateway::Gateway;
+use crate::snapshot::Snapshot;
+use crate::store::quota::QuotaHold;
+use crate::store::record::{Record, StageTimes, Subject};
+use crate::store::{Slot, StoreError};
+use crate::telemetry::exchange::ExchangeSeen;
+
+use super::arrival::Arrival;
+use super::cache::CacheState;
+use super::dispatch::Fetched;
+use super::error::ExchangeError;
+use super::identity::Caller;
+use super::reply::{Answered, Describe, LimitStatus, Reply};
+
+/// What the stages leave behind for the record.
+pub struct Trail {
+    snapshot: Arc<Snapshot>,
+    begun: DateTime<Utc>,
+    lap_started: Instant,
+    portal: Option<Arc<Portal>>,
+    question: Option<Question>,
+    grant: Option<(String, u32)>,
+    purpose: Option<String>,
+    limit: Option<LimitStatus>,
+    quota: Option<QuotaHold>,
+    adapter: Option<Arc<Adapter>>,
+    fetched: Option<(Arc<Fetched>, CacheState, Duration)>,
+    times: StageTimes,
+}
+
+/// The stages as the record times them.
+#[derive(Debug, Clone, Copy)]
+pub enum Stage {
+    /// Identity and authorization.
+    Admission,
+    /// Limits.
+    Limits,
+    /// Cache.
+    Cache,
+    /// Back end.
+    Dispatch,
+}
+
+/// Reserves a place in the record and takes the snapshot that the whole exchange runs under.
+pub(super) fn open(gateway: &Gateway, arrival: &Arrival) -> Result<(Slot, Trail), ExchangeError> {
+    if gateway.is_draining() {
+        return Err(ExchangeError::NoCapacity("il gateway si sta arrestando"));
+    }
+    let slot = gateway.store.reserve().map_err(|refused| match refused {
+        StoreError::Full => ExchangeError::NoCapacity("troppe richieste in corso"),
+        other => ExchangeError::NotRecorded(other.to_string()),
+    })?;
+    let trail = Trail {
+        snapshot: gateway.snapshot(),
+        begun: arrival.at,
+        lap_started: arrival.started,
+        portal: None,
+        question: None,
+        grant: None,
+        purpose: None,
+        limit: None,
+        quota: None,
+        adapter: None,
+        fetched: None,
+        times: StageTimes::default(),
+    };
+    Ok((slot, trail))
+}
+
+/// Writes reply and record; the reply is returned only once the record is durable.
+pub(super) async fn close(
+    gateway: &Gateway,
+    slot: Slot,
+    mut trail: Trail,
+    arrival: &Arrival,
+    outcome: Result<Answered, ExchangeError>,
+    describe: Describe,
+) -> Reply {
+    let limit = trail.final_limit(gateway, arrival);
+    let reply = Reply::of(arrival.scambio, trail.question.as_ref().map(|asked| asked.operation), outcome, limit, describe);
+    let mut record = trail.record(gateway, arrival, &reply);
+    record.quota = trail.quota.take();
+    let seen = ExchangeSeen::of(&record);
+    let committing = Instant::now();
+    match slot.commit(record).await {
+        Ok(()) => {
+            gateway.telemetry.exchange_ended(seen, committing.elapsed());
+            reply
+        }
+        Err(failure) => {
+            tracing::error!(scambio = %arrival.scambio, %failure, "an exchange could not be recorded and was not answered");
+            gateway.telemetry.exchange_not_recorded();
+            Reply::unrecorded(arrival.scambio, limit, &ExchangeError::NotRecorded(failure.to_string()), describe)
+        }
+    }
+}
+
+impl Trail {
+    /// The configuration that the exchange runs under.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot)
+    }
+
+    /// When the exchange began.
+    pub(super) fn begun(&self) -> DateTime<Utc> {
+        self.begun
+    }
+
+    /// Ends a stage's time.
+    pub(super) fn lap(&mut self, stage: Stage) {
+        let now = Instant::now();
+        let microseconds = i64::try_from((now - self.lap_started).as_micros()).unwrap_or(i64::MAX);
+        self.lap_started = now;
+        match stage {
+            Stage::Admission => self.times.admission = microseconds,
+            Stage::Limits => self.times.limits = microseconds,
+            Stage::Cache => self.times.cache = microseconds,
+            Stage::Dispatch => self.times.dispatch = microseconds,
+        }
+    }
+
+    /// The caller is known.
+    pub(super) fn known(&mut self, caller: &Caller) {
+        self.portal = Some(Arc::clone(caller.portal()));
+    }
+
+    /// The question is well-formed.
+    pub(super) fn asked(&mut self, question: &Question) {
+        self.question = Some(question.clone());
+    }
+
+    /// A grant covers the question; only now is the purpose a word of ours and fit for the record.
+    pub(super) fn granted(&mut self, grant: &Grant, purpose: Option<&str>) {
+        self.grant = Some((grant.id.clone(), grant.version));
+        self.purpose = purpose.filter(|purpose| grant.purposes.contains(*purpose)).map(str::to_owned);
+    }
+
+    /// A limit was met; the tightest one is told to the portal.
+    pub(super) fn limited(&mut self, status: LimitStatus) {
+        if self.limit.is_none_or(|known| status.remaining < known.remaining) {
+            self.limit = Some(status);
+        }
+    }
+
+    /// The exchange counts against a quota.
+    pub(super) fn counted(&mut self, hold: QuotaHold) {
+        self.quota = Some(hold);
+    }
+
+    /// An adapter is to answer.
+    pub(super) fn answered_by(&mut self, adapter: &Arc<Adapter>) {
+        self.adapter = Some(Arc::clone(adapter));
+    }
+
+    /// An answer was found.
+    pub(super) fn found(&mut self, fetched: &Arc<Fetched>, state: CacheState, age: Duration) {
+        self.fetched = Some((Arc::clone(fetched), state, age));
+    }
+
+    /// What `X-RateLimit-*` say: refused exchanges of a known portal are charged to it too.
+    fn final_limit(&self, gateway: &Gateway, arrival: &Arrival) -> LimitStatus {
+        match (&self.limit, &self.portal) {
+            (Some(status), _) => *status,
+            (None, Some(portal)) => gateway.limits.charge(&portal.name, portal.rate),
+            (None, None) => arrival.door_limit,
+        }
+    }
+
+    fn record(&self, gateway: &Gateway, arrival: &Arrival, reply: &Reply) -> Record {
+        let question = self.question.as_ref();
+        let ente = question.and_then(|asked| self.snapshot.ente(asked.ente.as_ref()?)).map(|ente| ente.codice_istat.to_string());
+        let found = self.fetched.as_ref();
+        let called = found.filter(|(fetched, ..)| fetched.scambio == arrival.scambio).map(|(fetched, ..)| fetched);
+        let origin = found.map(|(fetched, ..)| fetched.scambio).filter(|origin| *origin != arrival.scambio);
+        Record {
+            scambio: arrival.scambio,
+            node: gateway.node.name.clone(),
+            generation: i64::try_from(self.snapshot.generation).unwrap_or(i64::MAX),
+            snapshot_digest: self.snapshot.digest.clone(),
+            begun: self.begun,
+            ended: Utc::now(),
+            portal: self.portal.as_ref().map(|portal| portal.name.clone()),
+            certificate: hex::encode(arrival.certificate.fingerprint),
+            subjects: ente.as_deref().map(|ente| self.subjects(gateway, ente, reply)).unwrap_or_default(),
+            ente,
+            operation: question.map(|asked| asked.operation.name().to_owned()),
+            purpose_origin: self.purpose.as_ref().map(|_| "intestazione".to_owned()),
+            purpose: self.purpose.clone(),
+            grant_id: self.grant.as_ref().map(|(id, _)| id.clone()),
+            grant_version: self.grant.as_ref().map(|(_, version)| i64::from(*version)),
+            outcome: reply.outcome().to_owned(),
+            side: reply.side().map(|side| side.name().to_owned()),
+            status: i64::from(reply.status()),
+            times: self.times,
+            adapter: self.adapter.as_ref().map(|adapter| adapter.name().to_owned()),
+            adapter_version: self.adapter.as_ref().map(|adapter| adapter.version().to_owned()),
+            cache: found.map(|(_, state, _)| state.name().to_owned()),
+            age_seconds: found.map(|(.., age)| i64::try_from(age.as_secs()).unwrap_or(i64::MAX)),
+            origin,
+            request: (!arrival.body.is_empty()).then(|| SaltedDigest::of(&arrival.body)),
+            backend_request: called.and_then(|fetched| fetched.backend_request),
+            backend_answer: called.and_then(|fetched| fetched.backend_answer),
+            reply: (!reply.body.is_empty()).then(|| SaltedDigest::of(&reply.body)),
+            quota: None,
+        }
+    }
+
+    /// The persons asked about and, where data left, those disclosed.
+    fn subjects(&self, gateway: &Gateway, ente: &str, reply: &Reply) -> Vec<Subject> {
+        let keys = gateway.store.subject_keys();
+        let keyed = |code: &str, role: Role| {
+            let (digest, key_version) = keys.digest(ente, code);
+            Subject { digest, key_version, role }
+        };
+        let asked = self.question.iter().filter_map(|asked| asked.parameters.soggetto()).map(|code| keyed(code, Role::Cercato));
+        let disclosed = self
+            .fetched
+            .iter()
+            .filter(|_| reply.is_answer())
+            .flat_map(|(fetched, ..)| fetched.answer.document.disclosed(reply.disclosed))
+            .map(|person| keyed(&person.code, person.role));
+        asked.chain(disclosed).collect()
+    }
+}
+

@@ -1,0 +1,74 @@
+//! The running program: what lives as long as the process, and the current snapshot.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::broker::cache::Cache;
+use crate::broker::rate_limit::Limits;
+use crate::config::node::Node;
+use crate::connectors::instance::Instances;
+use crate::snapshot::Snapshot;
+use crate::store::Store;
+use crate::telemetry::Telemetry;
+
+/// Everything that an exchange needs. Pools, breakers, limits, cache and record survive a change of configuration.
+pub struct Gateway {
+    /// This node.
+    pub node: Node,
+    /// The record.
+    pub store: Store,
+    /// The answers kept.
+    pub cache: Cache,
+    /// The portals' limits.
+    pub limits: Limits,
+    /// The back ends.
+    pub instances: Instances,
+    /// What is seen from outside.
+    pub telemetry: Telemetry,
+    snapshot: ArcSwap<Snapshot>,
+    draining: AtomicBool,
+}
+
+impl Gateway {
+    /// Puts the parts together under a first snapshot.
+    pub fn new(
+        node: Node,
+        store: Store,
+        cache: &crate::config::cache::Cache,
+        telemetry: Telemetry,
+        snapshot: Snapshot,
+    ) -> Gateway {
+        Gateway {
+            limits: Limits::new(node.nodes),
+            node,
+            store,
+            cache: Cache::new(cache),
+            instances: Instances::new(),
+            telemetry,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// The current configuration.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Swaps the configuration at once; exchanges under way end under the one that they began with.
+    pub fn install(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// Takes no new exchange from now on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether the gateway is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+}
