@@ -7,24 +7,77 @@ use std::path::{Path, PathBuf};
 /// What each module may name; `lib.rs` is checked against the list's keys.
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
-        ("api", ["broker", "gateway", "snapshot", "contract", "config", "trust", "telemetry"].as_slice()),
+        (
+            "api",
+            [
+                "broker",
+                "gateway",
+                "snapshot",
+                "contract",
+                "config",
+                "trust",
+                "telemetry",
+            ]
+            .as_slice(),
+        ),
         (
             "broker",
-            &["gateway", "snapshot", "connectors", "contract", "config", "trust", "store", "digest", "telemetry"],
+            &[
+                "gateway",
+                "snapshot",
+                "connectors",
+                "contract",
+                "config",
+                "trust",
+                "store",
+                "digest",
+                "telemetry",
+            ],
         ),
         ("connectors", &["contract", "config", "digest", "telemetry"]),
         (
             "operators",
-            &["api", "broker", "gateway", "snapshot", "connectors", "contract", "config", "trust", "store", "telemetry"],
+            &[
+                "api",
+                "broker",
+                "gateway",
+                "snapshot",
+                "connectors",
+                "contract",
+                "config",
+                "trust",
+                "store",
+                "telemetry",
+            ],
         ),
         (
             "commands",
             &[
-                "api", "broker", "operators", "gateway", "snapshot", "connectors", "contract", "config", "trust",
-                "store", "telemetry",
+                "api",
+                "broker",
+                "operators",
+                "gateway",
+                "snapshot",
+                "connectors",
+                "contract",
+                "config",
+                "trust",
+                "store",
+                "telemetry",
             ],
         ),
-        ("gateway", &["broker", "connectors", "snapshot", "config", "store", "telemetry", "trust"]),
+        (
+            "gateway",
+            &[
+                "broker",
+                "connectors",
+                "snapshot",
+                "config",
+                "store",
+                "telemetry",
+                "trust",
+            ],
+        ),
         ("snapshot", &["connectors", "contract", "config", "trust"]),
         ("contract", &[]),
         ("config", &["contract"]),
@@ -37,7 +90,10 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder of the sources").flatten() {
+    for entry in fs::read_dir(folder)
+        .expect("a folder of the sources")
+        .flatten()
+    {
         let path = entry.path();
         if path.is_dir() {
             found.extend(sources(&path));
@@ -56,7 +112,13 @@ fn src() -> PathBuf {
 /// The module that a file belongs to: its folder below `src`, or its own name.
 fn module_of(path: &Path) -> String {
     let below = path.strip_prefix(src()).expect("below src");
-    let first = below.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+    let first = below
+        .components()
+        .next()
+        .expect("a name")
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
@@ -66,7 +128,11 @@ fn named(text: &str) -> Vec<String> {
         .map(str::trim_start)
         .filter(|line| !line.starts_with("//"))
         .flat_map(|line| line.split("crate::").skip(1))
-        .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>())
+        .map(|rest| {
+            rest.chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect::<String>()
+        })
         .collect()
 }
 
@@ -79,10 +145,15 @@ fn every_arrow_between_modules_is_allowed() {
         if module == "lib" || module == "main" {
             continue;
         }
-        let targets = allowed.get(module.as_str()).unwrap_or_else(|| panic!("{module} is in no code map"));
+        let targets = allowed
+            .get(module.as_str())
+            .unwrap_or_else(|| panic!("{module} is in no code map"));
         for target in named(&fs::read_to_string(&path).expect("readable")) {
             if target != module && !targets.contains(&target.as_str()) {
-                wrong.push(format!("{}: {module} must not name {target}", path.display()));
+                wrong.push(format!(
+                    "{}: {module} must not name {target}",
+                    path.display()
+                ));
             }
         }
     }
@@ -99,12 +170,21 @@ fn frameworks_and_sql_stay_where_they_belong() {
     ];
     let mut wrong = Vec::new();
     for path in sources(&src()) {
-        let below = path.strip_prefix(src()).expect("below src").to_string_lossy().into_owned();
+        let below = path
+            .strip_prefix(src())
+            .expect("below src")
+            .to_string_lossy()
+            .into_owned();
         let text = fs::read_to_string(&path).expect("readable");
         for (library, places) in rules {
-            let uses = text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
-                line.contains(&format!("{library}::")) || line.contains(&format!("use {library}")) || line.contains(&format!("{library}_"))
-            });
+            let uses = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .any(|line| {
+                    line.contains(&format!("{library}::"))
+                        || line.contains(&format!("use {library}"))
+                        || line.contains(&format!("{library}_"))
+                });
             if uses && !places.iter().any(|place| below.starts_with(place)) {
                 wrong.push(format!("{below} names {library}"));
             }
@@ -115,15 +195,26 @@ fn frameworks_and_sql_stay_where_they_belong() {
 
 #[test]
 fn the_code_map_names_every_module() {
-    let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md"))
+        .expect("ARCHITECTURE.md");
     let lib = fs::read_to_string(src().join("lib.rs")).expect("lib.rs");
-    let modules = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    let missing: Vec<&str> = modules.filter(|module| !map.contains(&format!("`src/{module}"))).collect();
-    assert!(missing.is_empty(), "ARCHITECTURE.md does not name {missing:?}");
+    let modules = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let missing: Vec<&str> = modules
+        .filter(|module| !map.contains(&format!("`src/{module}")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "ARCHITECTURE.md does not name {missing:?}"
+    );
 }
 
 #[test]
 fn the_first_file_to_read_stays_a_list_of_calls() {
-    let lines = fs::read_to_string(src().join("broker/mod.rs")).expect("broker/mod.rs").lines().count();
+    let lines = fs::read_to_string(src().join("broker/mod.rs"))
+        .expect("broker/mod.rs")
+        .lines()
+        .count();
     assert!(lines <= 80, "broker/mod.rs has {lines} lines");
 }

@@ -13,8 +13,10 @@ use rust_decimal::Decimal;
 
 /// A file of the shared standards' data, where they are at hand.
 fn shared(path: &str) -> Option<String> {
-    let root = std::env::var_os("PONTILE_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let root = std::env::var_os("PONTILE_SHARED").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
     let found = std::fs::read_to_string(root.join("standards").join(path)).ok();
     if found.is_none() {
         eprintln!("skipped: {path} of the shared standards is not here (set PONTILE_SHARED)");
@@ -24,14 +26,21 @@ fn shared(path: &str) -> Option<String> {
 
 #[test]
 fn fiscal_codes_agree_with_the_vectors() {
-    let Some(vectors) = shared("g-identity/codice-fiscale-vectors.csv") else { return };
+    let Some(vectors) = shared("g-identity/codice-fiscale-vectors.csv") else {
+        return;
+    };
     let mut checked = 0;
     for line in vectors.lines().skip(1) {
         let columns: Vec<&str> = line.split(',').collect();
         for valid in &columns[5..8] {
             assert!(CodiceFiscale::parse(valid).is_ok(), "{valid}");
         }
-        assert_eq!(CodiceFiscale::parse(columns[8]).map(|_| ()), Err(CodeError::Check), "{}", columns[8]);
+        assert_eq!(
+            CodiceFiscale::parse(columns[8]).map(|_| ()),
+            Err(CodeError::Check),
+            "{}",
+            columns[8]
+        );
         checked += 1;
     }
     assert!(checked > 3, "only {checked} vectors");
@@ -39,11 +48,18 @@ fn fiscal_codes_agree_with_the_vectors() {
 
 #[test]
 fn vat_numbers_agree_with_the_vectors() {
-    let Some(vectors) = shared("g-identity/partita-iva-vectors.csv") else { return };
+    let Some(vectors) = shared("g-identity/partita-iva-vectors.csv") else {
+        return;
+    };
     for line in vectors.lines().skip(1) {
         let columns: Vec<&str> = line.split(',').collect();
         assert!(PartitaIva::parse(columns[1]).is_ok(), "{}", columns[1]);
-        assert_eq!(PartitaIva::parse(columns[2]).map(|_| ()), Err(CodeError::Check), "{}", columns[2]);
+        assert_eq!(
+            PartitaIva::parse(columns[2]).map(|_| ()),
+            Err(CodeError::Check),
+            "{}",
+            columns[2]
+        );
     }
 }
 
@@ -57,10 +73,14 @@ fn persona() -> Persona {
 #[test]
 fn a_document_is_cut_to_the_allowed_fields() {
     let document = Document::persona(&persona());
-    let allowed = FieldSet::of(Operation::RicercaPersona, ["nome", "codice_fiscale"]).expect("known fields");
+    let allowed =
+        FieldSet::of(Operation::RicercaPersona, ["nome", "codice_fiscale"]).expect("known fields");
     let mut body = Vec::new();
     document.write_cut(allowed, &mut body);
-    assert_eq!(String::from_utf8(body).expect("UTF-8"), r#"{"codice_fiscale":"RSSMRA80A01C933H","nome":"MARIO"}"#);
+    assert_eq!(
+        String::from_utf8(body).expect("UTF-8"),
+        r#"{"codice_fiscale":"RSSMRA80A01C933H","nome":"MARIO"}"#
+    );
 }
 
 #[test]
@@ -69,22 +89,44 @@ fn a_family_is_cut_member_by_member() {
     let allowed = FieldSet::of(Operation::RicercaFamiglia, ["sesso"]).expect("known field");
     let mut body = Vec::new();
     document.write_cut(allowed, &mut body);
-    assert_eq!(String::from_utf8(body).expect("UTF-8"), r#"[{"sesso":"M"},{"sesso":"M"}]"#);
-    assert_eq!(document.disclosed(allowed).filter(|person| person.role == Role::Componente).count(), 2);
+    assert_eq!(
+        String::from_utf8(body).expect("UTF-8"),
+        r#"[{"sesso":"M"},{"sesso":"M"}]"#
+    );
+    assert_eq!(
+        document
+            .disclosed(allowed)
+            .filter(|person| person.role == Role::Componente)
+            .count(),
+        2
+    );
 }
 
 #[test]
 fn joint_owners_are_disclosed_only_with_the_properties_that_name_them() {
     let posizione = Posizione {
-        contribuente: Some(Contribuente { codice_fiscale: Some("RSSMRA80A01C933H".into()), ..Contribuente::default() }),
-        immobili: Some(vec![Immobile { contitolari: Some(vec!["BNCNNA75T71B639E".into()]), ..Immobile::default() }]),
+        contribuente: Some(Contribuente {
+            codice_fiscale: Some("RSSMRA80A01C933H".into()),
+            ..Contribuente::default()
+        }),
+        immobili: Some(vec![Immobile {
+            contitolari: Some(vec!["BNCNNA75T71B639E".into()]),
+            ..Immobile::default()
+        }]),
         ..Posizione::default()
     };
     let document = Document::posizione(&posizione);
-    let owner_only = FieldSet::of(Operation::RicercaPosizione, ["contribuente"]).expect("known field");
+    let owner_only =
+        FieldSet::of(Operation::RicercaPosizione, ["contribuente"]).expect("known field");
     let with_properties = FieldSet::all(Operation::RicercaPosizione);
     assert_eq!(document.disclosed(owner_only).count(), 1);
-    assert_eq!(document.disclosed(with_properties).map(|person| person.role).collect::<Vec<_>>(), [Role::Interessato, Role::Contitolare]);
+    assert_eq!(
+        document
+            .disclosed(with_properties)
+            .map(|person| person.role)
+            .collect::<Vec<_>>(),
+        [Role::Interessato, Role::Contitolare]
+    );
 }
 
 #[test]

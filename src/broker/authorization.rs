@@ -80,8 +80,15 @@ impl Permit {
 }
 
 /// Finds the grant that covers portal, operation, ente, purpose and fields together.
-pub(super) fn grant(caller: &Caller, arrival: &Arrival, trail: &mut Trail) -> Result<Arc<Permit>, ExchangeError> {
-    let question = arrival.question.as_ref().map_err(|fault| ExchangeError::Malformed(fault.clone()))?;
+pub(super) fn grant(
+    caller: &Caller,
+    arrival: &Arrival,
+    trail: &mut Trail,
+) -> Result<Arc<Permit>, ExchangeError> {
+    let question = arrival
+        .question
+        .as_ref()
+        .map_err(|fault| ExchangeError::Malformed(fault.clone()))?;
     trail.asked(question);
     if question.operation.is_personal() && arrival.purpose.is_none() {
         return Err(ExchangeError::PurposeMissing);
@@ -92,7 +99,9 @@ pub(super) fn grant(caller: &Caller, arrival: &Arrival, trail: &mut Trail) -> Re
         .grant
         .iter()
         .enumerate()
-        .find_map(|(position, grant)| covers(grant, question, arrival.purpose.as_deref()).map(|fields| (position, fields)))
+        .find_map(|(position, grant)| {
+            covers(grant, question, arrival.purpose.as_deref()).map(|fields| (position, fields))
+        })
         .ok_or(ExchangeError::NotGranted)?;
     let chosen = &portal.grant[position];
     trail.granted(chosen, arrival.purpose.as_deref());
@@ -101,7 +110,9 @@ pub(super) fn grant(caller: &Caller, arrival: &Arrival, trail: &mut Trail) -> Re
         return Err(ExchangeError::FreshNotGranted);
     }
     let ente = match &question.ente {
-        Some(code) => Some(Arc::clone(snapshot.ente(code).ok_or(ExchangeError::EnteUnknown)?)),
+        Some(code) => Some(Arc::clone(
+            snapshot.ente(code).ok_or(ExchangeError::EnteUnknown)?,
+        )),
         None => None,
     };
     trail.lap(Stage::Admission);
@@ -120,7 +131,10 @@ pub(super) fn grant(caller: &Caller, arrival: &Arrival, trail: &mut Trail) -> Re
 /// The fields that the grant lets this question see; `None` where it does not cover the question whole.
 fn covers(grant: &Grant, question: &Question, purpose: Option<&str>) -> Option<FieldSet> {
     let operation = question.operation;
-    let ente_covered = question.ente.as_ref().is_none_or(|ente| grant.enti.covers(ente));
+    let ente_covered = question
+        .ente
+        .as_ref()
+        .is_none_or(|ente| grant.enti.covers(ente));
     if !grant.operations.contains(&operation) || !ente_covered {
         return None;
     }

@@ -78,7 +78,7 @@ type Flight = Shared<BoxFuture<'static, Result<Arc<Fetched>, ConnectorError>>>;
 
 /// The answers kept, and the fetches under way.
 pub struct Cache {
-    entries: moka::sync::Cache<Arc<Key>, Arc<Entry>>,
+    entries: moka::sync::Cache<Key, Arc<Entry>>,
     flights: Mutex<HashMap<Arc<Key>, Flight>>,
     /// Raised by every purge: a fetch begun before one must not bring back what it removed.
     purges: AtomicU64,
@@ -99,14 +99,14 @@ pub struct Purge {
 
 struct GoneAt;
 
-impl Expiry<Arc<Key>, Arc<Entry>> for GoneAt {
-    fn expire_after_create(&self, _: &Arc<Key>, entry: &Arc<Entry>, now: Instant) -> Option<Duration> {
+impl Expiry<Key, Arc<Entry>> for GoneAt {
+    fn expire_after_create(&self, _: &Key, entry: &Arc<Entry>, now: Instant) -> Option<Duration> {
         Some(entry.gone_at.saturating_duration_since(now))
     }
 
     fn expire_after_update(
         &self,
-        _: &Arc<Key>,
+        _: &Key,
         entry: &Arc<Entry>,
         now: Instant,
         _: Option<Duration>,
@@ -120,7 +120,7 @@ impl Cache {
     pub fn new(settings: &Settings) -> Cache {
         let entries = moka::sync::Cache::builder()
             .max_capacity(settings.size.0)
-            .weigher(|_: &Arc<Key>, entry: &Arc<Entry>| {
+            .weigher(|_: &Key, entry: &Arc<Entry>| {
                 u32::try_from(entry.fetched.answer.document.weight() + 512).unwrap_or(u32::MAX)
             })
             .expire_after(GoneAt)
@@ -141,10 +141,10 @@ impl Cache {
             .entries
             .iter()
             .filter(|(key, entry)| what.matches(key, entry))
-            .map(|(key, _)| Arc::clone(&key))
+            .map(|(key, _)| key)
             .collect();
         for key in &matching {
-            self.entries.invalidate(key);
+            self.entries.invalidate(key.as_ref());
         }
         matching.len()
     }
@@ -161,8 +161,12 @@ impl Cache {
 
     fn keep(&self, key: &Arc<Key>, fetched: &Arc<Fetched>, lifetime: Duration) {
         let fresh_until = fetched.at + lifetime.min(self.longest);
-        let entry = Entry { fetched: Arc::clone(fetched), fresh_until, gone_at: fresh_until + self.stale };
-        self.entries.insert(Arc::clone(key), Arc::new(entry));
+        let entry = Entry {
+            fetched: Arc::clone(fetched),
+            fresh_until,
+            gone_at: fresh_until + self.stale,
+        };
+        self.entries.insert(Key::clone(key), Arc::new(entry));
     }
 
     fn forget_flight(&self, key: &Arc<Key>) {
@@ -174,7 +178,9 @@ impl Purge {
     fn matches(&self, key: &Key, entry: &Entry) -> bool {
         let soggetto = self.soggetto.as_deref();
         self.ente.as_ref().is_none_or(|ente| *ente == key.ente)
-            && self.operation.is_none_or(|operation| operation == key.operation)
+            && self
+                .operation
+                .is_none_or(|operation| operation == key.operation)
             && soggetto.is_none_or(|code| {
                 key.parameters.soggetto() == Some(code) || entry.fetched.answer.document.names(code)
             })
@@ -193,9 +199,16 @@ pub(super) async fn get_or_fetch(
     let target = dispatch::target(permit)?;
     trail.answered_by(&target.adapter);
     let key = Arc::new(key(permit, &target));
-    let kept = if permit.fresh() { None } else { gateway.cache.entries.get(&key) };
+    let kept = if permit.fresh() {
+        None
+    } else {
+        gateway.cache.entries.get(key.as_ref())
+    };
     trail.lap(Stage::Cache);
-    if let Some(entry) = kept.as_ref().filter(|entry| Instant::now() < entry.fresh_until) {
+    if let Some(entry) = kept
+        .as_ref()
+        .filter(|entry| Instant::now() < entry.fresh_until)
+    {
         return Ok(found(&entry.fetched, CacheState::Cache, trail));
     }
     let flight = join_or_start(gateway, permit, target, &key, arrival);
@@ -204,9 +217,11 @@ pub(super) async fn get_or_fetch(
     match outcome {
         Err(_) => stale(kept, trail).ok_or(ExchangeError::DeadlinePassed),
         Ok(Ok(fetched)) => Ok(found(&fetched, CacheState::Fresca, trail)),
-        Ok(Err(failure)) if failure.leaves_the_answer_open() => stale(kept, trail).ok_or(ExchangeError::BackEnd(failure)),
+        Ok(Err(failure)) if failure.leaves_the_answer_open() => {
+            stale(kept, trail).ok_or(ExchangeError::BackEnd(failure))
+        }
         Ok(Err(failure)) => {
-            gateway.cache.entries.invalidate(&key);
+            gateway.cache.entries.invalidate(key.as_ref());
             Err(ExchangeError::BackEnd(failure))
         }
     }
@@ -226,7 +241,11 @@ fn key(permit: &Permit, target: &Target) -> Key {
 fn found(fetched: &Arc<Fetched>, state: CacheState, trail: &mut Trail) -> Found {
     let age = fetched.at.elapsed();
     trail.found(fetched, state, age);
-    Found { fetched: Arc::clone(fetched), state, age }
+    Found {
+        fetched: Arc::clone(fetched),
+        state,
+        age,
+    }
 }
 
 fn stale(kept: Option<Arc<Entry>>, trail: &mut Trail) -> Option<Found> {
@@ -251,7 +270,9 @@ fn join_or_start(
     let call = dispatch::Fetch::of(arrival);
     let task = tokio::spawn(async move {
         let lifetime = target.lifetime;
-        let outcome = dispatch::fetch(&gateway, &permit, target, call).await.map(Arc::new);
+        let outcome = dispatch::fetch(&gateway, &permit, target, call)
+            .await
+            .map(Arc::new);
         let cache = &gateway.cache;
         if let (Ok(fetched), Some(lifetime)) = (&outcome, lifetime)
             && cache.purges.load(Ordering::SeqCst) == purges
@@ -262,7 +283,14 @@ fn join_or_start(
         outcome
     });
     let flight: Flight = task
-        .map(|joined| joined.unwrap_or_else(|_| Err(ConnectorError::permanent(Kind::Gateway, "the fetch ended by a fault of ours"))))
+        .map(|joined| {
+            joined.unwrap_or_else(|_| {
+                Err(ConnectorError::permanent(
+                    Kind::Gateway,
+                    "the fetch ended by a fault of ours",
+                ))
+            })
+        })
         .boxed()
         .shared();
     flights.insert(Arc::clone(key), flight.clone());

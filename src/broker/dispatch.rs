@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use crate::config::instance::InstanceSettings;
-use crate::connectors::adapter::Adapter;
+use crate::connectors::adapter::{Adapter, AdapterOperation};
 use crate::connectors::call::{Answer, Call, Transcript};
 use crate::connectors::error::{ConnectorError, Retry};
 use crate::connectors::instance::Tenant;
@@ -59,8 +59,14 @@ pub struct Fetched {
 /// Finds who answers; refuses what the ente does not offer.
 pub(super) fn target(permit: &Permit) -> Result<Target, ExchangeError> {
     let not_offered = || ExchangeError::NotOffered(permit.operation());
-    let binding = permit.ente().and_then(|ente| ente.binding(permit.operation().domain())).ok_or_else(not_offered)?;
-    let operation = binding.adapter.operation(permit.operation()).ok_or_else(not_offered)?;
+    let binding = permit
+        .ente()
+        .and_then(|ente| ente.binding(permit.operation().domain()))
+        .ok_or_else(not_offered)?;
+    let operation = binding
+        .adapter
+        .operation(permit.operation())
+        .ok_or_else(not_offered)?;
     let fields = permit.fields().intersection(operation.fields());
     if fields.is_empty() {
         return Err(not_offered());
@@ -77,7 +83,11 @@ pub(super) fn target(permit: &Permit) -> Result<Target, ExchangeError> {
 impl Fetch {
     /// Takes over number, deadline and trace.
     pub(super) fn of(arrival: &Arrival) -> Fetch {
-        Fetch { scambio: arrival.scambio, deadline: arrival.deadline, traceparent: arrival.traceparent.clone() }
+        Fetch {
+            scambio: arrival.scambio,
+            deadline: arrival.deadline,
+            traceparent: arrival.traceparent.clone(),
+        }
     }
 }
 
@@ -97,24 +107,36 @@ pub(super) async fn fetch(
         deadline: fetch.deadline,
         traceparent: Some(&fetch.traceparent),
     };
-    let repeatable = target.adapter.operation(call.operation).is_some_and(|operation| operation.repeatable());
-    let tries = if repeatable { target.instance.bounds.tries.max(1) } else { 1 };
+    let repeatable = target
+        .adapter
+        .operation(call.operation)
+        .is_some_and(AdapterOperation::repeatable);
+    let tries = if repeatable {
+        target.instance.bounds.tries.max(1)
+    } else {
+        1
+    };
     let mut transcript = Transcript::begin();
     let mut attempt = 1;
     let answer = loop {
         match instance.call(&target.adapter, &call, &mut transcript).await {
             Ok(answer) => break answer,
             Err(failure) => {
-                let pause = pause_before_retry(&failure, attempt).filter(|pause| {
-                    attempt < tries && Instant::now() + *pause < fetch.deadline
-                });
-                let level_note = if pause.is_some() { "trying again" } else { "giving up" };
+                let pause = pause_before_retry(&failure, attempt)
+                    .filter(|pause| attempt < tries && Instant::now() + *pause < fetch.deadline);
+                let level_note = if pause.is_some() {
+                    "trying again"
+                } else {
+                    "giving up"
+                };
                 tracing::warn!(
                     scambio = %fetch.scambio, instance = %target.instance.name, operation = %call.operation,
                     ente = %target.tenant.codice_istat, attempt, kind = %failure.kind,
                     code = failure.code.as_deref(), detail = %failure.detail, "back end: {level_note}"
                 );
-                let Some(pause) = pause else { return Err(failure) };
+                let Some(pause) = pause else {
+                    return Err(failure);
+                };
                 tokio::time::sleep(pause).await;
                 attempt += 1;
             }

@@ -28,8 +28,12 @@ pub(super) fn establish(arrival: &Arrival, trail: &mut Trail) -> Result<Caller, 
     if let Verdict::Refused(reason) = snapshot.trust.judge(&arrival.certificate, arrival.at) {
         return Err(ExchangeError::CertificateUntrusted(reason.to_owned()));
     }
-    let portal = snapshot.portal_of(&arrival.certificate).ok_or(ExchangeError::PortalUnknown)?;
-    let caller = Caller { portal: Arc::clone(portal) };
+    let portal = snapshot
+        .portal_of(&arrival.certificate)
+        .ok_or(ExchangeError::PortalUnknown)?;
+    let caller = Caller {
+        portal: Arc::clone(portal),
+    };
     trail.known(&caller);
     Ok(caller)
 }

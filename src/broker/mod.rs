@@ -28,14 +28,21 @@ pub async fn exchange(gateway: &Arc<Gateway>, arrival: Arrival, describe: Descri
     let task = tokio::spawn(carry_out(Arc::clone(gateway), arrival, describe));
     task.await.unwrap_or_else(|fault| {
         tracing::error!(%scambio, %fault, "an exchange ended by a fault of ours");
-        Reply::unrecorded(scambio, door_limit, &ExchangeError::Internal("task ended".to_owned()), describe)
+        Reply::unrecorded(
+            scambio,
+            door_limit,
+            &ExchangeError::Internal("task ended".to_owned()),
+            describe,
+        )
     })
 }
 
 async fn carry_out(gateway: Arc<Gateway>, arrival: Arrival, describe: Describe) -> Reply {
     let (slot, mut trail) = match record::open(&gateway, &arrival) {
         Ok(opened) => opened,
-        Err(refused) => return Reply::unrecorded(arrival.scambio, arrival.door_limit, &refused, describe),
+        Err(refused) => {
+            return Reply::unrecorded(arrival.scambio, arrival.door_limit, &refused, describe);
+        }
     };
     let outcome = stages(&gateway, &arrival, &mut trail).await;
     record::close(&gateway, slot, trail, &arrival, outcome, describe).await

@@ -42,11 +42,20 @@ struct Bucket {
 impl Limits {
     /// Empty limits for a node that shares the configured rates with `nodes - 1` others.
     pub fn new(nodes: u32) -> Limits {
-        Limits { buckets: RwLock::default(), clock: DefaultClock::default(), nodes: nodes.max(1) }
+        Limits {
+            buckets: RwLock::default(),
+            clock: DefaultClock::default(),
+            nodes: nodes.max(1),
+        }
     }
 
     fn bucket(&self, key: BucketKey, rate: Rate) -> Arc<Bucket> {
-        if let Some(bucket) = self.buckets.read().get(&key).filter(|bucket| bucket.rate == rate) {
+        if let Some(bucket) = self
+            .buckets
+            .read()
+            .get(&key)
+            .filter(|bucket| bucket.rate == rate)
+        {
             return Arc::clone(bucket);
         }
         let quota = share(rate, self.nodes);
@@ -63,12 +72,23 @@ impl Limits {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity().min(limit);
                 let missing = bucket.quota.replenish_interval() * (limit - remaining);
-                Ok(LimitStatus { limit, remaining, reset: whole_seconds(missing) })
+                Ok(LimitStatus {
+                    limit,
+                    remaining,
+                    reset: whole_seconds(missing),
+                })
             }
             Err(refused) => {
                 let wait = refused.wait_time_from(self.clock.now());
                 let missing = bucket.quota.replenish_interval() * limit;
-                Err((LimitStatus { limit, remaining: 0, reset: whole_seconds(missing) }, wait))
+                Err((
+                    LimitStatus {
+                        limit,
+                        remaining: 0,
+                        reset: whole_seconds(missing),
+                    },
+                    wait,
+                ))
             }
         }
     }
@@ -81,10 +101,17 @@ impl Limits {
 }
 
 /// Admits the exchange or says when to come again.
-pub(super) async fn admit(gateway: &Gateway, permit: &Permit, trail: &mut Trail) -> Result<(), ExchangeError> {
+pub(super) async fn admit(
+    gateway: &Gateway,
+    permit: &Permit,
+    trail: &mut Trail,
+) -> Result<(), ExchangeError> {
     let limits = &gateway.limits;
     let portal = permit.portal();
-    let whole = (limits.bucket((portal.name.clone(), None), portal.rate), None);
+    let whole = (
+        limits.bucket((portal.name.clone(), None), portal.rate),
+        None,
+    );
     let operation = permit.rate().map(|rate| {
         let key = (portal.name.clone(), Some(permit.operation()));
         (limits.bucket(key, rate), Some(permit.operation()))
@@ -101,8 +128,14 @@ pub(super) async fn admit(gateway: &Gateway, permit: &Permit, trail: &mut Trail)
     admit_to_quota(gateway, permit, trail).await
 }
 
-async fn admit_to_quota(gateway: &Gateway, permit: &Permit, trail: &mut Trail) -> Result<(), ExchangeError> {
-    let (Some(limit), Some(ente)) = (permit.grant().daily_quota, permit.ente()) else { return Ok(()) };
+async fn admit_to_quota(
+    gateway: &Gateway,
+    permit: &Permit,
+    trail: &mut Trail,
+) -> Result<(), ExchangeError> {
+    let (Some(limit), Some(ente)) = (permit.grant().daily_quota, permit.ente()) else {
+        return Ok(());
+    };
     let now = trail.begun();
     let key = QuotaKey {
         portal: permit.portal().name.clone(),
@@ -114,13 +147,23 @@ async fn admit_to_quota(gateway: &Gateway, permit: &Permit, trail: &mut Trail) -
     let reset = whole_seconds(until_midnight);
     match gateway.store.quotas().admit(key, limit).await {
         Ok(hold) => {
-            trail.limited(LimitStatus { limit, remaining: hold.remaining(), reset });
+            trail.limited(LimitStatus {
+                limit,
+                remaining: hold.remaining(),
+                reset,
+            });
             trail.counted(hold);
             Ok(())
         }
         Err(refused) if refused.is_spent() => {
-            trail.limited(LimitStatus { limit, remaining: 0, reset });
-            Err(ExchangeError::QuotaSpent { retry_after: until_midnight })
+            trail.limited(LimitStatus {
+                limit,
+                remaining: 0,
+                reset,
+            });
+            Err(ExchangeError::QuotaSpent {
+                retry_after: until_midnight,
+            })
         }
         Err(unknown) => Err(ExchangeError::NotRecorded(unknown.to_string())),
     }
@@ -142,8 +185,13 @@ fn whole_seconds(duration: Duration) -> u64 {
 /// Time to the next midnight in Rome; where that hour does not exist, the first hour that does.
 fn until_midnight(now: DateTime<Utc>) -> Duration {
     let tomorrow = now.with_timezone(&Rome).date_naive() + Days::new(1);
-    let midnight = tomorrow.and_time(NaiveTime::MIN).and_local_timezone(Rome).earliest();
-    midnight.and_then(|midnight| (midnight.to_utc() - now).to_std().ok()).unwrap_or(Duration::from_secs(3600))
+    let midnight = tomorrow
+        .and_time(NaiveTime::MIN)
+        .and_local_timezone(Rome)
+        .earliest();
+    midnight
+        .and_then(|midnight| (midnight.to_utc() - now).to_std().ok())
+        .unwrap_or(Duration::from_hours(1))
 }
 
 #[cfg(test)]
@@ -152,7 +200,10 @@ mod tests {
 
     fn rate(per_second: u32, burst: u32) -> Rate {
         let number = |value| NonZeroU32::new(value).expect("not zero");
-        Rate { per_second: number(per_second), burst: number(burst) }
+        Rate {
+            per_second: number(per_second),
+            burst: number(burst),
+        }
     }
 
     #[test]
@@ -177,14 +228,26 @@ mod tests {
     fn a_bucket_survives_a_reload_and_is_new_when_its_rate_changes() {
         let limits = Limits::new(1);
         let first = limits.bucket(("uno".to_owned(), None), rate(1, 2));
-        assert!(Arc::ptr_eq(&first, &limits.bucket(("uno".to_owned(), None), rate(1, 2))));
-        assert!(!Arc::ptr_eq(&first, &limits.bucket(("uno".to_owned(), None), rate(2, 2))));
+        assert!(Arc::ptr_eq(
+            &first,
+            &limits.bucket(("uno".to_owned(), None), rate(1, 2))
+        ));
+        assert!(!Arc::ptr_eq(
+            &first,
+            &limits.bucket(("uno".to_owned(), None), rate(2, 2))
+        ));
     }
 
     #[test]
     fn midnight_is_that_of_rome_in_summer_and_winter() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
-        assert_eq!(until_midnight(at("2026-07-01T21:00:00Z")), Duration::from_secs(3600));
-        assert_eq!(until_midnight(at("2026-12-01T22:00:00Z")), Duration::from_secs(3600));
+        assert_eq!(
+            until_midnight(at("2026-07-01T21:00:00Z")),
+            Duration::from_secs(3600)
+        );
+        assert_eq!(
+            until_midnight(at("2026-12-01T22:00:00Z")),
+            Duration::from_secs(3600)
+        );
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::config::portal::{Grant, Portal};
 use crate::connectors::adapter::Adapter;
@@ -90,7 +89,13 @@ pub(super) async fn close(
     describe: Describe,
 ) -> Reply {
     let limit = trail.final_limit(gateway, arrival);
-    let reply = Reply::of(arrival.scambio, trail.question.as_ref().map(|asked| asked.operation), outcome, limit, describe);
+    let reply = Reply::of(
+        arrival.scambio,
+        trail.question.as_ref().map(|asked| asked.operation),
+        outcome,
+        limit,
+        describe,
+    );
     let mut record = trail.record(gateway, arrival, &reply);
     record.quota = trail.quota.take();
     let seen = ExchangeSeen::of(&record);
@@ -103,7 +108,12 @@ pub(super) async fn close(
         Err(failure) => {
             tracing::error!(scambio = %arrival.scambio, %failure, "an exchange could not be recorded and was not answered");
             gateway.telemetry.exchange_not_recorded();
-            Reply::unrecorded(arrival.scambio, limit, &ExchangeError::NotRecorded(failure.to_string()), describe)
+            Reply::unrecorded(
+                arrival.scambio,
+                limit,
+                &ExchangeError::NotRecorded(failure.to_string()),
+                describe,
+            )
         }
     }
 }
@@ -145,12 +155,17 @@ impl Trail {
     /// A grant covers the question; only now is the purpose a word of ours and fit for the record.
     pub(super) fn granted(&mut self, grant: &Grant, purpose: Option<&str>) {
         self.grant = Some((grant.id.clone(), grant.version));
-        self.purpose = purpose.filter(|purpose| grant.purposes.contains(*purpose)).map(str::to_owned);
+        self.purpose = purpose
+            .filter(|purpose| grant.purposes.contains(*purpose))
+            .map(str::to_owned);
     }
 
     /// A limit was met; the tightest one is told to the portal.
     pub(super) fn limited(&mut self, status: LimitStatus) {
-        if self.limit.is_none_or(|known| status.remaining < known.remaining) {
+        if self
+            .limit
+            .is_none_or(|known| status.remaining < known.remaining)
+        {
             self.limit = Some(status);
         }
     }
@@ -181,10 +196,16 @@ impl Trail {
 
     fn record(&self, gateway: &Gateway, arrival: &Arrival, reply: &Reply) -> Record {
         let question = self.question.as_ref();
-        let ente = question.and_then(|asked| self.snapshot.ente(asked.ente.as_ref()?)).map(|ente| ente.codice_istat.to_string());
+        let ente = question
+            .and_then(|asked| self.snapshot.ente(asked.ente.as_ref()?))
+            .map(|ente| ente.codice_istat.to_string());
         let found = self.fetched.as_ref();
-        let called = found.filter(|(fetched, ..)| fetched.scambio == arrival.scambio).map(|(fetched, ..)| fetched);
-        let origin = found.map(|(fetched, ..)| fetched.scambio).filter(|origin| *origin != arrival.scambio);
+        let called = found
+            .filter(|(fetched, ..)| fetched.scambio == arrival.scambio)
+            .map(|(fetched, ..)| fetched);
+        let origin = found
+            .map(|(fetched, ..)| fetched.scambio)
+            .filter(|origin| *origin != arrival.scambio);
         Record {
             scambio: arrival.scambio,
             node: gateway.node.name.clone(),
@@ -194,7 +215,10 @@ impl Trail {
             ended: Utc::now(),
             portal: self.portal.as_ref().map(|portal| portal.name.clone()),
             certificate: hex::encode(arrival.certificate.fingerprint),
-            subjects: ente.as_deref().map(|ente| self.subjects(gateway, ente, reply)).unwrap_or_default(),
+            subjects: ente
+                .as_deref()
+                .map(|ente| self.subjects(gateway, ente, reply))
+                .unwrap_or_default(),
             ente,
             operation: question.map(|asked| asked.operation.name().to_owned()),
             purpose_origin: self.purpose.as_ref().map(|_| "intestazione".to_owned()),
@@ -205,8 +229,14 @@ impl Trail {
             side: reply.side().map(|side| side.name().to_owned()),
             status: i64::from(reply.status()),
             times: self.times,
-            adapter: self.adapter.as_ref().map(|adapter| adapter.name().to_owned()),
-            adapter_version: self.adapter.as_ref().map(|adapter| adapter.version().to_owned()),
+            adapter: self
+                .adapter
+                .as_ref()
+                .map(|adapter| adapter.name().to_owned()),
+            adapter_version: self
+                .adapter
+                .as_ref()
+                .map(|adapter| adapter.version().to_owned()),
             cache: found.map(|(_, state, _)| state.name().to_owned()),
             age_seconds: found.map(|(.., age)| i64::try_from(age.as_secs()).unwrap_or(i64::MAX)),
             origin,
@@ -223,9 +253,17 @@ impl Trail {
         let keys = gateway.store.subject_keys();
         let keyed = |code: &str, role: Role| {
             let (digest, key_version) = keys.digest(ente, code);
-            Subject { digest, key_version, role }
+            Subject {
+                digest,
+                key_version,
+                role,
+            }
         };
-        let asked = self.question.iter().filter_map(|asked| asked.parameters.soggetto()).map(|code| keyed(code, Role::Cercato));
+        let asked = self
+            .question
+            .iter()
+            .filter_map(|asked| asked.parameters.soggetto())
+            .map(|code| keyed(code, Role::Cercato));
         let disclosed = self
             .fetched
             .iter()
@@ -235,4 +273,3 @@ impl Trail {
         asked.chain(disclosed).collect()
     }
 }
-

@@ -110,9 +110,23 @@ pub struct Answered {
 impl Answered {
     /// An answer without personal data, under an entity tag.
     pub(super) fn public(body: Vec<u8>, etag: String, known_etag: Option<&str>) -> Answered {
-        let unchanged = known_etag.is_some_and(|known| known.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*"));
-        let body = if unchanged { Bytes::new() } else { Bytes::from(body) };
-        Answered { body, disclosed: FieldSet::NONE, age: None, etag: Some(etag), unchanged }
+        let unchanged = known_etag.is_some_and(|known| {
+            known
+                .split(',')
+                .any(|tag| tag.trim() == etag || tag.trim() == "*")
+        });
+        let body = if unchanged {
+            Bytes::new()
+        } else {
+            Bytes::from(body)
+        };
+        Answered {
+            body,
+            disclosed: FieldSet::NONE,
+            age: None,
+            etag: Some(etag),
+            unchanged,
+        }
     }
 
     /// A back end's answer cut to what the permit allows, with its provenance.
@@ -120,8 +134,14 @@ impl Answered {
         let answer = &found.fetched.answer;
         let adapter = &found.fetched.adapter;
         let provenance = Provenienza {
-            ente: permit.ente().map(|ente| ente.codice_istat.to_string()).unwrap_or_default(),
-            adattatore: Adattatore { nome: adapter.name().to_owned(), versione: adapter.version().to_owned() },
+            ente: permit
+                .ente()
+                .map(|ente| ente.codice_istat.to_string())
+                .unwrap_or_default(),
+            adattatore: Adattatore {
+                nome: adapter.name().to_owned(),
+                versione: adapter.version().to_owned(),
+            },
             fonte: answer.fonte,
             da_cache: found.state != CacheState::Fresca,
             scaduta: found.state == CacheState::Scaduta,
@@ -129,7 +149,10 @@ impl Answered {
             rilevato_il: answer.rilevato_il,
         };
         let wanted = permit.fields();
-        let missing: Vec<&str> = wanted.minus(answer.document.present()).names(permit.operation()).collect();
+        let missing: Vec<&str> = wanted
+            .minus(answer.document.present())
+            .names(permit.operation())
+            .collect();
         let mut body = Vec::with_capacity(answer.document.weight() + 512);
         body.extend_from_slice(opening(permit.operation()));
         answer.document.write_cut(wanted, &mut body);
@@ -138,7 +161,13 @@ impl Answered {
         member(&mut body, "campi_non_disponibili", &missing);
         member(&mut body, "avvertenza", &caveat(permit.operation()));
         body.push(b'}');
-        Answered { body: Bytes::from(body), disclosed: wanted, age: Some(found.age), etag: None, unchanged: false }
+        Answered {
+            body: Bytes::from(body),
+            disclosed: wanted,
+            age: Some(found.age),
+            etag: None,
+            unchanged: false,
+        }
     }
 }
 
@@ -151,7 +180,11 @@ fn opening(operation: Operation) -> &'static [u8] {
 }
 
 fn closing(operation: Operation) -> &'static [u8] {
-    if operation == Operation::RicercaFamiglia { b"}" } else { b"" }
+    if operation == Operation::RicercaFamiglia {
+        b"}"
+    } else {
+        b""
+    }
 }
 
 fn caveat(operation: Operation) -> &'static str {
@@ -181,19 +214,31 @@ impl Reply {
             Ok(answered) => Reply {
                 scambio,
                 operation,
-                kind: if answered.unchanged { ReplyKind::Unchanged } else { ReplyKind::Answer },
+                kind: if answered.unchanged {
+                    ReplyKind::Unchanged
+                } else {
+                    ReplyKind::Answer
+                },
                 body: answered.body,
                 limits,
                 age: answered.age,
                 etag: answered.etag,
                 disclosed: answered.disclosed,
             },
-            Err(failure) => Reply { operation, ..Reply::unrecorded(scambio, limits, &failure, describe) },
+            Err(failure) => Reply {
+                operation,
+                ..Reply::unrecorded(scambio, limits, &failure, describe)
+            },
         }
     }
 
     /// A refusal; used alone only where no record can be had.
-    pub(super) fn unrecorded(scambio: Uuid, limits: LimitStatus, failure: &ExchangeError, describe: Describe) -> Reply {
+    pub(super) fn unrecorded(
+        scambio: Uuid,
+        limits: LimitStatus,
+        failure: &ExchangeError,
+        describe: Describe,
+    ) -> Reply {
         let refusal = describe(failure, &scambio);
         Reply {
             scambio,

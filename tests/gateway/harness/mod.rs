@@ -1,0 +1,8 @@
+//! A whole province on this machine: real certificates, simulated town halls, the gateway as its own process.
+
+pub mod files;
+pub mod pki;
+pub mod portal;
+pub mod process;
+pub mod province;
+pub mod simulators;
