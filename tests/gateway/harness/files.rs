@@ -1,0 +1,190 @@
+//! The configuration files of a test's province: the least that serves three enti, to be revised by each test.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::pki::Pki;
+use super::portal::PURPOSE;
+
+/// Files by their path below the province's folder.
+pub struct Files(BTreeMap<String, String>);
+
+/// Where the back ends of a province are.
+pub struct BackEnds {
+    /// Civilia SOAP.
+    pub d1: String,
+    /// Civilia Next.
+    pub d6: String,
+    /// The SQLite file with the views of Como.
+    pub view: String,
+}
+
+impl Files {
+    /// The files of a province whose certificates are in `pki`.
+    pub fn new(pki: &Pki, back_ends: &BackEnds) -> Files {
+        let files = [
+            ("pontile.toml", main_file(pki)),
+            ("portali/prove.toml", portals(pki)),
+            ("operatori/prove.toml", operators()),
+            ("enti/prove.toml", enti()),
+            ("istanze/prove.toml", instances(back_ends)),
+            ("segreti/cantu-civilia", "civilia-prova".to_owned()),
+            ("segreti/cantu-next", "cantu-prova".to_owned()),
+            ("segreti/erba-next", "erba-prova".to_owned()),
+        ];
+        Files(files.map(|(path, text)| (path.to_owned(), text)).into())
+    }
+
+    /// Replaces text that must be there.
+    pub fn replace(&mut self, file: &str, from: &str, to: &str) -> &mut Files {
+        let text = self.0.get_mut(file).unwrap_or_else(|| panic!("no file {file}"));
+        assert!(text.contains(from), "{file} does not contain {from:?}");
+        *text = text.replace(from, to);
+        self
+    }
+
+    /// Adds text at the end of a file, which is made if there is none.
+    pub fn append(&mut self, file: &str, text: &str) -> &mut Files {
+        let content = self.0.entry(file.to_owned()).or_default();
+        content.push('\n');
+        content.push_str(text);
+        self
+    }
+
+    /// Writes all files below a folder.
+    pub fn write(&self, folder: &Path) {
+        for (path, text) in &self.0 {
+            let path = folder.join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for the file");
+            fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
+    }
+}
+
+fn main_file(pki: &Pki) -> String {
+    let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
+    let file = |name: &str| pki.path(name).display().to_string();
+    let door = format!(
+        "address = \"127.0.0.1:0\"\ncertificate = \"{}\"\nkey = \"{}\"\nauthorities = [\"{root}\"]\nrevocations = [\"{}\"]\nworkers = 2",
+        file("server.pem"),
+        file("server.key"),
+        file("root.crl.pem"),
+        root = file("root.pem"),
+    );
+    format!(
+        "[files]\nadapters = \"{}\"\n\n[portal_door]\n{door}\nrequest_deadline = \"5s\"\n\n[operator_door]\n{door}\n\n\
+         [record]\ndatabase = \"sqlite:record\"\nsubject_key = \"persone.key\"\nfree_disk = \"1MiB\"\n\n[log]\nfile = \"pontile.log\"\n",
+        adapters.display()
+    )
+}
+
+fn portals(pki: &Pki) -> String {
+    let fingerprint = fingerprint(&pki.read("portale-due.pem"));
+    format!(
+        r#"
+[[purpose]]
+id = "{PURPOSE}"
+description = "Prove automatiche"
+legal_basis = "nessuna: dati inventati"
+
+[[portal]]
+name = "portale-uno"
+certificates = [{{ subject = "CN=portale-uno,O=Provincia di Como (sviluppo),C=IT" }}]
+rate = {{ per_second = 1000, burst = 1000 }}
+
+[[portal.grant]]
+id = "tutto"
+version = 1
+operations = ["catalogo.enti", "catalogo.ente", "catalogo.servizi", "anagrafe.ricerche-persona", "anagrafe.ricerche-famiglia", "tributi.ricerche-posizione"]
+enti = "all"
+fields = ["codice_fiscale", "cognome", "nome", "sesso", "data_nascita", "luogo_nascita", "stato_anagrafico", "data_decesso", "residenza", "cittadinanza", "stato_civile", "relazione_parentela", "contribuente", "immobili", "utenze", "dovuto", "versamenti"]
+purposes = ["{PURPOSE}"]
+fresh = true
+
+[[portal]]
+name = "portale-due"
+certificates = [{{ fingerprint = "{fingerprint}" }}]
+rate = {{ per_second = 1000, burst = 1000 }}
+
+[[portal.grant]]
+id = "solo-nomi-di-cantu"
+version = 3
+operations = ["anagrafe.ricerche-persona"]
+enti = {{ only = ["013041"] }}
+fields = ["codice_fiscale", "cognome", "nome"]
+purposes = ["{PURPOSE}"]
+"#
+    )
+}
+
+fn operators() -> String {
+    "[[operator]]\nname = \"operatore-uno\"\ncertificates = [{ subject = \"CN=operatore-uno,O=Provincia di Como (sviluppo),C=IT\" }]\n"
+        .to_owned()
+}
+
+fn enti() -> String {
+    let ente = |istat: &str, belfiore: &str, name: &str, anagrafe: &str, tributi: &str| {
+        format!(
+            "[[ente]]\ncodice_istat = \"{istat}\"\ncodice_belfiore = \"{belfiore}\"\ncodice_ipa = \"c_{}\"\ndenominazione = \"{name}\"\n\
+             [ente.servizi.anagrafe]\ninstance = \"{anagrafe}\"\n[ente.servizi.tributi]\ninstance = \"{tributi}\"\n\n",
+            belfiore.to_lowercase()
+        )
+    };
+    [
+        ente("013075", "C933", "Como", "como-vista", "como-vista"),
+        ente("013041", "B639", "Cantù", "cantu-civilia", "cantu-next"),
+        ente("013095", "D416", "Erba", "erba-next", "erba-next"),
+        "[[ente]]\ncodice_istat = \"013003\"\ncodice_belfiore = \"A143\"\ncodice_ipa = \"c_a143\"\ndenominazione = \"Albavilla\"\n".to_owned(),
+    ]
+    .concat()
+}
+
+fn instances(back_ends: &BackEnds) -> String {
+    format!(
+        r#"
+[[instance]]
+name = "como-vista"
+adapter = "vista-comune"
+address = "sqlite:{view}"
+
+[[instance]]
+name = "cantu-civilia"
+adapter = "civilia-soap"
+address = "{d1}"
+values = {{ utente = "gw" }}
+secrets = {{ password = {{ file = "../segreti/cantu-civilia" }} }}
+[instance.bounds]
+answer_deadline = "2s"
+connect_deadline = "1s"
+
+[[instance]]
+name = "cantu-next"
+adapter = "civilia-next"
+address = "{d6}"
+values = {{ tenant = "b6390000-0000-4000-8000-000000013041", client_id = "gw-cantu", resource = "http://api.civilianext.example" }}
+secrets = {{ client_secret = {{ file = "../segreti/cantu-next" }} }}
+[instance.bounds]
+answer_deadline = "2s"
+
+[[instance]]
+name = "erba-next"
+adapter = "civilia-next"
+address = "{d6}"
+values = {{ tenant = "d4160000-0000-4000-8000-000000013095", client_id = "gw-erba", resource = "http://api.civilianext.example" }}
+secrets = {{ client_secret = {{ file = "../segreti/erba-next" }} }}
+[instance.bounds]
+answer_deadline = "2s"
+"#,
+        view = back_ends.view,
+        d1 = back_ends.d1,
+        d6 = back_ends.d6,
+    )
+}
+
+/// SHA-256 of the first certificate of a PEM file, hexadecimal.
+fn fingerprint(pem: &[u8]) -> String {
+    let certificate = openssl::x509::X509::from_pem(pem).expect("a certificate");
+    let digest = certificate.digest(openssl::hash::MessageDigest::sha256()).expect("a digest");
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

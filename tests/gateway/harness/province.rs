@@ -1,0 +1,139 @@
+//! A running province: simulators and gateway, each its own process, over a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::files::{BackEnds, Files};
+use super::pki::Pki;
+use super::portal::Portal;
+use super::process::{Process, program};
+use super::simulators::{Simulators, seed_view};
+
+/// Simulators and gateway of one test.
+pub struct Province {
+    /// The simulated town halls.
+    pub simulators: Simulators,
+    /// The configuration as written.
+    pub files: Files,
+    /// The certificates, a copy of this test's own.
+    pub pki: Pki,
+    gateway: Process,
+    doors: Doors,
+    folder: tempfile::TempDir,
+}
+
+/// Where the gateway listens.
+#[derive(Debug, Clone)]
+struct Doors {
+    portals: String,
+    operators: String,
+}
+
+impl Province {
+    /// Starts a province with the files as they are.
+    pub fn start() -> Province {
+        Province::with(|_| {})
+    }
+
+    /// Starts a province whose files a test revises first.
+    pub fn with(revise: impl FnOnce(&mut Files)) -> Province {
+        let folder = tempfile::tempdir().expect("a folder");
+        let simulators = Simulators::start();
+        let view = folder.path().join("como.db");
+        seed_view(&view);
+        let pki = Pki::shared().copied_to(&folder.path().join("pki"));
+        let back_ends =
+            BackEnds { d1: simulators.address("d1"), d6: simulators.address("d6"), view: view.display().to_string() };
+        let mut files = Files::new(&pki, &back_ends);
+        revise(&mut files);
+        files.write(folder.path());
+        let migrated = pontile(folder.path(), &["migrate"]);
+        assert!(migrated.status.success(), "pontile migrate: {}", String::from_utf8_lossy(&migrated.stderr));
+        let (gateway, doors) = serve(folder.path());
+        Province { simulators, files, pki, gateway, doors, folder }
+    }
+
+    /// The province's folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The path of a file of the province.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A portal that shows the named certificate at the portals' door.
+    pub fn portal(&self, certificate: &str) -> Portal {
+        Portal::new(&self.pki, certificate, &self.doors.portals)
+    }
+
+    /// A client that shows the named certificate at the operators' door.
+    pub fn operator(&self, certificate: &str) -> Portal {
+        Portal::new(&self.pki, certificate, &self.doors.operators)
+    }
+
+    /// The address of the portals' door, `host:port`.
+    pub fn portal_door(&self) -> &str {
+        self.doors.portals.trim_start_matches("https://")
+    }
+
+    /// The gateway's process.
+    pub fn gateway(&mut self) -> &mut Process {
+        &mut self.gateway
+    }
+
+    /// Ends the gateway as a power cut would and starts it again over the same files.
+    pub fn crash_and_restart(&mut self) {
+        self.gateway.kill();
+        let (gateway, doors) = serve(self.folder.path());
+        (self.gateway, self.doors) = (gateway, doors);
+    }
+
+    /// Has the gateway read its configuration again, and waits until it has.
+    pub fn reload(&mut self) {
+        let marks = |log: &str| log.matches("configurazione").count();
+        let before = marks(&self.log());
+        self.gateway.signal(libc::SIGHUP);
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while marks(&self.log()) == before {
+            assert!(std::time::Instant::now() < until, "the reload left no line in the log");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Writes the revised files and has them read.
+    pub fn rewrite_and_reload(&mut self) {
+        self.files.write(self.folder.path());
+        self.reload();
+    }
+
+    /// Runs a command of the gateway over this province's configuration.
+    pub fn pontile(&self, arguments: &[&str]) -> Output {
+        pontile(self.folder.path(), arguments)
+    }
+
+    /// The lines of the gateway's log so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("pontile.log")).unwrap_or_default()
+    }
+}
+
+fn pontile(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(program("pontile"));
+    command.arg("--config").arg(folder.join("pontile.toml")).args(arguments);
+    command.output().expect("pontile runs")
+}
+
+fn serve(folder: &Path) -> (Process, Doors) {
+    let mut command = Command::new(program("pontile"));
+    command.arg("--config").arg(folder.join("pontile.toml")).arg("serve");
+    let (process, line) = Process::start("pontile", &mut command, |line| line.contains("https://"));
+    let mut addresses = line.split_whitespace().filter(|word| word.starts_with("https://")).map(|word| {
+        let port = word.trim_end_matches([',', '.', '/']).rsplit(':').next().expect("a port");
+        format!("https://localhost:{port}")
+    });
+    let portals = addresses.next().unwrap_or_else(|| panic!("no address of the portals' door in {line:?}"));
+    let operators = addresses.next().unwrap_or_else(|| panic!("no address of the operators' door in {line:?}"));
+    (process, Doors { portals, operators })
+}

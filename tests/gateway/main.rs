@@ -1,0 +1,13 @@
+//! The whole gateway as its users meet it: real sockets, real TLS, simulated town halls, one file per stage.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must say so at once")]
+
+mod harness;
+
+mod way;
+mod identity;
+mod authorization;
+mod rate_limit;
+mod cache;
+mod dispatch;
+mod record;
+mod malformed;
