@@ -6,9 +6,11 @@ pub mod api;
 pub mod broker;
 pub mod connectors;
 
+pub mod gateway;
+pub mod snapshot;
+
 pub mod contract;
 pub mod config;
-pub mod snapshot;
 pub mod trust;
 pub mod store;
 pub mod telemetry;

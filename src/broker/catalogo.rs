@@ -1,4 +1,100 @@
-use super::{arrival::Arrival, authorization::Permit, error::ExchangeError, reply::Answered};
-pub(super) fn answer(_: &Permit, _: &Arrival) -> Result<Answered, ExchangeError> {
-    todo!()
+//! The catalogue: answered by the gateway itself, from the snapshot that the exchange runs under.
+
+use serde::Serialize;
+
+use crate::contract::catalogo::{
+    ElencoEnti, EnteInCatalogo, LIMITE_PREDEFINITO, Modalita, ServiziEnte, ServizioOfferto,
+};
+use crate::contract::operation::Operation;
+use crate::contract::provenienza::Adattatore;
+use crate::contract::question::Parameters;
+use crate::snapshot::{Binding, EnteEntry};
+
+use super::arrival::Arrival;
+use super::authorization::Permit;
+use super::error::ExchangeError;
+use super::reply::Answered;
+
+/// Answers an operation of the catalogue, under an entity tag: nothing personal is in it.
+pub(super) fn answer(permit: &Permit, arrival: &Arrival) -> Result<Answered, ExchangeError> {
+    let body = match (permit.operation(), permit.ente()) {
+        (Operation::Ente, Some(ente)) => written(&listed(ente)),
+        (Operation::Servizi, Some(ente)) => written(&offered(ente)),
+        (Operation::Enti, None) => written(&page(permit)),
+        (operation, _) => return Err(ExchangeError::NotOffered(operation)),
+    }?;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body);
+    let etag = format!("\"{}\"", hex::encode(&digest.as_ref()[..16]));
+    Ok(Answered::public(body, etag, arrival.known_etag.as_deref()))
+}
+
+fn written<T: Serialize>(body: &T) -> Result<Vec<u8>, ExchangeError> {
+    serde_json::to_vec(body).map_err(|error| ExchangeError::Internal(error.to_string()))
+}
+
+/// The enti that the grant covers, from the cursor on.
+fn page(permit: &Permit) -> ElencoEnti {
+    let (after, limit) = match permit.parameters() {
+        Parameters::Pagina { dopo, limite } => (dopo.as_ref(), usize::from(*limite)),
+        _ => (None, usize::from(LIMITE_PREDEFINITO)),
+    };
+    let covered = permit
+        .snapshot()
+        .enti_after(after, usize::MAX)
+        .iter()
+        .filter(|ente| permit.enti().covers(&ente.codice_istat));
+    let mut items: Vec<EnteInCatalogo> = covered.take(limit + 1).map(|ente| listed(ente)).collect();
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let cursor = items
+        .last()
+        .filter(|_| more)
+        .map(|last| last.codice_istat.clone());
+    ElencoEnti { items, cursor }
+}
+
+fn listed(ente: &EnteEntry) -> EnteInCatalogo {
+    EnteInCatalogo {
+        codice_istat: ente.codice_istat.to_string(),
+        codice_belfiore: ente.codice_belfiore.clone(),
+        codice_ipa: ente.codice_ipa.clone(),
+        denominazione: ente.denominazione.clone(),
+        domini: ente.bindings().map(|(domain, _)| domain).collect(),
+    }
+}
+
+/// What the ente can answer, operation by operation.
+fn offered(ente: &EnteEntry) -> ServiziEnte {
+    let items = Operation::ALL
+        .into_iter()
+        .filter_map(|operation| service(operation, ente.binding(operation.domain())?))
+        .collect();
+    ServiziEnte {
+        codice_istat: ente.codice_istat.to_string(),
+        items,
+    }
+}
+
+fn service(operation: Operation, binding: &Binding) -> Option<ServizioOfferto> {
+    let offered = binding.adapter.operation(operation)?;
+    let seconds =
+        |duration: std::time::Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
+    Some(ServizioOfferto {
+        operazione: operation.name().to_owned(),
+        modalita: Modalita::of(offered.fonte()),
+        fonte: offered.fonte(),
+        adattatore: Adattatore {
+            nome: binding.adapter.name().to_owned(),
+            versione: binding.adapter.version().to_owned(),
+        },
+        campi_disponibili: offered
+            .fields()
+            .names(operation)
+            .map(str::to_owned)
+            .collect(),
+        tributi: offered.tributi().to_vec(),
+        eta_massima_secondi: offered.keep().map_or(0, seconds),
+        ritardo_usuale_secondi: offered.usual_delay().map(seconds),
+        orario: binding.servizio.hours.clone(),
+    })
 }

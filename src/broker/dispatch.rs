@@ -86,7 +86,7 @@ impl Fetch {
         Fetch {
             scambio: arrival.scambio,
             deadline: arrival.deadline,
-            traceparent: arrival.traceparent.clone(),
+            traceparent: arrival.trace.header(),
         }
     }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::config::portal::{Grant, Portal};
 use crate::connectors::adapter::Adapter;
 use crate::contract::document::Role;
+use crate::contract::operation::Operation;
 use crate::contract::question::Question;
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
@@ -15,7 +16,7 @@ use crate::snapshot::Snapshot;
 use crate::store::quota::QuotaHold;
 use crate::store::record::{Record, StageTimes, Subject};
 use crate::store::{Slot, StoreError};
-use crate::telemetry::exchange::ExchangeSeen;
+use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
 use super::arrival::Arrival;
 use super::cache::CacheState;
@@ -89,31 +90,36 @@ pub(super) async fn close(
     describe: Describe,
 ) -> Reply {
     let limit = trail.final_limit(gateway, arrival);
-    let reply = Reply::of(
-        arrival.scambio,
-        trail.question.as_ref().map(|asked| asked.operation),
-        outcome,
-        limit,
-        describe,
-    );
-    let mut record = trail.record(gateway, arrival, &reply);
-    record.quota = trail.quota.take();
-    let seen = ExchangeSeen::of(&record);
+    let cause = outcome.as_ref().err().map(ToString::to_string);
+    let reply = Reply::of(arrival.scambio, trail.operation(), outcome, limit, describe);
+    let record = trail.record(gateway, arrival, &reply);
     let committing = Instant::now();
     match slot.commit(record).await {
         Ok(()) => {
-            gateway.telemetry.exchange_ended(seen, committing.elapsed());
+            let times = trail.times(committing.elapsed(), arrival.started.elapsed());
+            gateway.telemetry.exchange_ended(&trail.seen(
+                gateway,
+                arrival,
+                &reply,
+                cause.as_deref(),
+                times,
+            ));
             reply
         }
         Err(failure) => {
+            let failure = ExchangeError::NotRecorded(failure.to_string());
             tracing::error!(scambio = %arrival.scambio, %failure, "an exchange could not be recorded and was not answered");
-            gateway.telemetry.exchange_not_recorded();
-            Reply::unrecorded(
-                arrival.scambio,
-                limit,
-                &ExchangeError::NotRecorded(failure.to_string()),
-                describe,
-            )
+            let refused = Reply::unrecorded(arrival.scambio, limit, &failure, describe);
+            let times = trail.times(committing.elapsed(), arrival.started.elapsed());
+            let cause = failure.to_string();
+            gateway.telemetry.exchange_ended(&trail.seen(
+                gateway,
+                arrival,
+                &refused,
+                Some(&cause),
+                times,
+            ));
+            refused
         }
     }
 }
@@ -185,6 +191,60 @@ impl Trail {
         self.fetched = Some((Arc::clone(fetched), state, age));
     }
 
+    fn operation(&self) -> Option<Operation> {
+        self.question.as_ref().map(|asked| asked.operation)
+    }
+
+    /// The ente's code, only where the configuration has it.
+    fn ente(&self) -> Option<&str> {
+        let code = self.question.as_ref()?.ente.as_ref()?;
+        self.snapshot.ente(code).map(|_| code.as_str())
+    }
+
+    fn times(&self, record: Duration, total: Duration) -> ExchangeTimes {
+        let of = |microseconds: i64| Duration::from_micros(microseconds.unsigned_abs());
+        ExchangeTimes {
+            admission: of(self.times.admission),
+            limits: of(self.times.limits),
+            cache: of(self.times.cache),
+            dispatch: of(self.times.dispatch),
+            record,
+            total,
+        }
+    }
+
+    fn seen<'a>(
+        &'a self,
+        gateway: &'a Gateway,
+        arrival: &Arrival,
+        reply: &Reply,
+        cause: Option<&'a str>,
+        times: ExchangeTimes,
+    ) -> ExchangeSeen<'a> {
+        let found = self.fetched.as_ref();
+        ExchangeSeen {
+            scambio: arrival.scambio,
+            begun: self.begun,
+            node: &gateway.node.name,
+            generation: self.snapshot.generation,
+            portal: self.portal.as_ref().map(|portal| portal.name.as_str()),
+            ente: self.ente(),
+            operation: self.operation(),
+            purpose: self.purpose.as_deref(),
+            adapter: self.adapter.as_ref().map(|adapter| adapter.name()),
+            outcome: reply.outcome(),
+            side: reply.side(),
+            status: reply.status(),
+            cause,
+            cache: found.map(|(_, state, _)| state.name()),
+            age_seconds: found.map(|(.., age)| age.as_secs()),
+            request_bytes: arrival.body.len() as u64,
+            reply_bytes: reply.body.len() as u64,
+            times,
+            trace: arrival.trace,
+        }
+    }
+
     /// What `X-RateLimit-*` say: refused exchanges of a known portal are charged to it too.
     fn final_limit(&self, gateway: &Gateway, arrival: &Arrival) -> LimitStatus {
         match (&self.limit, &self.portal) {
@@ -194,11 +254,9 @@ impl Trail {
         }
     }
 
-    fn record(&self, gateway: &Gateway, arrival: &Arrival, reply: &Reply) -> Record {
-        let question = self.question.as_ref();
-        let ente = question
-            .and_then(|asked| self.snapshot.ente(asked.ente.as_ref()?))
-            .map(|ente| ente.codice_istat.to_string());
+    fn record(&mut self, gateway: &Gateway, arrival: &Arrival, reply: &Reply) -> Record {
+        let quota = self.quota.take();
+        let ente = self.ente();
         let found = self.fetched.as_ref();
         let called = found
             .filter(|(fetched, ..)| fetched.scambio == arrival.scambio)
@@ -216,11 +274,12 @@ impl Trail {
             portal: self.portal.as_ref().map(|portal| portal.name.clone()),
             certificate: hex::encode(arrival.certificate.fingerprint),
             subjects: ente
-                .as_deref()
                 .map(|ente| self.subjects(gateway, ente, reply))
                 .unwrap_or_default(),
-            ente,
-            operation: question.map(|asked| asked.operation.name().to_owned()),
+            ente: ente.map(str::to_owned),
+            operation: self
+                .operation()
+                .map(|operation| operation.name().to_owned()),
             purpose_origin: self.purpose.as_ref().map(|_| "intestazione".to_owned()),
             purpose: self.purpose.clone(),
             grant_id: self.grant.as_ref().map(|(id, _)| id.clone()),
@@ -244,7 +303,7 @@ impl Trail {
             backend_request: called.and_then(|fetched| fetched.backend_request),
             backend_answer: called.and_then(|fetched| fetched.backend_answer),
             reply: (!reply.body.is_empty()).then(|| SaltedDigest::of(&reply.body)),
-            quota: None,
+            quota,
         }
     }
 

@@ -128,6 +128,10 @@ impl ConnectorError {
 
     /// Whether the failure says nothing about the subject: an answer known from before is still the best there is.
     pub fn leaves_the_answer_open(&self) -> bool {
-        self.is_outage() || matches!(self.kind, Kind::BreakerOpen | Kind::Busy | Kind::TooManyCalls | Kind::CredentialsRefused)
+        self.is_outage()
+            || matches!(
+                self.kind,
+                Kind::BreakerOpen | Kind::Busy | Kind::TooManyCalls | Kind::CredentialsRefused
+            )
     }
 }

@@ -7,7 +7,7 @@ use crate::contract::document::Role;
 use crate::digest::SaltedDigest;
 
 /// The record of one exchange. Texts are names from the configuration or from our own tables, never from a body.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Record {
     /// The exchange's number (UUIDv7).
     pub scambio: Uuid,
@@ -66,7 +66,7 @@ pub struct Record {
     /// The persons asked about and disclosed.
     pub subjects: Vec<Subject>,
     /// What this exchange counts against, if it was admitted under a quota.
-    pub quota: Option<QuotaKey>,
+    pub quota: Option<super::quota::QuotaHold>,
 }
 
 /// Microseconds per stage.

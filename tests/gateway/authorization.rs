@@ -12,7 +12,11 @@ const CANTU: (&str, &str) = ("013041", "BNCNNA75T71B639E");
 #[tokio::test]
 async fn every_operation_of_the_documents_is_refused_without_a_grant() {
     let province = Province::with(|files| {
-        files.replace("portali/prove.toml", "operations = [\"anagrafe.ricerche-persona\"]", "operations = []");
+        files.replace(
+            "portali/prove.toml",
+            "operations = [\"anagrafe.ricerche-persona\"]",
+            "operations = []",
+        );
     });
     let portal = province.portal("portale-due");
     let mut tried = 0;
@@ -23,11 +27,21 @@ async fn every_operation_of_the_documents_is_refused_without_a_grant() {
             if path.ends_with("/status") {
                 continue; // the state of the service is for every known portal
             }
-            let path = format!("/rest/{domain}/v1{}", path.replace("{codice_istat}", CANTU.0));
-            let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            let path = format!(
+                "/rest/{domain}/v1{}",
+                path.replace("{codice_istat}", CANTU.0)
+            );
+            let method =
+                reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
             let body = json!({ "codice_fiscale": CANTU.1 });
-            let body = if path.contains("posizione") { json!({ "codice_fiscale": CANTU.1, "tributo": "IMU", "anno": 2025 }) } else { body };
-            let mut request = portal.request(method.clone(), &path).header("Purpose-Id", PURPOSE);
+            let body = if path.contains("posizione") {
+                json!({ "codice_fiscale": CANTU.1, "tributo": "IMU", "anno": 2025 })
+            } else {
+                body
+            };
+            let mut request = portal
+                .request(method.clone(), &path)
+                .header("Purpose-Id", PURPOSE);
             if method == reqwest::Method::POST {
                 request = request.json(&body);
             }
@@ -36,7 +50,10 @@ async fn every_operation_of_the_documents_is_refused_without_a_grant() {
             tried += 1;
         }
     }
-    assert!(tried >= 6, "only {tried} operations were found in the documents");
+    assert!(
+        tried >= 6,
+        "only {tried} operations were found in the documents"
+    );
 }
 
 /// Method and path of every operation, read from the document's indentation (paths at two blanks, methods at four).
@@ -44,11 +61,17 @@ fn operations(document: &str) -> Vec<(String, String)> {
     let paths = document.split_once("\npaths:").expect("paths").1;
     let mut found = Vec::new();
     let mut path = String::new();
-    for line in paths.lines().skip(1).take_while(|line| line.starts_with(' ') || line.is_empty()) {
+    for line in paths
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with(' ') || line.is_empty())
+    {
         let name = line.trim().trim_end_matches(':').trim_matches(['\'', '"']);
         match line.len() - line.trim_start().len() {
             2 => name.clone_into(&mut path),
-            4 if ["get", "post", "put", "patch", "delete"].contains(&name) => found.push((name.to_owned(), path.clone())),
+            4 if ["get", "post", "put", "patch", "delete"].contains(&name) => {
+                found.push((name.to_owned(), path.clone()))
+            }
             _ => {}
         }
     }
@@ -58,11 +81,25 @@ fn operations(document: &str) -> Vec<(String, String)> {
 #[tokio::test]
 async fn what_leaves_is_cut_to_the_grant_also_when_it_comes_from_the_cache() {
     let province = Province::start();
-    let wide = province.portal("portale-uno").persona(CANTU.0, CANTU.1).await;
-    assert!(wide.body["persona"]["data_nascita"].is_string(), "{}", wide.body);
+    let wide = province
+        .portal("portale-uno")
+        .persona(CANTU.0, CANTU.1)
+        .await;
+    assert!(
+        wide.body["persona"]["data_nascita"].is_string(),
+        "{}",
+        wide.body
+    );
     for _ in 0..2 {
-        let narrow = province.portal("portale-due").persona(CANTU.0, CANTU.1).await;
-        let names: Vec<&String> = narrow.body["persona"].as_object().expect("a person").keys().collect();
+        let narrow = province
+            .portal("portale-due")
+            .persona(CANTU.0, CANTU.1)
+            .await;
+        let names: Vec<&String> = narrow.body["persona"]
+            .as_object()
+            .expect("a person")
+            .keys()
+            .collect();
         assert_eq!(names, ["codice_fiscale", "cognome", "nome"]);
     }
 }
@@ -72,16 +109,29 @@ async fn fields_entes_and_purposes_beyond_the_grant_are_refused_alike() {
     let province = Province::start();
     let portal = province.portal("portale-due");
     let path = format!("/rest/anagrafe/v1/enti/{}/ricerche-persona", CANTU.0);
-    let beyond_fields = portal.post(&path, &json!({ "codice_fiscale": CANTU.1, "campi": ["nome", "residenza"] })).await;
+    let beyond_fields = portal
+        .post(
+            &path,
+            &json!({ "codice_fiscale": CANTU.1, "campi": ["nome", "residenza"] }),
+        )
+        .await;
     let other_ente = portal.persona("013095", "FOXLAX01B28D416I").await;
     let nowhere = portal.persona("999999", "FOXLAX01B28D416I").await;
     let other_purpose = portal
-        .send(portal.request(reqwest::Method::POST, &path).header("Purpose-Id", "altra").json(&json!({ "codice_fiscale": CANTU.1 })))
+        .send(
+            portal
+                .request(reqwest::Method::POST, &path)
+                .header("Purpose-Id", "altra")
+                .json(&json!({ "codice_fiscale": CANTU.1 })),
+        )
         .await;
     for answer in [&beyond_fields, &other_ente, &nowhere, &other_purpose] {
         assert_eq!(answer.status, 403, "{}", answer.body);
         assert_eq!(answer.slug(), beyond_fields.slug());
-        assert_eq!(answer.body["detail"], beyond_fields.body["detail"], "a refusal must not tell which part was missing");
+        assert_eq!(
+            answer.body["detail"], beyond_fields.body["detail"],
+            "a refusal must not tell which part was missing"
+        );
     }
 }
 
@@ -90,9 +140,19 @@ async fn a_lookup_without_a_purpose_is_refused_with_the_header_to_add() {
     let province = Province::start();
     let portal = province.portal("portale-uno");
     let path = format!("/rest/anagrafe/v1/enti/{}/ricerche-persona", CANTU.0);
-    let answer = portal.send(portal.request(reqwest::Method::POST, &path).json(&json!({ "codice_fiscale": CANTU.1 }))).await;
+    let answer = portal
+        .send(
+            portal
+                .request(reqwest::Method::POST, &path)
+                .json(&json!({ "codice_fiscale": CANTU.1 })),
+        )
+        .await;
     assert!([400, 403].contains(&answer.status), "{}", answer.body);
-    assert!(answer.body.to_string().contains("Purpose-Id"), "{}", answer.body);
+    assert!(
+        answer.body.to_string().contains("Purpose-Id"),
+        "{}",
+        answer.body
+    );
 }
 
 #[tokio::test]
@@ -101,11 +161,22 @@ async fn a_fresh_answer_is_given_only_where_the_grant_allows_it() {
     let path = format!("/rest/anagrafe/v1/enti/{}/ricerche-persona", CANTU.0);
     let ask = async |certificate: &str| {
         let portal = province.portal(certificate);
-        let request = portal.request(reqwest::Method::POST, &path).header("Purpose-Id", PURPOSE).header("Cache-Control", "no-cache");
-        portal.send(request.json(&json!({ "codice_fiscale": CANTU.1 }))).await
+        let request = portal
+            .request(reqwest::Method::POST, &path)
+            .header("Purpose-Id", PURPOSE)
+            .header("Cache-Control", "no-cache");
+        portal
+            .send(request.json(&json!({ "codice_fiscale": CANTU.1 })))
+            .await
     };
     assert_eq!(ask("portale-due").await.status, 403);
-    province.portal("portale-uno").persona(CANTU.0, CANTU.1).await;
+    province
+        .portal("portale-uno")
+        .persona(CANTU.0, CANTU.1)
+        .await;
     let fresh = ask("portale-uno").await;
-    assert_eq!((fresh.status, &fresh.body["provenienza"]["da_cache"]), (200, &json!(false)));
+    assert_eq!(
+        (fresh.status, &fresh.body["provenienza"]["da_cache"]),
+        (200, &json!(false))
+    );
 }

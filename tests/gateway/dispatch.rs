@@ -12,7 +12,10 @@ const ERBA: (&str, &str) = ("013095", "FOXLAX01B28D416I");
 #[tokio::test]
 async fn a_back_end_that_hangs_becomes_a_504_and_slows_no_other_municipality() {
     let province = Province::start();
-    province.simulators.fault(json!({ "dialect": "d1", "fault": "hang" })).await;
+    province
+        .simulators
+        .fault(json!({ "dialect": "d1", "fault": "hang" }))
+        .await;
     let portal = province.portal("portale-uno");
     let hanging = futures_util::future::join_all((0..12).map(|_| portal.persona(CANTU.0, CANTU.1)));
     let others = async {
@@ -25,9 +28,17 @@ async fn a_back_end_that_hangs_becomes_a_504_and_slows_no_other_municipality() {
     };
     let (hung, (status, elapsed)) = futures_util::future::join(hanging, others).await;
     assert_eq!(status, 200);
-    assert!(elapsed < Duration::from_secs(1), "the neighbour waited {elapsed:?}");
+    assert!(
+        elapsed < Duration::from_secs(1),
+        "the neighbour waited {elapsed:?}"
+    );
     for answer in hung {
-        assert!([503, 504].contains(&answer.status), "{} {}", answer.status, answer.body);
+        assert!(
+            [503, 504].contains(&answer.status),
+            "{} {}",
+            answer.status,
+            answer.body
+        );
         assert_eq!(answer.body["lato"], "ente");
     }
 }
@@ -47,14 +58,35 @@ async fn each_kind_of_bad_weather_is_named_and_never_becomes_not_found() {
     ] {
         for (dialect, person) in [("d1", CANTU), ("d6", ERBA)] {
             let province = Province::start();
-            province.simulators.fault(json!({ "dialect": dialect, "fault": fault, "mb": 16 })).await;
-            let answer = province.portal("portale-uno").persona(person.0, person.1).await;
-            assert!(statuses.contains(&answer.status), "{dialect} {fault}: {} {}", answer.status, answer.body);
+            province
+                .simulators
+                .fault(json!({ "dialect": dialect, "fault": fault, "mb": 16 }))
+                .await;
+            let answer = province
+                .portal("portale-uno")
+                .persona(person.0, person.1)
+                .await;
+            assert!(
+                statuses.contains(&answer.status),
+                "{dialect} {fault}: {} {}",
+                answer.status,
+                answer.body
+            );
             if answer.status >= 500 {
-                assert_eq!(answer.body["lato"], "ente", "{dialect} {fault}: {}", answer.body);
-                assert!(!answer.body.to_string().contains(person.1), "{dialect} {fault} leaks the code");
+                assert_eq!(
+                    answer.body["lato"], "ente",
+                    "{dialect} {fault}: {}",
+                    answer.body
+                );
+                assert!(
+                    !answer.body.to_string().contains(person.1),
+                    "{dialect} {fault} leaks the code"
+                );
             }
-            assert!(!province.log().contains(person.1), "{dialect} {fault}: the log holds a fiscal code");
+            assert!(
+                !province.log().contains(person.1),
+                "{dialect} {fault}: the log holds a fiscal code"
+            );
         }
     }
 }
@@ -62,10 +94,17 @@ async fn each_kind_of_bad_weather_is_named_and_never_becomes_not_found() {
 #[tokio::test]
 async fn the_breaker_opens_after_repeated_failures_and_closes_after_a_good_probe() {
     let province = Province::with(|files| {
-        files.replace("istanze/prove.toml", "connect_deadline = \"1s\"", "connect_deadline = \"1s\"\nbreaker_failures = 3\nbreaker_pause = \"1s\"\ntries = 1");
+        files.replace(
+            "istanze/prove.toml",
+            "connect_deadline = \"1s\"",
+            "connect_deadline = \"1s\"\nbreaker_failures = 3\nbreaker_pause = \"1s\"\ntries = 1",
+        );
     });
     let portal = province.portal("portale-uno");
-    province.simulators.fault(json!({ "dialect": "d1", "fault": "drop" })).await;
+    province
+        .simulators
+        .fault(json!({ "dialect": "d1", "fault": "drop" }))
+        .await;
     for _ in 0..3 {
         assert!(portal.persona(CANTU.0, CANTU.1).await.status >= 500);
     }
@@ -73,7 +112,14 @@ async fn the_breaker_opens_after_repeated_failures_and_closes_after_a_good_probe
     let open = portal.persona(CANTU.0, CANTU.1).await;
     assert_eq!(open.status, 503, "{}", open.body);
     assert!(open.header("retry-after").parse::<u64>().is_ok());
-    assert_eq!(province.simulators.count("d1", "ByCodiceFiscaleETipoPersona").await, 0, "the back end is left alone");
+    assert_eq!(
+        province
+            .simulators
+            .count("d1", "ByCodiceFiscaleETipoPersona")
+            .await,
+        0,
+        "the back end is left alone"
+    );
     province.simulators.mend().await;
     tokio::time::sleep(Duration::from_millis(1200)).await;
     assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
@@ -84,10 +130,25 @@ async fn an_expired_token_costs_one_new_login_however_many_wait() {
     let province = Province::start();
     let portal = province.portal("portale-uno");
     assert_eq!(portal.persona(ERBA.0, ERBA.1).await.status, 200);
-    province.simulators.fault(json!({ "dialect": "d6", "fault": "expired_token", "times": 1 })).await;
+    province
+        .simulators
+        .fault(json!({ "dialect": "d6", "fault": "expired_token", "times": 1 }))
+        .await;
     province.simulators.forget_calls().await;
-    let answers = futures_util::future::join_all((0..8).map(|year| portal.posizione(ERBA.0, ERBA.1, "IMU", 2018 + year))).await;
-    assert!(answers.iter().all(|answer| [200, 404].contains(&answer.status)), "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+    let answers = futures_util::future::join_all(
+        (0..8).map(|year| portal.posizione(ERBA.0, ERBA.1, "IMU", 2018 + year)),
+    )
+    .await;
+    assert!(
+        answers
+            .iter()
+            .all(|answer| [200, 404].contains(&answer.status)),
+        "{:?}",
+        answers
+            .iter()
+            .map(|answer| answer.status)
+            .collect::<Vec<_>>()
+    );
     let calls = province.simulators.calls().await;
     assert!(calls["tokens"].to_string().len() < 200, "{calls}");
 }

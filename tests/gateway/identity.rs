@@ -9,7 +9,15 @@ const PERSON: (&str, &str) = ("013041", "BNCNNA75T71B639E");
 async fn a_portal_is_known_by_subject_or_by_fingerprint() {
     let province = Province::start();
     for certificate in ["portale-uno", "portale-due"] {
-        assert_eq!(province.portal(certificate).persona(PERSON.0, PERSON.1).await.status, 200, "{certificate}");
+        assert_eq!(
+            province
+                .portal(certificate)
+                .persona(PERSON.0, PERSON.1)
+                .await
+                .status,
+            200,
+            "{certificate}"
+        );
     }
 }
 
@@ -17,7 +25,10 @@ async fn a_portal_is_known_by_subject_or_by_fingerprint() {
 async fn a_valid_certificate_of_no_portal_gets_a_problem_and_not_a_closed_socket() {
     let province = Province::start();
     for certificate in ["sconosciuto", "operatore-uno"] {
-        let answer = province.portal(certificate).persona(PERSON.0, PERSON.1).await;
+        let answer = province
+            .portal(certificate)
+            .persona(PERSON.0, PERSON.1)
+            .await;
         assert_eq!(answer.status, 403, "{certificate}: {}", answer.body);
         assert_eq!(answer.body["lato"], "portale");
         assert!(!answer.header("x-ratelimit-limit").is_empty());
@@ -25,35 +36,69 @@ async fn a_valid_certificate_of_no_portal_gets_a_problem_and_not_a_closed_socket
 }
 
 #[tokio::test]
-async fn certificates_that_are_expired_revoked_foreign_or_meant_for_something_else_end_at_the_handshake() {
+async fn certificates_that_are_expired_revoked_foreign_or_meant_for_something_else_end_at_the_handshake()
+ {
     let province = Province::start();
-    for certificate in ["scaduto", "revocato", "estraneo", "non-cliente", "senza-firma"] {
+    for certificate in [
+        "scaduto",
+        "revocato",
+        "estraneo",
+        "non-cliente",
+        "senza-firma",
+    ] {
         let portal = province.portal(certificate);
-        let outcome = portal.request(reqwest::Method::GET, "/rest/catalogo/v1/enti").send().await;
+        let outcome = portal
+            .request(reqwest::Method::GET, "/rest/catalogo/v1/enti")
+            .send()
+            .await;
         assert!(outcome.is_err(), "{certificate} was admitted: {outcome:?}");
     }
     let metrics = province.operator("operatore-uno");
-    let text = metrics.request(reqwest::Method::GET, "/metrics").send().await.expect("metrics").text().await.expect("text");
+    let text = metrics
+        .request(reqwest::Method::GET, "/metrics")
+        .send()
+        .await
+        .expect("metrics")
+        .text()
+        .await
+        .expect("text");
     let rejected: f64 = text
         .lines()
         .filter(|line| line.contains("handshake") && line.contains("portal"))
         .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
         .sum();
-    assert!(rejected >= 5.0, "rejected handshakes are not counted:\n{text}");
+    assert!(
+        rejected >= 5.0,
+        "rejected handshakes are not counted:\n{text}"
+    );
 }
 
 #[tokio::test]
 async fn a_portal_without_a_certificate_is_not_admitted() {
     let province = Province::start();
     let root = reqwest::Certificate::from_pem(&province.pki.read("root.pem")).expect("the root");
-    let client = reqwest::Client::builder().tls_certs_only([root]).build().expect("a client");
-    let outcome = client.get(format!("https://{}/rest/catalogo/v1/enti", province.portal_door())).send().await;
+    let client = reqwest::Client::builder()
+        .tls_certs_only([root])
+        .build()
+        .expect("a client");
+    let outcome = client
+        .get(format!(
+            "https://{}/rest/catalogo/v1/enti",
+            province.portal_door()
+        ))
+        .send()
+        .await;
     assert!(outcome.is_err(), "{outcome:?}");
 }
 
 async fn out_at_once(portal: &Portal) {
     let answer = portal.persona(PERSON.0, PERSON.1).await;
-    assert!([401, 403].contains(&answer.status), "{}: {}", answer.status, answer.body);
+    assert!(
+        [401, 403].contains(&answer.status),
+        "{}: {}",
+        answer.status,
+        answer.body
+    );
     assert_eq!(answer.body["lato"], "portale");
 }
 
@@ -65,7 +110,15 @@ async fn a_portal_revoked_after_its_connection_was_made_is_out_at_once_on_that_c
     province.pki.revoke("portale-uno");
     province.reload();
     out_at_once(&portal).await;
-    assert_eq!(province.portal("portale-due").persona(PERSON.0, PERSON.1).await.status, 200, "the others go on");
+    assert_eq!(
+        province
+            .portal("portale-due")
+            .persona(PERSON.0, PERSON.1)
+            .await
+            .status,
+        200,
+        "the others go on"
+    );
 }
 
 #[tokio::test]
@@ -73,7 +126,9 @@ async fn a_portal_removed_from_the_configuration_is_out_at_once() {
     let mut province = Province::start();
     let portal = province.portal("portale-uno");
     assert_eq!(portal.persona(PERSON.0, PERSON.1).await.status, 200);
-    province.files.replace("portali/prove.toml", "CN=portale-uno,", "CN=portale-tre,");
+    province
+        .files
+        .replace("portali/prove.toml", "CN=portale-uno,", "CN=portale-tre,");
     province.rewrite_and_reload();
     out_at_once(&portal).await;
 }
@@ -82,7 +137,9 @@ async fn a_portal_removed_from_the_configuration_is_out_at_once() {
 async fn a_configuration_with_a_mistake_is_refused_and_the_old_one_goes_on() {
     let mut province = Province::start();
     let portal = province.portal("portale-uno");
-    province.files.append("enti/prove.toml", "[[ente]]\ncodice_istat = \"sei\"\n");
+    province
+        .files
+        .append("enti/prove.toml", "[[ente]]\ncodice_istat = \"sei\"\n");
     province.rewrite_and_reload();
     assert_eq!(portal.persona(PERSON.0, PERSON.1).await.status, 200);
     let ready = province.operator("operatore-uno").get("/pronto").await;

@@ -1,5 +1,9 @@
 //! The whole gateway as its users meet it: real sockets, real TLS, simulated town halls, one file per stage.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must say so at once")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must say so at once"
+)]
 
 mod harness;
 

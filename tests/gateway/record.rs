@@ -14,7 +14,11 @@ const CANTU: (&str, &str) = ("013041", "BNCNNA75T71B639E");
 async fn recorded(operator: &Portal, scambio: &str) -> Value {
     let answer = operator.get(&format!("/record?scambio={scambio}")).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    answer.body["items"].as_array().and_then(|items| items.first()).cloned().unwrap_or(Value::Null)
+    answer.body["items"]
+        .as_array()
+        .and_then(|items| items.first())
+        .cloned()
+        .unwrap_or(Value::Null)
 }
 
 #[tokio::test]
@@ -41,15 +45,38 @@ async fn answered_and_refused_exchanges_are_on_record_with_what_decided_them() {
     }
 
     let refused = portal.persona("013095", CANTU.1).await;
-    let row = recorded(&operator, refused.body["scambio"].as_str().expect("a number")).await;
-    assert_eq!((row["status"].clone(), row["side"].clone()), (json!(403), json!("portale")), "{row}");
+    let row = recorded(
+        &operator,
+        refused.body["scambio"].as_str().expect("a number"),
+    )
+    .await;
+    assert_eq!(
+        (row["status"].clone(), row["side"].clone()),
+        (json!(403), json!("portale")),
+        "{row}"
+    );
 
-    let unknown = province.portal("sconosciuto").persona(CANTU.0, CANTU.1).await;
-    let row = recorded(&operator, unknown.body["scambio"].as_str().expect("a number")).await;
-    assert_eq!((row["portal"].clone(), row["status"].clone()), (Value::Null, json!(403)), "{row}");
+    let unknown = province
+        .portal("sconosciuto")
+        .persona(CANTU.0, CANTU.1)
+        .await;
+    let row = recorded(
+        &operator,
+        unknown.body["scambio"].as_str().expect("a number"),
+    )
+    .await;
+    assert_eq!(
+        (row["portal"].clone(), row["status"].clone()),
+        (Value::Null, json!(403)),
+        "{row}"
+    );
 
     let nowhere = portal.get("/rest/nessuna/v1/cosa").await;
-    let row = recorded(&operator, nowhere.body["scambio"].as_str().expect("a number")).await;
+    let row = recorded(
+        &operator,
+        nowhere.body["scambio"].as_str().expect("a number"),
+    )
+    .await;
     assert_eq!(row["status"], json!(404), "{row}");
 }
 
@@ -61,20 +88,43 @@ async fn no_fiscal_code_and_no_name_stands_in_any_file_of_the_gateway() {
         assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
     }
     portal.persona(CANTU.0, "NTNNCL70P05M335A").await;
-    portal.post("/rest/anagrafe/v1/enti/013041/ricerche-persona", &json!({ "codice_fiscale": CANTU.1, "RSSMRA80A01C933H": 1 })).await;
+    portal
+        .post(
+            "/rest/anagrafe/v1/enti/013041/ricerche-persona",
+            &json!({ "codice_fiscale": CANTU.1, "RSSMRA80A01C933H": 1 }),
+        )
+        .await;
     province.gateway().signal(libc::SIGTERM);
-    assert_eq!(province.gateway().wait(std::time::Duration::from_secs(20)), Some(0));
+    assert_eq!(
+        province.gateway().wait(std::time::Duration::from_secs(20)),
+        Some(0)
+    );
     let mut read = 0;
-    for entry in std::fs::read_dir(province.path("record")).expect("the record's folder").flatten() {
+    for entry in std::fs::read_dir(province.path("record"))
+        .expect("the record's folder")
+        .flatten()
+    {
         let bytes = std::fs::read(entry.path()).expect("readable");
         for text in [CANTU.1, "NTNNCL70P05M335A", "RSSMRA80A01C933H", "BIANCHI"] {
-            assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{} holds {text}", entry.path().display());
+            assert!(
+                !bytes
+                    .windows(text.len())
+                    .any(|window| window == text.as_bytes()),
+                "{} holds {text}",
+                entry.path().display()
+            );
         }
         read += 1;
     }
     assert!(read > 0, "the record left no file");
     let log = province.log();
-    assert!(log.lines().count() > 3 && !log.contains(CANTU.1) && !log.contains("RSSMRA80A01C933H") && !log.contains("BIANCHI"), "{log}");
+    assert!(
+        log.lines().count() > 3
+            && !log.contains(CANTU.1)
+            && !log.contains("RSSMRA80A01C933H")
+            && !log.contains("BIANCHI"),
+        "{log}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,12 +138,22 @@ async fn kill_nine_under_load_loses_no_acknowledged_exchange() {
             let mut acknowledged = Vec::new();
             while !stop.load(Ordering::Relaxed) {
                 let request = portal
-                    .request(reqwest::Method::POST, "/rest/anagrafe/v1/enti/013041/ricerche-persona")
+                    .request(
+                        reqwest::Method::POST,
+                        "/rest/anagrafe/v1/enti/013041/ricerche-persona",
+                    )
                     .header("Purpose-Id", crate::harness::portal::PURPOSE)
                     .json(&json!({ "codice_fiscale": CANTU.1 }));
-                let Ok(response) = request.send().await else { break };
+                let Ok(response) = request.send().await else {
+                    break;
+                };
                 if response.status() == 200 {
-                    acknowledged.push(response.headers()["x-correlation-id"].to_str().expect("text").to_owned());
+                    acknowledged.push(
+                        response.headers()["x-correlation-id"]
+                            .to_str()
+                            .expect("text")
+                            .to_owned(),
+                    );
                 }
             }
             acknowledged
@@ -106,15 +166,35 @@ async fn kill_nine_under_load_loses_no_acknowledged_exchange() {
     for writer in writers {
         acknowledged.extend(writer.await.expect("a writer"));
     }
-    assert!(acknowledged.len() > 200, "only {} exchanges were acknowledged", acknowledged.len());
+    assert!(
+        acknowledged.len() > 200,
+        "only {} exchanges were acknowledged",
+        acknowledged.len()
+    );
     province.crash_and_restart();
     let listed = province.pontile(&["record", "list", "--limit", "1000000", "--json"]);
-    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    assert!(
+        listed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&listed.stderr)
+    );
     let listed = String::from_utf8(listed.stdout).expect("UTF-8");
     let found: std::collections::HashSet<String> = listed
         .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["scambio"].as_str().map(str::to_owned))
+        .filter_map(|line| {
+            serde_json::from_str::<Value>(line).ok()?["scambio"]
+                .as_str()
+                .map(str::to_owned)
+        })
         .collect();
-    let lost: Vec<&String> = acknowledged.iter().filter(|scambio| !found.contains(*scambio)).collect();
-    assert!(lost.is_empty(), "{} of {} acknowledged exchanges are lost", lost.len(), acknowledged.len());
+    let lost: Vec<&String> = acknowledged
+        .iter()
+        .filter(|scambio| !found.contains(*scambio))
+        .collect();
+    assert!(
+        lost.is_empty(),
+        "{} of {} acknowledged exchanges are lost",
+        lost.len(),
+        acknowledged.len()
+    );
 }

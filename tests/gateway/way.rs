@@ -16,8 +16,16 @@ const RESIDENTS: [(&str, &str, &str); 3] = [
 fn granted(answer: &Answer) {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.header("cache-control"), "no-store");
-    for header in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
-        assert!(answer.header(header).parse::<u64>().is_ok(), "{header}: {:?}", answer.header(header));
+    for header in [
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+    ] {
+        assert!(
+            answer.header(header).parse::<u64>().is_ok(),
+            "{header}: {:?}",
+            answer.header(header)
+        );
     }
 }
 
@@ -28,8 +36,12 @@ async fn a_person_is_found_through_soap_rest_and_sql() {
     for (ente, codice_fiscale, cognome) in RESIDENTS {
         let answer = portal.persona(ente, codice_fiscale).await;
         granted(&answer);
-        let risposta: RispostaPersona = serde_json::from_value(answer.body.clone()).expect("the contract's form");
-        assert_eq!(risposta.persona.codice_fiscale.as_deref(), Some(codice_fiscale));
+        let risposta: RispostaPersona =
+            serde_json::from_value(answer.body.clone()).expect("the contract's form");
+        assert_eq!(
+            risposta.persona.codice_fiscale.as_deref(),
+            Some(codice_fiscale)
+        );
         assert_eq!(risposta.persona.cognome.as_deref(), Some(cognome));
         assert_eq!(risposta.provenienza.ente, ente);
         assert_eq!(risposta.provenienza.fonte, Fonte::GestionaleComunale);
@@ -46,10 +58,16 @@ async fn a_tax_position_is_found_in_all_three_municipalities_for_both_taxes() {
         for tributo in ["IMU", "TARI"] {
             let answer = portal.posizione(ente, codice_fiscale, tributo, 2025).await;
             granted(&answer);
-            let risposta: RispostaPosizione = serde_json::from_value(answer.body.clone()).expect("the contract's form");
+            let risposta: RispostaPosizione =
+                serde_json::from_value(answer.body.clone()).expect("the contract's form");
             let contribuente = risposta.posizione.contribuente.expect("the taxpayer");
-            assert_eq!(contribuente.codice_fiscale.as_deref(), Some(codice_fiscale), "{ente} {tributo}");
-            let objects = risposta.posizione.immobili.map_or(0, |all| all.len()) + risposta.posizione.utenze.map_or(0, |all| all.len());
+            assert_eq!(
+                contribuente.codice_fiscale.as_deref(),
+                Some(codice_fiscale),
+                "{ente} {tributo}"
+            );
+            let objects = risposta.posizione.immobili.map_or(0, |all| all.len())
+                + risposta.posizione.utenze.map_or(0, |all| all.len());
             assert!(objects > 0, "{ente} {tributo}: {}", answer.body);
         }
     }
@@ -62,12 +80,27 @@ async fn a_family_names_its_members_where_the_product_knows_them() {
     for (ente, codice_fiscale, _) in [RESIDENTS[0], RESIDENTS[2]] {
         let answer = portal.famiglia(ente, codice_fiscale).await;
         granted(&answer);
-        let risposta: RispostaFamiglia = serde_json::from_value(answer.body.clone()).expect("the contract's form");
-        let codes: Vec<_> = risposta.famiglia.componenti.iter().filter_map(|persona| persona.codice_fiscale.as_deref()).collect();
-        assert!(codes.contains(&codice_fiscale) && codes.len() > 1, "{ente}: {}", answer.body);
+        let risposta: RispostaFamiglia =
+            serde_json::from_value(answer.body.clone()).expect("the contract's form");
+        let codes: Vec<_> = risposta
+            .famiglia
+            .componenti
+            .iter()
+            .filter_map(|persona| persona.codice_fiscale.as_deref())
+            .collect();
+        assert!(
+            codes.contains(&codice_fiscale) && codes.len() > 1,
+            "{ente}: {}",
+            answer.body
+        );
     }
     let not_offered = portal.famiglia(RESIDENTS[1].0, RESIDENTS[1].1).await;
-    assert_eq!((not_offered.status, &not_offered.body["lato"]), (501, &"ente".into()), "{}", not_offered.body);
+    assert_eq!(
+        (not_offered.status, &not_offered.body["lato"]),
+        (501, &"ente".into()),
+        "{}",
+        not_offered.body
+    );
 }
 
 #[tokio::test]

@@ -38,7 +38,10 @@ impl Files {
 
     /// Replaces text that must be there.
     pub fn replace(&mut self, file: &str, from: &str, to: &str) -> &mut Files {
-        let text = self.0.get_mut(file).unwrap_or_else(|| panic!("no file {file}"));
+        let text = self
+            .0
+            .get_mut(file)
+            .unwrap_or_else(|| panic!("no file {file}"));
         assert!(text.contains(from), "{file} does not contain {from:?}");
         *text = text.replace(from, to);
         self
@@ -185,6 +188,8 @@ answer_deadline = "2s"
 /// SHA-256 of the first certificate of a PEM file, hexadecimal.
 fn fingerprint(pem: &[u8]) -> String {
     let certificate = openssl::x509::X509::from_pem(pem).expect("a certificate");
-    let digest = certificate.digest(openssl::hash::MessageDigest::sha256()).expect("a digest");
+    let digest = certificate
+        .digest(openssl::hash::MessageDigest::sha256())
+        .expect("a digest");
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

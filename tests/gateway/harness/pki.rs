@@ -23,9 +23,16 @@ impl Pki {
 
     /// A copy that a test may change.
     pub fn copied_to(&self, folder: &Path) -> Pki {
-        let status = Command::new("cp").arg("-r").arg(&self.folder).arg(folder).status().expect("cp runs");
+        let status = Command::new("cp")
+            .arg("-r")
+            .arg(&self.folder)
+            .arg(folder)
+            .status()
+            .expect("cp runs");
         assert!(status.success(), "the PKI could not be copied");
-        Pki { folder: folder.to_owned() }
+        Pki {
+            folder: folder.to_owned(),
+        }
     }
 
     /// Adds a certificate to the root's revocation list.
@@ -46,6 +53,13 @@ impl Pki {
 
 fn run(arguments: &[&str]) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("certs/make.sh");
-    let output = Command::new(script).args(arguments).output().expect("certs/make.sh runs");
-    assert!(output.status.success(), "certs/make.sh: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(script)
+        .args(arguments)
+        .output()
+        .expect("certs/make.sh runs");
+    assert!(
+        output.status.success(),
+        "certs/make.sh: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

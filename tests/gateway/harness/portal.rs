@@ -28,20 +28,34 @@ pub struct Answer {
 impl Answer {
     /// A header's text, empty where absent.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
     }
 
     /// The last segment of a problem's type.
     pub fn slug(&self) -> &str {
-        self.body["type"].as_str().and_then(|kind| kind.rsplit('/').next()).unwrap_or("")
+        self.body["type"]
+            .as_str()
+            .and_then(|kind| kind.rsplit('/').next())
+            .unwrap_or("")
     }
 
     async fn read(response: Response) -> Answer {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let bytes = response.bytes().await.expect("a whole body");
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("a JSON body") };
-        Answer { status, headers, body }
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).expect("a JSON body")
+        };
+        Answer {
+            status,
+            headers,
+            body,
+        }
     }
 }
 
@@ -56,7 +70,10 @@ impl Portal {
             .http1_only()
             .build()
             .expect("a client");
-        Portal { client, base: base.to_owned() }
+        Portal {
+            client,
+            base: base.to_owned(),
+        }
     }
 
     /// A request without body or purpose.
@@ -76,23 +93,42 @@ impl Portal {
 
     /// A look-up for the tests' purpose.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::POST, path).header("Purpose-Id", PURPOSE).json(body)).await
+        self.send(
+            self.request(Method::POST, path)
+                .header("Purpose-Id", PURPOSE)
+                .json(body),
+        )
+        .await
     }
 
     /// The registry record of a person.
     pub async fn persona(&self, ente: &str, codice_fiscale: &str) -> Answer {
         let path = format!("/rest/anagrafe/v1/enti/{ente}/ricerche-persona");
-        self.post(&path, &serde_json::json!({ "codice_fiscale": codice_fiscale })).await
+        self.post(
+            &path,
+            &serde_json::json!({ "codice_fiscale": codice_fiscale }),
+        )
+        .await
     }
 
     /// The family of a person.
     pub async fn famiglia(&self, ente: &str, codice_fiscale: &str) -> Answer {
         let path = format!("/rest/anagrafe/v1/enti/{ente}/ricerche-famiglia");
-        self.post(&path, &serde_json::json!({ "codice_fiscale": codice_fiscale })).await
+        self.post(
+            &path,
+            &serde_json::json!({ "codice_fiscale": codice_fiscale }),
+        )
+        .await
     }
 
     /// The tax position of a person.
-    pub async fn posizione(&self, ente: &str, codice_fiscale: &str, tributo: &str, anno: u16) -> Answer {
+    pub async fn posizione(
+        &self,
+        ente: &str,
+        codice_fiscale: &str,
+        tributo: &str,
+        anno: u16,
+    ) -> Answer {
         let path = format!("/rest/tributi/v1/enti/{ente}/ricerche-posizione");
         self.post(&path, &serde_json::json!({ "codice_fiscale": codice_fiscale, "tributo": tributo, "anno": anno })).await
     }

@@ -13,7 +13,11 @@ pub struct Process {
 
 impl Process {
     /// Starts a program and waits for the first line on its standard output that `ready` accepts.
-    pub fn start(name: &str, command: &mut Command, ready: impl Fn(&str) -> bool) -> (Process, String) {
+    pub fn start(
+        name: &str,
+        command: &mut Command,
+        ready: impl Fn(&str) -> bool,
+    ) -> (Process, String) {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -26,7 +30,10 @@ impl Process {
                 let _ = sender.send(line);
             }
         });
-        let mut process = Process { child, name: name.to_owned() };
+        let mut process = Process {
+            child,
+            name: name.to_owned(),
+        };
         let until = Instant::now() + Duration::from_secs(30);
         loop {
             match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -87,6 +94,10 @@ pub fn program(name: &str) -> std::path::PathBuf {
         folder.pop();
     }
     let path = folder.join(name);
-    assert!(path.exists(), "{} is not built: run `cargo build --workspace --bins` first (make test does)", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built: run `cargo build --workspace --bins` first (make test does)",
+        path.display()
+    );
     path
 }

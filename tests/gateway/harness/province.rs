@@ -42,15 +42,29 @@ impl Province {
         let view = folder.path().join("como.db");
         seed_view(&view);
         let pki = Pki::shared().copied_to(&folder.path().join("pki"));
-        let back_ends =
-            BackEnds { d1: simulators.address("d1"), d6: simulators.address("d6"), view: view.display().to_string() };
+        let back_ends = BackEnds {
+            d1: simulators.address("d1"),
+            d6: simulators.address("d6"),
+            view: view.display().to_string(),
+        };
         let mut files = Files::new(&pki, &back_ends);
         revise(&mut files);
         files.write(folder.path());
         let migrated = pontile(folder.path(), &["migrate"]);
-        assert!(migrated.status.success(), "pontile migrate: {}", String::from_utf8_lossy(&migrated.stderr));
+        assert!(
+            migrated.status.success(),
+            "pontile migrate: {}",
+            String::from_utf8_lossy(&migrated.stderr)
+        );
         let (gateway, doors) = serve(folder.path());
-        Province { simulators, files, pki, gateway, doors, folder }
+        Province {
+            simulators,
+            files,
+            pki,
+            gateway,
+            doors,
+            folder,
+        }
     }
 
     /// The province's folder.
@@ -97,7 +111,10 @@ impl Province {
         self.gateway.signal(libc::SIGHUP);
         let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
         while marks(&self.log()) == before {
-            assert!(std::time::Instant::now() < until, "the reload left no line in the log");
+            assert!(
+                std::time::Instant::now() < until,
+                "the reload left no line in the log"
+            );
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
@@ -121,19 +138,36 @@ impl Province {
 
 fn pontile(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(program("pontile"));
-    command.arg("--config").arg(folder.join("pontile.toml")).args(arguments);
+    command
+        .arg("--config")
+        .arg(folder.join("pontile.toml"))
+        .args(arguments);
     command.output().expect("pontile runs")
 }
 
 fn serve(folder: &Path) -> (Process, Doors) {
     let mut command = Command::new(program("pontile"));
-    command.arg("--config").arg(folder.join("pontile.toml")).arg("serve");
+    command
+        .arg("--config")
+        .arg(folder.join("pontile.toml"))
+        .arg("serve");
     let (process, line) = Process::start("pontile", &mut command, |line| line.contains("https://"));
-    let mut addresses = line.split_whitespace().filter(|word| word.starts_with("https://")).map(|word| {
-        let port = word.trim_end_matches([',', '.', '/']).rsplit(':').next().expect("a port");
-        format!("https://localhost:{port}")
-    });
-    let portals = addresses.next().unwrap_or_else(|| panic!("no address of the portals' door in {line:?}"));
-    let operators = addresses.next().unwrap_or_else(|| panic!("no address of the operators' door in {line:?}"));
+    let mut addresses = line
+        .split_whitespace()
+        .filter(|word| word.starts_with("https://"))
+        .map(|word| {
+            let port = word
+                .trim_end_matches([',', '.', '/'])
+                .rsplit(':')
+                .next()
+                .expect("a port");
+            format!("https://localhost:{port}")
+        });
+    let portals = addresses
+        .next()
+        .unwrap_or_else(|| panic!("no address of the portals' door in {line:?}"));
+    let operators = addresses
+        .next()
+        .unwrap_or_else(|| panic!("no address of the operators' door in {line:?}"));
     (process, Doors { portals, operators })
 }

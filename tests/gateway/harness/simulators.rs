@@ -17,42 +17,78 @@ impl Simulators {
     /// Starts them on free ports.
     pub fn start() -> Simulators {
         let mut command = Command::new(program("simulators"));
-        let (process, line) = Process::start("simulators", command.arg("serve"), |line| line.starts_with('{'));
+        let (process, line) = Process::start("simulators", command.arg("serve"), |line| {
+            line.starts_with('{')
+        });
         let addresses = serde_json::from_str(&line).expect("the simulators' addresses");
-        Simulators { _process: process, addresses, client: reqwest::Client::new() }
+        Simulators {
+            _process: process,
+            addresses,
+            client: reqwest::Client::new(),
+        }
     }
 
     /// The address of a dialect.
     pub fn address(&self, dialect: &str) -> String {
-        self.addresses[dialect].as_str().unwrap_or_else(|| panic!("no address of {dialect}")).to_owned()
+        self.addresses[dialect]
+            .as_str()
+            .unwrap_or_else(|| panic!("no address of {dialect}"))
+            .to_owned()
     }
 
     /// Switches a fault on: `{"dialect","ente","fault",…}`.
     pub async fn fault(&self, fault: Value) {
-        let response = self.client.post(self.control("faults")).json(&fault).send().await.expect("the control port");
-        assert!(response.status().is_success(), "the simulators refuse {fault}");
+        let response = self
+            .client
+            .post(self.control("faults"))
+            .json(&fault)
+            .send()
+            .await
+            .expect("the control port");
+        assert!(
+            response.status().is_success(),
+            "the simulators refuse {fault}"
+        );
     }
 
     /// Switches every fault off.
     pub async fn mend(&self) {
-        let response = self.client.delete(self.control("faults")).send().await.expect("the control port");
+        let response = self
+            .client
+            .delete(self.control("faults"))
+            .send()
+            .await
+            .expect("the control port");
         assert!(response.status().is_success());
     }
 
     /// The counters of calls.
     pub async fn calls(&self) -> Value {
-        self.client.get(self.control("calls")).send().await.expect("the control port").json().await.expect("JSON")
+        self.client
+            .get(self.control("calls"))
+            .send()
+            .await
+            .expect("the control port")
+            .json()
+            .await
+            .expect("JSON")
     }
 
     /// Sets the counters to zero.
     pub async fn forget_calls(&self) {
-        self.client.delete(self.control("calls")).send().await.expect("the control port");
+        self.client
+            .delete(self.control("calls"))
+            .send()
+            .await
+            .expect("the control port");
     }
 
     /// How often an operation of a dialect was called, over all enti.
     pub async fn count(&self, dialect: &str, operation: &str) -> u64 {
         let calls = self.calls().await;
-        let rows = calls["calls"].as_array().unwrap_or_else(|| panic!("no list of calls in {calls}"));
+        let rows = calls["calls"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no list of calls in {calls}"));
         rows.iter()
             .filter(|row| row["dialect"] == json!(dialect) && row["operation"] == json!(operation))
             .filter_map(|row| row["count"].as_u64())
@@ -70,5 +106,9 @@ pub fn seed_view(path: &std::path::Path) {
         .args(["seed-view", "--url", &format!("sqlite:{}", path.display())])
         .output()
         .expect("the simulators run");
-    assert!(output.status.success(), "seed-view: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "seed-view: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
