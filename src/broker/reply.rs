@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::contract::operation::{Domain, FieldSet, Operation};
 use crate::contract::provenienza::{Adattatore, Provenienza};
 use crate::contract::risposta::{AVVERTENZA_ANAGRAFE, AVVERTENZA_TRIBUTI};
+use crate::contract::side::Side;
 
 use super::authorization::Permit;
 use super::cache::{CacheState, Found};
@@ -63,28 +64,6 @@ pub struct Refusal {
 
 /// Writes a failure as a problem document; the broker calls it so that the very bytes that leave are on record.
 pub type Describe = fn(&ExchangeError, &Uuid) -> Refusal;
-
-/// The side at fault (`lato`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The portal: the request must change.
-    Portale,
-    /// The gateway: call its operator.
-    Gateway,
-    /// The ente's system: wait, or call the ente.
-    Ente,
-}
-
-impl Side {
-    /// The side's name in problems and records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Side::Portale => "portale",
-            Side::Gateway => "gateway",
-            Side::Ente => "ente",
-        }
-    }
-}
 
 /// `X-RateLimit-Limit`, `-Remaining`, `-Reset` (RAC_ROBUSTEZZA_001).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,3 +13,4 @@ pub mod document;
 pub mod provenienza;
 pub mod risposta;
 pub mod catalogo;
+pub mod side;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::broker::reply::Side;
 use crate::contract::operation::Operation;
+use crate::contract::side::Side;
 
 use super::traceparent::TraceContext;
 

@@ -12,8 +12,8 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor,
 };
 
-use crate::broker::reply::Side;
 use crate::contract::operation::Operation;
+use crate::contract::side::Side;
 
 use super::exchange::ExchangeSeen;
 

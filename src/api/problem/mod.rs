@@ -13,8 +13,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::broker::error::{ExchangeError, Malformed};
-use crate::broker::reply::{Refusal, Side};
+use crate::broker::reply::Refusal;
 use crate::connectors::error::{ConnectorError, Kind, Retry};
+use crate::contract::side::Side;
 
 pub use rows::TABLE;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::broker::reply::Side;
+use crate::contract::side::Side;
 
 use super::Problem;
 

@@ -1,7 +1,7 @@
 //! The line of an exchange: its fields, in their order.
 
-use crate::broker::reply::Side;
 use crate::contract::operation::Operation;
+use crate::contract::side::Side;
 use crate::telemetry::exchange::ExchangeSeen;
 
 use super::line::Line;
