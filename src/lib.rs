@@ -2,6 +2,8 @@
 //!
 //! The modules stand in the order in which a request meets them, then what lies beneath.
 
+pub mod commands;
+
 pub mod api;
 pub mod broker;
 pub mod connectors;

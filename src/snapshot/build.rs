@@ -7,6 +7,7 @@ use crate::config::coherence;
 use crate::config::loading;
 use crate::config::mistake::Mistake;
 use crate::config::reading::places::Entries;
+use crate::config::reading::source::Source;
 use crate::config::settings::Settings;
 use crate::config::written::Written;
 use crate::trust::{Resumption, Trust};
@@ -52,6 +53,8 @@ pub fn build(
     generation: u64,
     kept: &Kept,
 ) -> Result<Built, Vec<Mistake>> {
+    // Without it all else would be the defaults' own mistakes.
+    Source::read(path).map_err(|mistake| vec![mistake])?;
     let written = loading::read(path, environment);
     build_from(written, generation, kept).map_err(|mut mistakes| {
         mistakes.sort();

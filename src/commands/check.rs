@@ -1,0 +1,46 @@
+//! `pontile check`: the whole configuration, every mistake at once.
+
+use std::path::Path;
+
+use crate::config::mistake::Mistake;
+use crate::config::{loading, secret};
+use crate::snapshot::{self, Built, Kept};
+
+use super::Failure;
+
+/// Reads everything that `serve` would read and prints what it found.
+pub fn run(config: &Path) -> Result<(), Failure> {
+    let environment = loading::environment();
+    let built = build(config, &environment);
+    // Secrets are looked at only here and in `doctor`: a running gateway reads each one when its back end is first asked.
+    let secrets = secret::unreadable(&loading::read(config, &environment));
+    let built = match built {
+        Ok(built) if secrets.is_empty() => built,
+        Ok(_) => return Err(Failure::Configuration(secrets)),
+        Err(mut mistakes) => {
+            mistakes.extend(secrets);
+            mistakes.sort();
+            return Err(Failure::Configuration(mistakes));
+        }
+    };
+    let snapshot = &built.snapshot;
+    println!(
+        "La configurazione è valida: {} portali, {} enti di cui {} con sistemi collegati, {} istanze.",
+        snapshot.portals().len(),
+        snapshot.enti().len(),
+        snapshot
+            .enti()
+            .iter()
+            .filter(|ente| ente.bindings().next().is_some())
+            .count(),
+        snapshot.backends().count(),
+    );
+    println!("Impronta: {}", snapshot.digest);
+    Ok(())
+}
+
+/// The configuration as a first snapshot.
+fn build(config: &Path, environment: &[(String, String)]) -> Result<Built, Vec<Mistake>> {
+    let kept = Kept::new().map_err(|error| vec![Mistake::of_file(config, error.to_string())])?;
+    snapshot::build(config, environment, 1, &kept)
+}

@@ -1,0 +1,96 @@
+//! The command line: one file per command, each a plain function of its arguments.
+
+pub mod check;
+pub mod doctor;
+pub mod portal;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::mistake::Mistake;
+
+/// Interoperability gateway for Italian provinces and their municipalities.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or a configuration with mistakes."
+)]
+pub struct Arguments {
+    /// Main configuration file
+    #[arg(
+        long,
+        global = true,
+        env = "PONTILE_CONFIG",
+        default_value = "/etc/pontile/pontile.toml"
+    )]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read the whole configuration and print every mistake
+    Check,
+    /// Check clock, disk, certificates, secrets, database and every back end
+    Doctor,
+    /// Portals
+    #[command(subcommand)]
+    Portal(portal::PortalCommand),
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// The configuration has these mistakes.
+    Configuration(Vec<Mistake>),
+    /// Wrong usage.
+    Usage(String),
+    /// Anything else.
+    Failed(String),
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = arguments.config;
+    match arguments.command {
+        Command::Check => check::run(&config),
+        Command::Doctor => doctor::run(&config),
+        Command::Portal(command) => portal::run(command),
+    }
+}
+
+impl Failure {
+    /// The process's exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Failure::Failed(_) => ExitCode::from(1),
+            Failure::Configuration(_) | Failure::Usage(_) => ExitCode::from(2),
+        }
+    }
+
+    /// A failure with its cause.
+    pub fn because(what: &str, cause: impl fmt::Display) -> Failure {
+        Failure::Failed(format!("{what}: {cause}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Configuration(mistakes) => {
+                for mistake in mistakes {
+                    writeln!(formatter, "{mistake}")?;
+                }
+                match mistakes.len() {
+                    1 => formatter.write_str("Un errore nella configurazione."),
+                    number => write!(formatter, "{number} errori nella configurazione."),
+                }
+            }
+            Failure::Usage(text) | Failure::Failed(text) => formatter.write_str(text),
+        }
+    }
+}
