@@ -10,6 +10,7 @@ pub mod connectors;
 
 pub mod gateway;
 pub mod snapshot;
+pub mod reload;
 
 pub mod contract;
 pub mod config;

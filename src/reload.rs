@@ -1,0 +1,193 @@
+//! Brings a changed configuration into force without a restart: whole or not at all.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use chrono::Utc;
+use parking_lot::Mutex;
+
+use crate::config::loading;
+use crate::config::mistake::Mistake;
+use crate::config::settings::Settings;
+use crate::gateway::Gateway;
+use crate::snapshot::{self, Built, Kept, Snapshot};
+
+/// How often the files of certificates, keys and revocation lists are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Reloads the configuration of a running gateway: on a signal, on an operator's word, or when a certificate changes.
+pub struct Reloader {
+    gateway: Arc<Gateway>,
+    config: PathBuf,
+    kept: Kept,
+    /// Those that the process runs under.
+    settings: Settings,
+    /// One reload at a time; the files that the present snapshot came from.
+    watched: Mutex<Watched>,
+}
+
+/// What a reload brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reloaded {
+    /// The generation now in force.
+    pub generation: u64,
+    /// Sections that were changed but that only a restart brings into force.
+    pub needing_restart: Vec<&'static str>,
+}
+
+/// Files with what tells a change.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Watched(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
+
+impl Watched {
+    fn look(files: impl IntoIterator<Item = PathBuf>) -> Watched {
+        let state = |path: &Path| {
+            let metadata = path.metadata().ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        };
+        let files = files.into_iter();
+        Watched(files.map(|path| (path.clone(), state(&path))).collect())
+    }
+
+    fn look_again(&self) -> Watched {
+        Watched::look(self.0.iter().map(|(path, _)| path.clone()))
+    }
+}
+
+impl Reloader {
+    /// A reloader for a gateway that was started with this configuration.
+    pub fn new(
+        gateway: Arc<Gateway>,
+        config: PathBuf,
+        kept: Kept,
+        settings: Settings,
+        files: Vec<PathBuf>,
+    ) -> Reloader {
+        Reloader {
+            gateway,
+            config,
+            kept,
+            settings,
+            watched: Mutex::new(Watched::look(files)),
+        }
+    }
+
+    /// Reads the configuration anew and swaps it at once; one with a mistake is refused and the old one stays.
+    ///
+    /// Reads files and may wait for another reload: not for a worker's thread.
+    pub fn reload(&self) -> Result<Reloaded, Vec<Mistake>> {
+        let mut watched = self.watched.lock();
+        let generation = self.gateway.snapshot().generation + 1;
+        let metrics = &self.gateway.telemetry.metrics;
+        let built = snapshot::build(
+            &self.config,
+            &loading::environment(),
+            generation,
+            &self.kept,
+        );
+        let Built {
+            settings,
+            snapshot,
+            files,
+        } = built.inspect_err(|mistakes| {
+            // What is wrong now is told once, not every thirty seconds.
+            *watched = watched.look_again();
+            metrics.reloaded("refused");
+            for mistake in mistakes {
+                tracing::error!(%mistake, "errore nella configurazione");
+            }
+            tracing::error!(
+                mistakes = mistakes.len(),
+                "nuova configurazione rifiutata: resta in vigore la precedente"
+            );
+        })?;
+        *watched = Watched::look(files);
+        let needing_restart = self.settings.sections_needing_restart(&settings);
+        self.install(snapshot);
+        metrics.reloaded("accepted");
+        if !needing_restart.is_empty() {
+            tracing::warn!(
+                sections = needing_restart.join(", "),
+                "parti della nuova configurazione chiedono un riavvio"
+            );
+        }
+        Ok(Reloaded {
+            generation,
+            needing_restart,
+        })
+    }
+
+    fn install(&self, snapshot: Snapshot) {
+        let before = self.gateway.snapshot();
+        let metrics = &self.gateway.telemetry.metrics;
+        let stays = |name: &str| {
+            snapshot
+                .backends()
+                .any(|backend| backend.instance.name == name)
+        };
+        for backend in before.backends() {
+            if !stays(&backend.instance.name) {
+                metrics.instance_removed(&backend.instance.name);
+            }
+        }
+        self.gateway.install(snapshot);
+        in_force(&self.gateway);
+    }
+
+    /// Looks every thirty seconds whether a certificate, key or revocation list has changed, and reloads if so; keeps the
+    /// metric of days left true meanwhile. Never ends.
+    pub async fn watch(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let reloader = Arc::clone(&self);
+            let look = tokio::task::spawn_blocking(move || reloader.look());
+            if let Err(fault) = look.await {
+                tracing::error!(%fault, "controllo dei file dei certificati interrotto");
+            }
+        }
+    }
+
+    fn look(&self) {
+        tell_days_left(&self.gateway);
+        let changed = {
+            let watched = self.watched.lock();
+            *watched != watched.look_again()
+        };
+        if changed {
+            tracing::info!("un certificato, una chiave o una lista di revoca è cambiata");
+            // What is wrong stands in the log already.
+            let _ = self.reload();
+        }
+    }
+}
+
+/// Tells log and metrics that the gateway's snapshot is in force from now on.
+pub fn in_force(gateway: &Gateway) {
+    let snapshot = gateway.snapshot();
+    let metrics = &gateway.telemetry.metrics;
+    metrics.snapshot_in_force(snapshot.generation);
+    metrics.certificates_forgotten();
+    tell_days_left(gateway);
+    tracing::info!(
+        generation = snapshot.generation,
+        digest = snapshot.digest,
+        "configurazione in vigore"
+    );
+}
+
+fn tell_days_left(gateway: &Gateway) {
+    let snapshot = gateway.snapshot();
+    let now = Utc::now();
+    for (door, trust) in [
+        ("portal_door", &snapshot.trust),
+        ("operator_door", &snapshot.operators_trust),
+    ] {
+        for end in trust.ends() {
+            let file = end.file.file_name().unwrap_or_default().to_string_lossy();
+            let name = format!("{door} {} {file}", end.what.name());
+            let days = (end.at - now).as_seconds_f64() / 86_400.0;
+            gateway.telemetry.metrics.certificate_days_left(&name, days);
+        }
+    }
+}
