@@ -1,0 +1,156 @@
+"""The rows of the table, each a function from the measurement to results."""
+
+from . import machine
+from .loads import Request
+from .report import Result
+
+PERSON = "/rest/anagrafe/v1/enti/{}/ricerche-persona"
+REST, SOAP = "013095", "013041"
+PURPOSE = "Purpose-Id: misura"
+TINY = "/rest/catalogo/v1/status"
+
+
+class Measurement:
+    """What rows share: servers that stay up, and what to ask them."""
+
+    def __init__(self, bench, loads, program, many, few, options):
+        self.bench = bench
+        self.loads = loads
+        self.program = program
+        self.many = many
+        self.few = few
+        self.options = options
+        self.servers = {}
+
+    def server(self, name):
+        """Starts a server when it is first asked for."""
+        if name not in self.servers:
+            start = {
+                "nginx": self.bench.nginx,
+                "nginx again": lambda: self.bench.nginx("nginx-again"),
+                "haproxy": self.bench.haproxy,
+                "pontile": lambda: self.bench.pontile(self.program),
+                "pontile on PostgreSQL": lambda: self.bench.pontile(self.program, "pontile-postgres", self.options.postgres),
+            }
+            self.servers[name] = start[name]()
+        return self.servers[name]
+
+    def stop(self, name):
+        if name in self.servers:
+            self.bench.stop_one(self.servers.pop(name))
+
+    def ask(self, ente):
+        """A live question to the gateway: each person is asked about once, so the cache has no answer."""
+        return Request(PERSON.format(ente), "POST", self.many, [PURPOSE])
+
+    def pass_on(self):
+        """The same bytes through a peer, which passes them to the same back end."""
+        return Request("/Demografici/Anagrafe/RicercaIndividui?v=1.0", "POST", self.many, [PURPOSE])
+
+    def compare(self, label, goal, variant, question, base="nginx", base_question=None, extra=("--connections", "32"), warm_up=3):
+        """A co-run: nginx and the variant at the same moment; ratio of processor time per answer."""
+        pairs = [(self.server(base), base_question or self.pass_on()), (self.server(variant), question)]
+        plan = (self.options.slices, self.options.seconds, warm_up)
+        slices = list(zip(*self.loads.together(pairs, plan, [*extra]), strict=True))
+        return Result.of_corun(label, goal, slices)
+
+
+def live(measurement, label="REST in, REST out (live)", variant="pontile", goal=1.2):
+    return [
+        measurement.compare(f"{label}, {connections} connections", goal, variant, measurement.ask(REST), extra=["--connections", str(connections)])
+        for connections in (32, 256)
+    ]
+
+
+def spread(measurement):
+    result = measurement.compare("nginx against itself (the spread)", None, "nginx again", measurement.pass_on())
+    measurement.stop("nginx again")
+    return [result]
+
+
+def haproxy(measurement):
+    result = measurement.compare("HAProxy, passing", None, "haproxy", measurement.pass_on())
+    measurement.stop("haproxy")
+    return [result]
+
+
+def cached(measurement):
+    question = Request(PERSON.format(REST), "POST", measurement.few, [PURPOSE])
+    base = Request("/cache", "POST", measurement.few, [PURPOSE])
+    return [
+        measurement.compare(f"cached, against proxy_cache, {connections} connections", 1.0, "pontile", question, base_question=base, extra=["--connections", str(connections)])
+        for connections in (32, 256)
+    ]
+
+
+def soap(measurement):
+    return [measurement.compare("JSON in, SOAP out, against a JSON pass", 1.7, "pontile", measurement.ask(SOAP))]
+
+
+def postgres(measurement):
+    if not measurement.options.postgres:
+        return []
+    results = live(measurement, "live, record in PostgreSQL", "pontile on PostgreSQL", None)
+    measurement.stop("pontile on PostgreSQL")
+    return results
+
+
+def handshakes(measurement):
+    results = []
+    for label, goal, extra in (("full handshakes", 2.0, []), ("resumed handshakes", 2.5, ["--resume"])):
+        result = measurement.compare(
+            f"{label}, one tiny answer each",
+            goal,
+            "pontile",
+            Request(TINY),
+            base_question=Request("/tiny"),
+            extra=["--mode", "handshakes", "--connections", "8", *extra],
+        )
+        results.append(result.as_rate(must_resume=bool(extra)))
+    return results
+
+
+def latency(measurement):
+    """Half of what the slower one bears, the servers in turn."""
+    pairs = [("nginx", measurement.pass_on()), ("pontile", measurement.ask(REST))]
+    saturated = []
+    for name, question in pairs:
+        [slice_] = measurement.loads.alone(measurement.server(name), question, (1, 4, 2), ["--connections", "32"])
+        saturated.append(slice_["answers"] / slice_["seconds"])
+    rate = min(saturated) / 2
+    measured = {name: [] for name, _ in pairs}
+    for _ in range(measurement.options.slices):
+        for name, question in pairs:
+            extra = ["--mode", "open", "--rate", str(rate), "--connections", "64"]
+            measured[name] += measurement.loads.alone(measurement.server(name), question, (1, 3, 2), extra)
+    return Result.of_latencies(measured, rate, saturated)
+
+
+def memory(measurement):
+    results, connections = [], 5000
+    figures = {}
+    for name, question in (("nginx", Request("/tiny")), ("pontile", Request(TINY))):
+        measurement.stop(name)
+        server = measurement.server(name)
+        idle = machine.resident_mib(server.pid)
+        figures[name] = (idle, measurement.loads.held(server, question, connections), server.ready_seconds)
+        measurement.stop(name)
+    (base_idle, base_full, _), (idle, full, ready) = figures["nginx"], figures["pontile"]
+    results.append(Result.of_value("RSS idle", idle, 30, "MiB", f"nginx {base_idle:.0f} MiB"))
+    ratio = full / base_full
+    results.append(Result.of_value(f"RSS at {connections} connections, ÷ nginx", ratio, 1.4, "×", f"{full:.0f} and {base_full:.0f} MiB"))
+    results.append(Result.of_value("ready after start", ready, 1.0, "s", "first answer over mutual TLS, empty record"))
+    return results
+
+
+ALL = {
+    "spread": spread,
+    "haproxy": haproxy,
+    "live": live,
+    "cached": cached,
+    "soap": soap,
+    "postgres": postgres,
+    "handshakes": handshakes,
+    "latency": latency,
+    "memory": memory,
+}
