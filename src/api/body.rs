@@ -1,0 +1,275 @@
+//! Reads the JSON bodies of requests, strictly: every mistake is told by field and expected form, never by the value received.
+
+use chrono::{Datelike, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::error::Category;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+
+use crate::broker::error::Malformed;
+use crate::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
+use crate::contract::luogo::CodiceIstat;
+use crate::contract::operation::{FieldSet, Operation};
+use crate::contract::posizione::Tributo;
+use crate::contract::question::{Parameters, Question, Soggetto};
+
+/// First tax year that can be asked.
+const PRIMO_ANNO: u64 = 1990;
+
+/// Ricerca della scheda anagrafica di una persona.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RicercaPersona {
+    /// Codice fiscale della persona: 16 caratteri maiuscoli, con il carattere di controllo corretto.
+    #[schema(value_type = String, required = true, pattern = "^([A-Z0-9]{16}|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[serde(default, deserialize_with = "present")]
+    codice_fiscale: Option<Value>,
+    #[schema(schema_with = campi_persona, required = false)]
+    #[serde(default, deserialize_with = "present")]
+    campi: Option<Value>,
+}
+
+/// Ricerca della famiglia anagrafica di una persona.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RicercaFamiglia {
+    /// Codice fiscale di un componente: 16 caratteri maiuscoli, con il carattere di controllo corretto.
+    #[schema(value_type = String, required = true, pattern = "^([A-Z0-9]{16}|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[serde(default, deserialize_with = "present")]
+    codice_fiscale: Option<Value>,
+    #[schema(schema_with = campi_famiglia, required = false)]
+    #[serde(default, deserialize_with = "present")]
+    campi: Option<Value>,
+}
+
+/// Ricerca della posizione tributaria di un contribuente: con `codice_fiscale` oppure con `partita_iva`, mai con entrambi.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RicercaPosizione {
+    /// Codice fiscale del contribuente: 16 caratteri maiuscoli o 11 cifre, con il controllo corretto.
+    #[schema(value_type = String, required = false, pattern = "^([A-Z0-9]{16}|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[serde(default, deserialize_with = "present")]
+    codice_fiscale: Option<Value>,
+    /// Partita IVA del contribuente: 11 cifre, con la cifra di controllo corretta.
+    #[schema(value_type = String, required = false, pattern = "^[0-9]{11}$", min_length = 11, max_length = 11)]
+    #[serde(default, deserialize_with = "present")]
+    partita_iva: Option<Value>,
+    /// Tributo.
+    #[schema(value_type = Tributo, required = true)]
+    #[serde(default, deserialize_with = "present")]
+    tributo: Option<Value>,
+    /// Anno d'imposta, dal 1990 all'anno prossimo.
+    #[schema(value_type = i32, required = true, minimum = 1990, maximum = 2100, example = 2025)]
+    #[serde(default, deserialize_with = "present")]
+    anno: Option<Value>,
+    #[schema(schema_with = campi_posizione, required = false)]
+    #[serde(default, deserialize_with = "present")]
+    campi: Option<Value>,
+}
+
+/// Keeps an explicit `null` apart from an absent field: the contract has no nulls.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// The question that a body puts to an ente.
+pub fn question(
+    operation: Operation,
+    ente: CodiceIstat,
+    body: &[u8],
+) -> Result<Question, Malformed> {
+    let (parameters, campi) = match operation {
+        Operation::RicercaPersona => {
+            let asked: RicercaPersona = read(body)?;
+            (persona(asked.codice_fiscale)?, asked.campi)
+        }
+        Operation::RicercaFamiglia => {
+            let asked: RicercaFamiglia = read(body)?;
+            (persona(asked.codice_fiscale)?, asked.campi)
+        }
+        Operation::RicercaPosizione => {
+            let asked: RicercaPosizione = read(body)?;
+            let parameters = Parameters::Posizione {
+                soggetto: soggetto(asked.codice_fiscale, asked.partita_iva)?,
+                tributo: tributo(asked.tributo)?,
+                anno: anno(asked.anno)?,
+            };
+            (parameters, asked.campi)
+        }
+        Operation::Enti | Operation::Ente | Operation::Servizi => (Parameters::Nessuno, None),
+    };
+    let campi = campi.map(|value| fields(operation, &value)).transpose()?;
+    Ok(Question {
+        operation,
+        ente: Some(ente),
+        parameters,
+        campi,
+    })
+}
+
+/// JSON in UTF-8 with one object of known fields, none twice.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+    // A derived struct would also be read from an array of its fields.
+    let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    match serde_json::from_slice(body) {
+        Ok(asked) if is_object => Ok(asked),
+        Err(error) if error.classify() != Category::Data => Err(not_json(&error)),
+        Err(error) if error.to_string().starts_with("duplicate field") => Err(not_json(&error)),
+        Err(_) if is_object => Err(wrong(
+            "corpo",
+            "contiene un campo che questa operazione non prevede",
+        )),
+        _ => Err(wrong("corpo", "deve essere un oggetto JSON")),
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Malformed {
+    Malformed::NotJson {
+        line: error.line().max(1),
+        column: error.column().max(1),
+    }
+}
+
+fn wrong(field: &str, reason: &str) -> Malformed {
+    Malformed::Field {
+        field: field.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn persona(codice_fiscale: Option<Value>) -> Result<Parameters, Malformed> {
+    let value = codice_fiscale.ok_or_else(|| wrong("codice_fiscale", "è obbligatorio"))?;
+    Ok(Parameters::Persona {
+        codice_fiscale: fiscal_code(&value)?,
+    })
+}
+
+fn soggetto(
+    codice_fiscale: Option<Value>,
+    partita_iva: Option<Value>,
+) -> Result<Soggetto, Malformed> {
+    match (codice_fiscale, partita_iva) {
+        (Some(code), None) => fiscal_code(&code).map(Soggetto::CodiceFiscale),
+        (None, Some(number)) => {
+            let text = text("partita_iva", &number)?;
+            let parsed = PartitaIva::parse(text)
+                .map_err(|error| wrong("partita_iva", &error.to_string()))?;
+            canonical("partita_iva", text, parsed.as_str())?;
+            Ok(Soggetto::PartitaIva(parsed))
+        }
+        (None, None) => Err(wrong(
+            "codice_fiscale",
+            "è obbligatorio se manca partita_iva",
+        )),
+        (Some(_), Some(_)) => Err(wrong(
+            "partita_iva",
+            "non si indica insieme a codice_fiscale",
+        )),
+    }
+}
+
+fn fiscal_code(value: &Value) -> Result<CodiceFiscale, Malformed> {
+    let text = text("codice_fiscale", value)?;
+    let parsed =
+        CodiceFiscale::parse(text).map_err(|error| wrong("codice_fiscale", &error.to_string()))?;
+    canonical("codice_fiscale", text, parsed.as_str())?;
+    Ok(parsed)
+}
+
+/// Portals write codes as the contract does; only back ends are read with indulgence.
+fn canonical(field: &str, received: &str, parsed: &str) -> Result<(), Malformed> {
+    if received == parsed {
+        Ok(())
+    } else {
+        Err(wrong(field, "si scrive in maiuscolo e senza spazi"))
+    }
+}
+
+fn tributo(value: Option<Value>) -> Result<Tributo, Malformed> {
+    let value = value.ok_or_else(|| wrong("tributo", "è obbligatorio"))?;
+    match text("tributo", &value)? {
+        "IMU" => Ok(Tributo::Imu),
+        "TARI" => Ok(Tributo::Tari),
+        _ => Err(wrong("tributo", "è IMU o TARI")),
+    }
+}
+
+fn anno(value: Option<Value>) -> Result<u16, Malformed> {
+    let value = value.ok_or_else(|| wrong("anno", "è obbligatorio"))?;
+    let last = u64::try_from(Utc::now().year() + 1).unwrap_or(PRIMO_ANNO);
+    value
+        .as_u64()
+        .filter(|year| (PRIMO_ANNO..=last).contains(year))
+        .and_then(|year| u16::try_from(year).ok())
+        .ok_or_else(|| {
+            wrong(
+                "anno",
+                &format!("è un numero intero da {PRIMO_ANNO} a {last}"),
+            )
+        })
+}
+
+fn fields(operation: Operation, value: &Value) -> Result<FieldSet, Malformed> {
+    let reason = || {
+        wrong(
+            "campi",
+            &format!(
+                "è una lista non vuota, senza ripetizioni, tra: {}",
+                operation.fields().join(", ")
+            ),
+        )
+    };
+    let names: Option<Vec<&str>> = value
+        .as_array()
+        .and_then(|names| names.iter().map(Value::as_str).collect());
+    let names = names.filter(|names| !names.is_empty()).ok_or_else(reason)?;
+    let count = names.len();
+    let set = FieldSet::of(operation, names).map_err(|_| reason())?;
+    if set.names(operation).count() == count {
+        Ok(set)
+    } else {
+        Err(reason())
+    }
+}
+
+fn text<'v>(field: &str, value: &'v Value) -> Result<&'v str, Malformed> {
+    value.as_str().ok_or_else(|| wrong(field, "è un testo"))
+}
+
+/// The schema of `campi`: known names, none twice.
+fn campi(operation: Operation, example: &[&str]) -> Schema {
+    let item = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .max_length(Some(40))
+        .enum_values(Some(operation.fields().iter().copied()));
+    ArrayBuilder::new()
+        .description(Some(
+            "Campi richiesti; se mancano, la risposta contiene quelli concessi.",
+        ))
+        .items(item)
+        .min_items(Some(1))
+        .max_items(Some(operation.fields().len()))
+        .unique_items(true)
+        .examples([serde_json::json!(example)])
+        .into()
+}
+
+fn campi_persona() -> Schema {
+    campi(
+        Operation::RicercaPersona,
+        &["cognome", "nome", "stato_anagrafico"],
+    )
+}
+
+fn campi_famiglia() -> Schema {
+    campi(
+        Operation::RicercaFamiglia,
+        &["cognome", "nome", "relazione_parentela"],
+    )
+}
+
+fn campi_posizione() -> Schema {
+    campi(Operation::RicercaPosizione, &["contribuente", "dovuto"])
+}
