@@ -9,6 +9,7 @@ use pontile::api::problem::{Problem, TABLE, describe};
 use pontile::broker::error::{ExchangeError, Malformed};
 use pontile::connectors::error::{ConnectorError, Kind, Retry};
 use pontile::contract::operation::Operation;
+use pontile::trust::Distrust;
 use uuid::Uuid;
 
 const KINDS: [Kind; 14] = [
@@ -33,7 +34,8 @@ const RAW: &str = "ORA-01017 utente RSSMRA80A01C933H";
 
 fn failures() -> Vec<ExchangeError> {
     let mut failures = vec![
-        ExchangeError::CertificateUntrusted("il certificato è revocato".into()),
+        ExchangeError::CertificateUntrusted(Distrust::Revoked),
+        ExchangeError::CertificateUntrusted(Distrust::RevocationListEnded),
         ExchangeError::PortalUnknown,
         ExchangeError::Malformed(Malformed::NoSuchResource),
         ExchangeError::Malformed(Malformed::MethodNotAllowed { allowed: "POST" }),

@@ -28,7 +28,7 @@ fn load(door: &Door) -> Result<Trust, Vec<String>> {
 fn refused(trust: &Trust, peer: &PeerCertificate, now: DateTime<Utc>) -> &'static str {
     match trust.judge(peer, now) {
         Verdict::Trusted => "trusted",
-        Verdict::Refused(why) => why,
+        Verdict::Refused(why) => why.text(),
     }
 }
 

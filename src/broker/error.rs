@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use crate::connectors::error::ConnectorError;
 use crate::contract::operation::Operation;
+use crate::trust::Distrust;
+
+pub use crate::connectors::error::{ConnectorError, Kind, Retry};
 
 /// Why an exchange got no answer. `api/problem.rs` is the one table that turns it into a problem document.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ExchangeError {
     /// The connection's certificate is no longer trusted (revoked, expired, authority removed).
-    #[error("certificate no longer trusted: {0}")]
-    CertificateUntrusted(String),
+    #[error("certificate no longer trusted: {}", .0.name())]
+    CertificateUntrusted(Distrust),
     /// The certificate is trusted but belongs to no configured portal.
     #[error("certificate of no configured portal")]
     PortalUnknown,

@@ -26,7 +26,7 @@ impl Caller {
 pub(super) fn establish(arrival: &Arrival, trail: &mut Trail) -> Result<Caller, ExchangeError> {
     let snapshot = trail.snapshot();
     if let Verdict::Refused(reason) = snapshot.trust.judge(&arrival.certificate, arrival.at) {
-        return Err(ExchangeError::CertificateUntrusted(reason.to_owned()));
+        return Err(ExchangeError::CertificateUntrusted(reason));
     }
     let portal = snapshot
         .portal_of(&arrival.certificate)

@@ -1,13 +1,18 @@
-//! Whose fault a refusal is.
+//! Whose fault it is that an exchange got no answer.
 
-/// The side at fault (`lato`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Lato da cui dipende un problema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Lato)]
 pub enum Side {
-    /// The portal: the request must change.
+    /// Il portale che ha chiamato: la richiesta va cambiata.
     Portale,
-    /// The gateway: call its operator.
+    /// Il gateway: ci pensa il suo gestore.
     Gateway,
-    /// The ente's system: wait, or call the ente.
+    /// L'ente interrogato o il suo gestionale.
     Ente,
 }
 

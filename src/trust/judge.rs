@@ -100,6 +100,17 @@ impl Distrust {
         }
     }
 
+    /// Whether the fault is with what the gateway's operator has to bring, not with the certificate.
+    pub fn is_ours(self) -> bool {
+        matches!(
+            self,
+            Distrust::AuthorityEnded
+                | Distrust::RevocationUnknown
+                | Distrust::RevocationListEnded
+                | Distrust::RevocationListUnsound
+        )
+    }
+
     /// Reads a failed handshake; `None` if it failed for another reason than the client's certificate.
     pub fn of(error: &Error) -> Option<Distrust> {
         let certificate = match error {

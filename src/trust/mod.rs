@@ -40,12 +40,12 @@ pub struct Trust {
 }
 
 /// A judgement on a certificate under one snapshot's trust.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Trusted.
     Trusted,
-    /// Not trusted, and why (for the log and the problem's detail; names no person).
-    Refused(&'static str),
+    /// Not trusted, and why.
+    Refused(Distrust),
 }
 
 /// A file whose content ends at a known moment, for `doctor` and the metric of days left.
@@ -125,24 +125,18 @@ impl Trust {
         if let Some(remembered) = self.verdicts.read().get(&peer.fingerprint)
             && now < remembered.until
         {
-            return remembered.verdict.clone();
+            return remembered.verdict;
         }
         let verdict = match self.judge.judge_chain(&peer.chain, now) {
             Ok(()) => Verdict::Trusted,
-            Err(distrust) => Verdict::Refused(distrust.text()),
+            Err(distrust) => Verdict::Refused(distrust),
         };
         let until = self.judge.next_change(&peer.chain, now);
         let mut verdicts = self.verdicts.write();
         if verdicts.len() >= VERDICTS {
             verdicts.clear();
         }
-        verdicts.insert(
-            peer.fingerprint,
-            Remembered {
-                verdict: verdict.clone(),
-                until,
-            },
-        );
+        verdicts.insert(peer.fingerprint, Remembered { verdict, until });
         verdict
     }
 

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::broker::error::{ExchangeError, Malformed};
+use crate::broker::error::{ConnectorError, ExchangeError, Kind, Malformed, Retry};
 use crate::broker::reply::Refusal;
-use crate::connectors::error::{ConnectorError, Kind, Retry};
 use crate::contract::side::Side;
+use crate::trust::Distrust;
 
 pub use rows::TABLE;
 
@@ -83,25 +83,13 @@ pub struct Problema {
     )]
     pub scambio: String,
     /// Lato da cui dipende il problema.
-    pub lato: Lato,
+    pub lato: Side,
     /// Che cosa fare.
     #[schema(
         max_length = 1000,
         example = "Verificare il codice fiscale e l'ente interrogato."
     )]
     pub rimedio: String,
-}
-
-/// Lato da cui dipende un problema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Lato {
-    /// Il portale che ha chiamato.
-    Portale,
-    /// Il gateway.
-    Gateway,
-    /// L'ente interrogato o il suo gestionale.
-    Ente,
 }
 
 /// Writes a failure as the problem document that leaves and is recorded.
@@ -114,11 +102,7 @@ pub fn describe(error: &ExchangeError, scambio: &Uuid) -> Refusal {
         detail: problem.detail.into_owned(),
         instance: scambio.urn().to_string(),
         scambio: scambio.to_string(),
-        lato: match problem.side {
-            Side::Portale => Lato::Portale,
-            Side::Gateway => Lato::Gateway,
-            Side::Ente => Lato::Ente,
-        },
+        lato: problem.side,
         rimedio: problem.remedy.to_owned(),
     };
     Refusal {
@@ -136,10 +120,7 @@ impl Problem {
     /// The table.
     pub fn of(error: &ExchangeError) -> Problem {
         match error {
-            ExchangeError::CertificateUntrusted(why) => rows::CERTIFICATO_NON_ATTENDIBILE
-                .with_detail(format!(
-                    "La connessione usa un certificato che non è accettato: {why}."
-                )),
+            ExchangeError::CertificateUntrusted(why) => of_distrust(*why),
             ExchangeError::PortalUnknown => rows::PORTALE_SCONOSCIUTO,
             ExchangeError::Malformed(malformed) => of_malformed(malformed),
             ExchangeError::PurposeMissing => rows::FINALITA_MANCANTE,
@@ -173,6 +154,21 @@ impl Problem {
             retry_after: Some(retry_after),
             ..self
         }
+    }
+}
+
+fn of_distrust(why: Distrust) -> Problem {
+    let problem = rows::CERTIFICATO_NON_ATTENDIBILE.with_detail(format!(
+        "La connessione usa un certificato che non è accettato: {}.",
+        why.text()
+    ));
+    if why.is_ours() {
+        Problem {
+            side: Side::Gateway,
+            ..problem
+        }
+    } else {
+        problem
     }
 }
 
