@@ -1,0 +1,36 @@
+# The commands of the project; each does its own set-up. `make help` lists them.
+
+.PHONY: help run test bench openapi check fmt adapters deb
+.DEFAULT_GOAL := help
+
+help: ## list these commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+run: ## everything it needs, then the gateway beside three simulated town halls (PORT, OPERATOR_PORT, SIMULATOR_PORT, PROFILE)
+	@PORT='$(or $(PORT),8443)' OPERATOR_PORT='$(or $(OPERATOR_PORT),9443)' SIMULATOR_PORT='$(or $(SIMULATOR_PORT),18100)' \
+		PROFILE='$(or $(PROFILE),dev)' scripts/run.sh
+
+test: ## everything it needs, then all tests
+	@scripts/test.sh
+
+bench: ## Pontile beside nginx and HAProxy, same moment, same core
+	@scripts/install-debian-packages.sh build bench
+	@benches/run.sh
+
+openapi: ## write openapi/*.yaml from the code
+	cargo run --locked --quiet --bin pontile -- openapi --write openapi
+
+check: ## format, lints, dependencies: quick, before a commit
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; else echo 'cargo-deny is not installed: dependencies not checked (cargo install cargo-deny)'; fi
+
+fmt: ## format the code
+	cargo fmt --all
+
+adapters: ## replay the examples of one adapter: make adapters NAME=civilia-soap
+	ADAPTER='$(NAME)' cargo test --locked --test adapters
+
+deb: ## the Debian package, in target/debian
+	@command -v cargo-deb >/dev/null || { echo 'make deb: cargo-deb is missing: cargo install cargo-deb --locked' >&2; exit 1; }
+	cargo deb --locked

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Sets up and runs the gateway beside three simulated town halls, prints requests to try, stops everything on Ctrl-C.
+#
+#   make run                       or scripts/run.sh
+#   make run PORT=8444 OPERATOR_PORT=9444 SIMULATOR_PORT=19000 PROFILE=release
+#
+# What it makes (database, logs, the view of Como) is below var/como, the certificates are in certs/dev; a second run goes on
+# with both. PROFILE is dev unless told: it is built in half the time of a release and shared with `make test`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly PORT=${PORT:-8443} OPERATOR_PORT=${OPERATOR_PORT:-9443} SIMULATOR_PORT=${SIMULATOR_PORT:-18100} PROFILE=${PROFILE:-dev}
+readonly EXAMPLE=config/examples/como STATE=var/como
+readonly DEFAULT_SIMULATOR_PORT=18100
+readonly READY_SECONDS=20
+
+fail() { printf '\nmake run: %s\n' "$*" >&2; exit 1; }
+step() { printf -- '── %s\n' "$*"; }
+
+# Every process by its own id, the gateway first, so that what is in flight is still answered by the simulators.
+gateway=0 simulators=0
+stop() {
+    trap '' INT TERM
+    local one
+    for one in $gateway $simulators; do
+        if ((one > 0)) && kill -TERM "$one" 2>/dev/null; then wait "$one" 2>/dev/null || true; fi
+    done
+}
+trap stop EXIT
+trap 'exit 0' INT TERM
+
+free() {
+    if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
+        fail "port $1 ($2) is taken by another program; choose another one: make run $3=$(($1 + 1000))"
+    fi
+}
+
+# wait_for PID FILE PATTERN NAME: until the program has written the line that says that it is ready.
+wait_for() {
+    local tenths=$((READY_SECONDS * 10))
+    until grep -q "$3" "$2" 2>/dev/null; do
+        kill -0 "$1" 2>/dev/null || { cat "$2" "$2.err" >&2; fail "$4 ended at once: see above"; }
+        ((tenths-- > 0)) || { cat "$2" "$2.err" >&2; fail "$4 was not ready within $READY_SECONDS seconds"; }
+        sleep 0.1
+    done
+}
+
+prepare() {
+    scripts/install-debian-packages.sh build
+    command -v cargo >/dev/null || fail 'cargo is missing: install Rust from https://rustup.rs, then run this again'
+    step 'certificates'
+    certs/make.sh
+    step "build (profile $PROFILE; the first time takes some minutes)"
+    cargo build --locked --workspace --bins --profile "$PROFILE"
+    umask 077
+    mkdir -p "$STATE/segreti" "$STATE/record"
+    # The simulators' published passwords; real ones come from whoever runs the back end.
+    printf civilia-prova >"$STATE/segreti/cantu-civilia"
+    printf cantu-prova >"$STATE/segreti/cantu-next"
+    printf erba-prova >"$STATE/segreti/erba-next"
+    # Made anew at every run: some of its cases happened "today".
+    step 'the registry of Como (SQLite)'
+    rm -f "$STATE/como.db.new"
+    "$PROGRAMS/simulators" seed-view --url "sqlite:$PWD/$STATE/como.db.new"
+    mv -f "$STATE/como.db.new" "$STATE/como.db"
+}
+
+configure() {
+    export PONTILE__PORTAL_DOOR__ADDRESS="127.0.0.1:$PORT" PONTILE__OPERATOR_DOOR__ADDRESS="127.0.0.1:$OPERATOR_PORT"
+    export PONTILE__LOG__FILE="$PWD/$STATE/pontile.log"
+    if ((SIMULATOR_PORT != DEFAULT_SIMULATOR_PORT)); then
+        rm -rf "$STATE/istanze"
+        mkdir -p "$STATE/istanze"
+        local file
+        for file in "$EXAMPLE"/istanze/*.toml; do
+            sed -e "s#127.0.0.1:18101#127.0.0.1:$((SIMULATOR_PORT + 1))#; s#127.0.0.1:18106#127.0.0.1:$((SIMULATOR_PORT + 6))#" \
+                -e "s#\.\./\.\./\.\./\.\./var/como/#$PWD/$STATE/#" "$file" >"$STATE/istanze/${file##*/}"
+        done
+        export PONTILE__FILES__INSTANCES="[\"$PWD/$STATE/istanze/*.toml\"]"
+    fi
+}
+
+start() {
+    free "$PORT" "the portals' door" PORT
+    free "$OPERATOR_PORT" "the operators' door" OPERATOR_PORT
+    local offset
+    for offset in 0 1 6; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT; done
+    step 'configuration and database'
+    "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" check
+    "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" migrate
+    step 'town halls and gateway'
+    "$PROGRAMS/simulators" serve --control-port "$SIMULATOR_PORT" --d1-port $((SIMULATOR_PORT + 1)) \
+        --d6-port $((SIMULATOR_PORT + 6)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
+    simulators=$!
+    wait_for $simulators "$STATE/simulators.out" '"control"' 'the simulators'
+    "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" serve >"$STATE/pontile.out" 2>"$STATE/pontile.out.err" &
+    gateway=$!
+    wait_for $gateway "$STATE/pontile.out" 'https://' 'the gateway'
+}
+
+# request DOMAIN ENTE RESOURCE PURPOSE BODY: a curl command, ready to copy.
+request() {
+    cat <<REQUEST
+curl -sS --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
+  -H 'Content-Type: application/json' -H 'Purpose-Id: $4' -d '$5' \\
+  https://localhost:$PORT/rest/$1/v1/enti/$2/$3
+
+REQUEST
+}
+
+tell() {
+    local year
+    year=$(date +%Y)
+    cat <<INTRODUCTION
+
+Pontile is ready: portals at https://localhost:$PORT (documents at /docs), operators at https://localhost:$OPERATOR_PORT.
+The log is $STATE/pontile.log, the record $STATE/record. Copy these into another terminal, in this folder; Ctrl-C stops all.
+
+# A person, from three municipalities: Como (SQL view), Cantù (SOAP), Erba (REST)
+INTRODUCTION
+    request anagrafe 013075 ricerche-persona iscrizione-asilo '{"codice_fiscale":"RSSMRA80A01C933H"}'
+    request anagrafe 013041 ricerche-persona iscrizione-asilo '{"codice_fiscale":"BNCNNA75T71B639E"}'
+    request anagrafe 013095 ricerche-persona iscrizione-asilo '{"codice_fiscale":"FOXLAX01B28D416I"}'
+    echo '# A tax position from the same three'
+    request tributi 013075 ricerche-posizione riscossione "{\"codice_fiscale\":\"RSSMRA80A01C933H\",\"tributo\":\"IMU\",\"anno\":$year}"
+    request tributi 013041 ricerche-posizione riscossione "{\"codice_fiscale\":\"BNCNNA75T71B639E\",\"tributo\":\"TARI\",\"anno\":$year}"
+    request tributi 013095 ricerche-posizione riscossione "{\"codice_fiscale\":\"FOXLAX01B28D416I\",\"tributo\":\"IMU\",\"anno\":$year}"
+    cat <<REST
+# The same request again comes from the cache and says how old it is: the header Age, "da_cache" in "provenienza"
+curl -sS -i --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
+  -H 'Content-Type: application/json' -H 'Purpose-Id: iscrizione-asilo' -d '{"codice_fiscale":"RSSMRA80A01C933H"}' \\
+  https://localhost:$PORT/rest/anagrafe/v1/enti/013075/ricerche-persona
+
+# One request too many: five at once are granted, then the answer is 429 with Retry-After
+for i in 1 2 3 4 5 6 7 8; do curl -sS -o /dev/null -w '%{http_code}\n' \\
+  --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
+  -H 'Content-Type: application/json' -H 'Purpose-Id: iscrizione-asilo' -d '{"codice_fiscale":"RSSMRA80A01C933H"}' \\
+  https://localhost:$PORT/rest/anagrafe/v1/enti/013075/ricerche-persona; done
+
+# A town hall that hangs slows no other (ask Cantù and Erba meanwhile); the second line mends it
+curl -sS -d '{"dialect":"d1","fault":"hang"}' http://127.0.0.1:$SIMULATOR_PORT/control/faults
+curl -sS -X DELETE http://127.0.0.1:$SIMULATOR_PORT/control/faults
+
+# What is on record
+$PROGRAMS/pontile --config $EXAMPLE/pontile.toml record list
+
+REST
+}
+
+case $PROFILE in
+    dev) readonly PROGRAMS=${CARGO_TARGET_DIR:-target}/debug ;;
+    *) readonly PROGRAMS=${CARGO_TARGET_DIR:-target}/$PROFILE ;;
+esac
+prepare
+configure
+start
+tell
+# Whichever ends first ends the run.
+wait -n $gateway $simulators || true
+cat "$STATE/pontile.out.err" "$STATE/simulators.out.err" >&2
+fail "the gateway or the simulators ended: see above and $STATE/pontile.log"

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Sets up and runs all tests: Debian packages, certificates, build, every test of the workspace, the published documents' style.
+#
+#   make test                      or scripts/test.sh [ARGUMENTS FOR cargo test]
+#
+# The style check needs the national rule set, which is not part of this project: PONTILE_SHARED names the folder that holds
+# standards/b-oas-checker (../shared unless told); without it the check is left out, and that is said.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly SHARED=${PONTILE_SHARED:-../shared}
+readonly RULES=$SHARED/standards/b-oas-checker/rulesets/spectral.yml
+readonly SPECTRAL=6.16.3
+readonly SUMMARY=var/test/cargo-test.txt
+
+fail() { printf 'make test: %s\n' "$*" >&2; exit 1; }
+step() { printf -- '── %s\n' "$*"; }
+
+lint_documents() {
+    if [[ ! -r $RULES ]]; then
+        step "openapi/: style NOT checked, no $RULES (PONTILE_SHARED names its folder)"
+        return
+    fi
+    step 'openapi/: style'
+    local document
+    for document in openapi/*.yaml; do
+        [[ -e $document ]] || fail 'openapi/ holds no document: make openapi'
+        npx --yes "@stoplight/spectral-cli@$SPECTRAL" lint --ruleset "$RULES" --fail-severity warn "$document"
+    done
+}
+
+scripts/install-debian-packages.sh build test
+command -v cargo >/dev/null || fail 'cargo is missing: install Rust from https://rustup.rs, then run this again'
+# The servers that tests start live where the PATH of an ordinary user does not reach.
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+if [[ -d $SHARED ]]; then export PONTILE_SHARED=$(realpath "$SHARED"); fi
+step 'certificates'
+certs/make.sh
+step 'build'
+# Tests start the programs themselves as processes.
+cargo build --locked --workspace --bins
+cargo test --locked --workspace --no-run
+step 'tests'
+mkdir -p "${SUMMARY%/*}"
+cargo test --locked --workspace --no-fail-fast "$@" 2>&1 | tee "$SUMMARY" || failed=yes
+lint_documents
+step 'closing lines of cargo test'
+grep -E '^(test result|error: |test .*FAILED)|Running|Doc-tests' "$SUMMARY"
+[[ ${failed:-no} == no ]] || fail 'some tests failed'
