@@ -3,4 +3,5 @@
 pub mod adapter;
 pub mod call;
 pub mod error;
+pub mod http;
 pub mod instance;
