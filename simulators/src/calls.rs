@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Dialect and Belfiore code; the code is empty when the call did not say whom it meant.
@@ -27,18 +26,6 @@ pub struct Calls {
 pub struct Presence<'a> {
     calls: &'a Calls,
     desk: Desk,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    dialect: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operation: Option<&'a str>,
-    ente: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max: Option<u64>,
 }
 
 impl Calls {
@@ -76,41 +63,29 @@ impl Calls {
     /// The answer of `GET /control/calls`.
     pub fn report(&self) -> Value {
         let counters = self.lock();
-        let calls: Vec<_> = counters
-            .calls
-            .iter()
-            .map(|((desk, operation), count)| line(desk, Some(operation), Some(*count), None))
-            .collect();
-        let tokens: Vec<_> = counters
-            .tokens
-            .iter()
-            .map(|(desk, count)| line(desk, None, Some(*count), None))
-            .collect();
-        let crowd: Vec<_> = counters
-            .crowd
-            .iter()
-            .map(|(desk, max)| line(desk, None, None, Some(*max)))
-            .collect();
-        json!({ "calls": calls, "tokens_issued": tokens, "max_concurrency": crowd })
+        let of =
+            |(dialect, ente): &Desk| (*dialect, Some(ente.clone()).filter(|ente| !ente.is_empty()));
+        let calls = counters.calls.iter().map(|((desk, operation), count)| {
+            let (dialect, ente) = of(desk);
+            json!({ "dialect": dialect, "operation": operation, "ente": ente, "count": count })
+        });
+        let tokens = counters.tokens.iter().map(|(desk, count)| {
+            let (dialect, ente) = of(desk);
+            json!({ "dialect": dialect, "ente": ente, "count": count })
+        });
+        let crowd = counters.crowd.iter().map(|(desk, max)| {
+            let (dialect, ente) = of(desk);
+            json!({ "dialect": dialect, "ente": ente, "max": max })
+        });
+        json!({
+            "calls": calls.collect::<Value>(),
+            "tokens_issued": tokens.collect::<Value>(),
+            "max_concurrency": crowd.collect::<Value>(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Counters> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn line<'a>(
-    desk: &'a Desk,
-    operation: Option<&'a str>,
-    count: Option<u64>,
-    max: Option<u64>,
-) -> Line<'a> {
-    Line {
-        dialect: desk.0,
-        operation,
-        ente: (!desk.1.is_empty()).then_some(desk.1.as_str()),
-        count,
-        max,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::faults::{FaultKind, FaultOrder};
 use crate::randomness::random_bits;
 
 /// How long a hanging call waits for its client to go away.
-const HANG: Duration = Duration::from_secs(600);
+const HANG: Duration = Duration::from_mins(10);
 /// Lets the first half of a truncated body leave before the connection breaks.
 const FLUSH: Duration = Duration::from_millis(50);
 const CHUNK: usize = 64 * 1024;
@@ -107,13 +107,13 @@ fn truncated(dialect: &Dialect, reply: &Reply) -> HttpResponse {
     let promised = bytes.len().max(2) as u64;
     let half = bytes.slice(..bytes.len() / 2);
     let body = stream::unfold(Some(half), |half| async move {
-        match half {
-            Some(half) => Some((Ok(half), None)),
-            None => {
-                tokio::time::sleep(FLUSH).await;
-                Some((Err(std::io::Error::other("truncated on purpose")), None))
-            }
+        if half.is_none() {
+            tokio::time::sleep(FLUSH).await;
         }
+        Some((
+            half.ok_or_else(|| std::io::Error::other("truncated on purpose")),
+            None,
+        ))
     });
     HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK))
         .insert_header((CONTENT_TYPE, dialect.content_type))

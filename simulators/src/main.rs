@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use chrono::{Local, NaiveDate};
+use chrono::{NaiveDate, Utc};
+use chrono_tz::Europe::Rome;
 use clap::{Args, Parser, Subcommand};
 use simulators::dialects::d9::{self, ViewFault};
 use simulators::population::places::Ente;
@@ -98,9 +101,21 @@ enum ViewFaultArgument {
 }
 
 #[actix_web::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("simulators: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let command = Command::parse();
-    let today = command.today.unwrap_or_else(|| Local::now().date_naive());
+    let today = command
+        .today
+        .unwrap_or_else(|| Utc::now().with_timezone(&Rome).date_naive());
     let population = Population::generate(command.seed, today);
     match command.action {
         Action::Serve(arguments) => serve_until_terminated(population, arguments).await,
@@ -177,11 +192,16 @@ fn print_people(
     if let Some(unknown) = ente.filter(|ente| Ente::find(ente).is_none()) {
         return Err(format!("no municipality {unknown}").into());
     }
-    for person in listed(population) {
-        if case.is_none_or(|case| person.casi.contains(&case))
+    let mut out = std::io::stdout().lock();
+    let wanted = listed(population).into_iter().filter(|person| {
+        case.is_none_or(|case| person.casi.contains(&case))
             && ente.is_none_or(|ente| person.ente == ente)
-        {
-            println!("{}", serde_json::to_string(&person)?);
+    });
+    for person in wanted {
+        match writeln!(out, "{}", serde_json::to_string(&person)?) {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
+            written => written?,
         }
     }
     Ok(())

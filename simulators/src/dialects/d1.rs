@@ -149,19 +149,17 @@ impl Record {
     fn text(&mut self, name: &str, value: Option<&str>) -> &mut Self {
         if let Some(value) = value {
             self.0
-                .push_str(&format!("<{name}>{}</{name}>", escape(value)));
+                .extend(["<", name, ">", &escape(value), "</", name, ">"]);
         }
         self
     }
 
     fn date(&mut self, name: &str, value: Option<NaiveDate>) -> &mut Self {
-        match value {
-            Some(day) => self.text(name, Some(&day.format("%Y-%m-%dT00:00:00").to_string())),
-            None => {
-                self.0.push_str(&format!("<{name} xsi:nil=\"true\"/>"));
-                self
-            }
+        if let Some(day) = value {
+            return self.text(name, Some(&day.format("%Y-%m-%dT00:00:00").to_string()));
         }
+        self.0.extend(["<", name, " xsi:nil=\"true\"/>"]);
+        self
     }
 }
 

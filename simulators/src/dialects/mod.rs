@@ -59,13 +59,14 @@ pub struct Latency {
 impl Latency {
     /// The time at this point (0 to 1) of the distribution.
     pub fn draw(&self, at: f64) -> Duration {
+        let [p50, p95, p99] = [self.p50, self.p95, self.p99].map(Duration::from_millis);
         let (from, to, low, high) = match at {
-            at if at < 0.5 => (0.0, 0.5, self.p50 as f64 * 0.4, self.p50 as f64),
-            at if at < 0.95 => (0.5, 0.95, self.p50 as f64, self.p95 as f64),
-            at if at < 0.99 => (0.95, 0.99, self.p95 as f64, self.p99 as f64),
-            _ => (0.99, 1.0, self.p99 as f64, self.p99 as f64 * 1.5),
+            at if at < 0.5 => (0.0, 0.5, p50 * 2 / 5, p50),
+            at if at < 0.95 => (0.5, 0.95, p50, p95),
+            at if at < 0.99 => (0.95, 0.99, p95, p99),
+            _ => (0.99, 1.0, p99, p99 * 3 / 2),
         };
-        Duration::from_millis((low + (high - low) * (at - from) / (to - from)) as u64)
+        low + high.saturating_sub(low).mul_f64((at - from) / (to - from))
     }
 }
 

@@ -230,6 +230,11 @@ impl Population {
     }
 }
 
+/// A length that is a few hundred at most, as a number to count with.
+fn count(length: usize) -> u32 {
+    u32::try_from(length).expect("populations are small")
+}
+
 /// A day that is written in the source.
 pub fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).expect("a literal day of the calendar")

@@ -6,7 +6,7 @@ use super::names::{FOREIGN_SURNAMES, MEN, SURNAMES, WOMEN};
 use super::places::{ABROAD, ELSEWHERE};
 use super::taxes::{Building, MAIN_HOME, SECOND_HOME};
 use super::town::{Birth, CHILD, HEAD, Home, PARENT, SPOUSE, Town};
-use super::{Birthplace, Sex, day};
+use super::{Birthplace, Sex, count, day};
 
 /// A family of one to five people with its tax positions.
 pub fn settle_family(town: &mut Town) {
@@ -20,7 +20,7 @@ pub fn settle_family(town: &mut Town) {
     let head = adult(town, &home, HEAD, head_sex, head_birth);
     let mut spouse = None;
     if town.random.chance(60) {
-        let age_gap = town.random.below(6) as i32;
+        let age_gap = town.random.between(0, 5);
         let year = head_birth.year() + age_gap;
         let birth = born_between(town, year, year);
         let other = adult(town, &home, SPOUSE, opposite(head_sex), birth);
@@ -33,11 +33,11 @@ pub fn settle_family(town: &mut Town) {
     } else {
         (spouse, Some(head))
     };
-    for birth_order in 0..town.random.below(4) {
+    for birth_order in 0..town.random.between(0, 3) {
         child(
             town,
             &home,
-            head_birth.year() + 28 + 2 * birth_order as i32,
+            head_birth.year() + 28 + 2 * birth_order,
             (father, mother),
         );
     }
@@ -102,8 +102,8 @@ fn tax_positions(town: &mut Town, home: &Home, head: u32, spouse: Option<u32>) {
     let members = town
         .people
         .iter()
-        .filter(|person| person.family == home.family)
-        .count() as u32;
+        .filter(|person| person.family == home.family);
+    let members = count(members.count());
     let subject = town.subject_of(head);
     let area = 450 + 10 * town.random.below(120);
     town.books
@@ -156,7 +156,7 @@ fn given_name(town: &mut Town, sex: Sex) -> &'static str {
 }
 
 fn born_between(town: &mut Town, first: i32, last: i32) -> NaiveDate {
-    let year = first + town.random.below((last - first) as u32 + 1) as i32;
+    let year = town.random.between(first, last);
     day(year, 1 + town.random.below(12), 1 + town.random.below(28))
 }
 

@@ -1,5 +1,7 @@
 //! A small deterministic random source: the same seed gives the same people on every machine.
 
+use super::count;
+
 /// SplitMix64. Not for secrets.
 pub struct Random(u64);
 
@@ -18,12 +20,18 @@ impl Random {
 
     /// A number from 0 up to, and without, `bound`.
     pub fn below(&mut self, bound: u32) -> u32 {
-        (self.next() % u64::from(bound)) as u32
+        u32::try_from(self.next() % u64::from(bound)).expect("less than a u32")
+    }
+
+    /// A number from `first` to `last`, both included.
+    pub fn between(&mut self, first: i32, last: i32) -> i32 {
+        let span = u64::from(first.abs_diff(last)) + 1;
+        first + i32::try_from(self.next() % span).expect("less than the span")
     }
 
     /// One of `choices`, which must not be empty.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u32) as usize]
+        choices[self.below(count(choices.len())) as usize]
     }
 
     /// True in about `percent` cases out of a hundred.

@@ -8,7 +8,9 @@ use super::cases::Case;
 use super::places::{Ente, ITALY, State};
 use super::random::Random;
 use super::taxes::Books;
-use super::{Address, Birthplace, Marriage, Person, Sex, Status, StoredForm, codice_fiscale, day};
+use super::{
+    Address, Birthplace, Marriage, Person, Sex, Status, StoredForm, codice_fiscale, count, day,
+};
 
 pub const HEAD: u8 = 1;
 pub const SPOUSE: u8 = 2;
@@ -83,7 +85,7 @@ impl Town {
     pub fn street(&self, position: usize, number: Option<u32>) -> Address {
         let (prefix, street) = self.ente.streets[position];
         Address {
-            street_code: position as u32 + 1,
+            street_code: count(position) + 1,
             prefix,
             street,
             number,
@@ -130,7 +132,7 @@ impl Town {
         birth: &Birth<'_>,
         code: String,
     ) -> u32 {
-        let id = self.ente.digit * 10_000 + self.people.len() as u32 + 1;
+        let id = self.ente.digit * 10_000 + count(self.people.len()) + 1;
         let resident_since = birth.on.max(first_registration());
         self.people.push(Person {
             id,

@@ -60,14 +60,20 @@ pub fn ricerca_componenti_famiglia(
     ente: &'static Ente,
     body: &[u8],
 ) -> Answer {
-    let family =
-        Request::read(body).and_then(|request| request.0.get("codiceaggregazione")?.as_u64());
+    let family = Request::read(body).and_then(|request| {
+        request
+            .0
+            .get("codiceaggregazione")?
+            .as_u64()?
+            .try_into()
+            .ok()
+    });
     let Some(family) = family else {
         return Answer::Malformed;
     };
     array(
         population
-            .family(ente, family as u32)
+            .family(ente, family)
             .into_iter()
             .map(member)
             .collect(),

@@ -1,6 +1,7 @@
 //! D6: REST/JSON with an OAuth2 token per tenant ("Civilia Next" shape); registry and taxes of Erba, taxes of Cantù.
 
 mod demografici;
+mod importi;
 pub mod tokens;
 mod tributi;
 
@@ -194,29 +195,30 @@ fn denied() -> Reply {
     message(401, "Authorization has been denied for this request.")
 }
 
-/// Doubles what was found: the very same element (`duplicate`), or with another number (`ambiguous`).
+/// Numbers that tell people and taxpayers apart.
+const IDENTITIES: [&str; 2] = ["codiceCittadino", "identificativoSoggetto"];
+
+/// Doubles what was found: the very same element (`duplicate`), or somebody else like it (`ambiguous`).
 fn disturbed(value: Value, turn: &Turn<'_>) -> Value {
-    let ambiguous = turn.shows(FaultKind::Ambiguous);
-    if !ambiguous && !turn.shows(FaultKind::Duplicate) {
-        return value;
+    let elements = match &value {
+        Value::Array(elements) => elements.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    if turn.shows(FaultKind::Duplicate) {
+        return elements
+            .iter()
+            .flat_map(|element| [element.clone(), element.clone()])
+            .collect();
     }
-    let elements = match value {
-        Value::Array(elements) => elements,
-        one => vec![one],
-    };
-    let twin = |element: &Value| {
-        let mut twin = element.clone();
-        for key in ["codiceCittadino", "identificativoSoggetto"] {
-            if let (true, Some(number)) = (ambiguous, twin.get(key).and_then(Value::as_u64)) {
-                twin[key] = json!(number + 1);
-            }
-        }
-        twin
-    };
-    elements
-        .iter()
-        .flat_map(|element| [element.clone(), twin(element)])
-        .collect()
+    let identity = IDENTITIES
+        .into_iter()
+        .find(|key| elements.iter().all(|one| one.get(key).is_some()));
+    if let (true, Some(key)) = (turn.shows(FaultKind::Ambiguous), identity) {
+        let mut another = elements[0].clone();
+        another[key] = json!(another[key].as_u64().map(|number| number + 1));
+        return elements.iter().cloned().chain([another]).collect();
+    }
+    value
 }
 
 /// Records a token request and answers it.

@@ -37,7 +37,7 @@ impl Tokens {
     }
 
     fn issue(&self, tenant: &'static Tenant, resource: &str) -> String {
-        let token: String = (0..4).map(|_| format!("{:016x}", random_bits())).collect();
+        let token = format!("{:016x}{:016x}", random_bits(), random_bits());
         let issued = Issued {
             tenant,
             ends: Instant::now() + self.life,
@@ -96,7 +96,7 @@ pub async fn oauth2(
             "token_type": "Bearer",
             // The identity provider writes its numbers as text.
             "expires_in": life.to_string(),
-            "expires_on": (Utc::now().timestamp() + life as i64).to_string(),
+            "expires_on": (Utc::now() + world.tokens.life).timestamp().to_string(),
             "resource": form.resource,
             "access_token": world.tokens.issue(tenant, &form.resource),
         });

@@ -31,19 +31,10 @@ pub async fn disturb(
         "CODICEFISCALE" => "CODICEFISCALE AS COD_FISCALE".to_owned(),
         other => other.to_owned(),
     };
-    match fault {
-        ViewFault::Empty => {
-            replace(
-                &mut database,
-                table.view,
-                &table.view_with(unchanged, " WHERE 1 = 0"),
-            )
-            .await?
-        }
-        ViewFault::RenameColumn => {
-            replace(&mut database, table.view, &table.view_with(renamed, "")).await?
-        }
-        ViewFault::Restore => replace(&mut database, table.view, &table.view_statement()).await?,
+    let view = match fault {
+        ViewFault::Empty => table.view_with(unchanged, " WHERE 1 = 0"),
+        ViewFault::RenameColumn => table.view_with(renamed, ""),
+        ViewFault::Restore => table.view_statement(),
         ViewFault::Lock(time) => {
             let (take, give_back) = match &database {
                 Database::Sqlite(_) => ("BEGIN EXCLUSIVE".to_owned(), "COMMIT"),
@@ -59,8 +50,10 @@ pub async fn disturb(
             held();
             tokio::time::sleep(time).await;
             database.run(give_back).await?;
+            return database.close().await;
         }
-    }
+    };
+    replace(&mut database, table.view, &view).await?;
     database.close().await
 }
 

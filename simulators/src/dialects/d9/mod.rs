@@ -2,8 +2,10 @@
 
 pub mod database;
 mod disturb;
+mod imu_rows;
 mod registry_rows;
 mod tables;
+mod tari_rows;
 mod tax_rows;
 
 pub use disturb::{ViewFault, disturb};

@@ -42,10 +42,6 @@ fn code(digits: &str) -> Value {
     digits.parse::<i64>().map_or(Value::Null, Value::Int)
 }
 
-fn yes_no(yes: bool) -> Value {
-    if yes { "S" } else { "N" }.into()
-}
-
 /// Municipality, state and town; the state of an Italian place is 100.
 fn place(at: Birthplace) -> [Value; 3] {
     match at {
@@ -69,7 +65,7 @@ fn row(person: &Person) -> Row {
         code(person.citizenship.istat),
         u32::from(person.civil_state).into(),
         person.marriage.as_ref().map(|marriage| marriage.on).into(),
-        yes_no(person.is_resident()),
+        Value::yes_no(person.is_resident()),
         person.family.into(),
         u32::from(person.relation).into(),
         person.father.into(),
@@ -78,14 +74,14 @@ fn row(person: &Person) -> Row {
     row.extend(address(person));
     row.extend(movements(person));
     row.extend([
-        yes_no(matches!(person.status, Status::Untraceable(_))),
+        Value::yes_no(matches!(person.status, Status::Untraceable(_))),
         if let Status::Dead(on) = person.status {
             on.into()
         } else {
             Value::Null
         },
         u32::from(person.certifiability).into(),
-        yes_no(person.open_procedure),
+        Value::yes_no(person.open_procedure),
         person.updated.into(),
     ]);
     row
@@ -133,7 +129,7 @@ fn movements(person: &Person) -> [Value; 8] {
     };
     let abroad = |value: &Value| if aire { value.clone() } else { Value::Null };
     [
-        yes_no(aire),
+        Value::yes_no(aire),
         abroad(&to_state),
         abroad(&to_town),
         street.into(),

@@ -27,6 +27,13 @@ pub enum Value {
     Date(NaiveDate),
 }
 
+impl Value {
+    /// `S` or `N`.
+    pub fn yes_no(yes: bool) -> Value {
+        if yes { "S" } else { "N" }.into()
+    }
+}
+
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Value::Null, Into::into)
@@ -121,7 +128,7 @@ impl Table {
     }
 
     pub fn view_statement(&self) -> String {
-        self.view_with(|name| name.to_owned(), "")
+        self.view_with(str::to_owned, "")
     }
 
     /// The view with its columns written by `column` and a condition after the table.

@@ -1,6 +1,9 @@
 //! Cases about families and addresses, and the family that documentation quotes in each municipality.
 
-use super::Case::*;
+use super::Case::{
+    CivicoConLettera, Convivenza, Frazione, GenitoriSeparati, Interdetto, MatrimonioOggi, Noto,
+    SenzaCivico, ViaRinominata,
+};
 use crate::population::Sex::{self, F, M};
 use crate::population::day;
 use crate::population::taxes::{Building, MAIN_HOME, SECOND_HOME};
@@ -119,14 +122,14 @@ fn separated_parents(town: &mut Town) {
 
 fn convent(town: &mut Town) {
     let home = town.home();
-    for number in 0..12 {
+    for (number, year) in (0..12).zip((1940..).step_by(3)) {
         let name = ["AGNESE", "BENEDETTA", "CLARA", "DOROTEA"][number as usize % 4];
         let relation = if number == 0 {
             CONVENT_HEAD
         } else {
             CONVENT_MEMBER
         };
-        let birth = (1940 + 3 * number as i32, 1 + number, 8);
+        let birth = (year, 1 + number, 8);
         let sister = register(town, &home, relation, ("CONSORELLE", name, F, birth));
         town.mark(sister, Convivenza);
     }

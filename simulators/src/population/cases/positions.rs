@@ -1,6 +1,8 @@
 //! Cases about taxes.
 
-use super::Case::{self, *};
+use super::Case::{
+    self, DoppiaPosizione, IgnotoAllAnagrafe, ImuUnTerzo, Societa, TariZeroMq, ViaRinominata,
+};
 use crate::population::Sex::{self, F, M};
 use crate::population::codice_fiscale::{compute, partita_iva};
 use crate::population::places::{MILANO, RENAMED_STREET_BEFORE};

@@ -2,7 +2,11 @@
 
 use chrono::Days;
 
-use super::Case::{self, *};
+use super::Case::{
+    self, Accenti, Aire, CfConSpazi, CfMancante, CfMinuscolo, Deceduto, Emigrato, Interdetto,
+    Irreperibile, NatoComuneCessato, NatoComuneRicreato, NatoEstero, Omocodia, Omonimo,
+    PraticaAperta, Reiscritto, RientratoInGiornata,
+};
 use crate::population::Sex::{self, F, M};
 use crate::population::places::{BELLAGIO_NEW, BELLAGIO_OLD, ELSEWHERE, MILANO};
 use crate::population::places::{SOLBIATE, SWITZERLAND};

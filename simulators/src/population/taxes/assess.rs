@@ -3,7 +3,7 @@
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 use super::{Books, Building, Due, Instalment, Ledger, Notice, Property, Rate, Utility, YEARS};
-use crate::population::day;
+use crate::population::{count, day};
 
 /// Rates in hundred-thousandths, as a municipality might set them.
 const OTHER_BUILDINGS: i64 = 1060;
@@ -32,7 +32,7 @@ impl Books {
                     .iter()
                     .filter(|utility| utility.subject == subject)
                     .collect();
-                let id = 90_000 + subject % 10_000 / 1000 * 1000 + ledger.notices.len() as u32 + 1;
+                let id = 90_000 + subject % 10_000 / 1000 * 1000 + count(ledger.notices.len()) + 1;
                 ledger.notices.extend(tari(id, subject, year, &used));
             }
         }

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{Ledger, Parcel, Property, Subject, Utility};
 use crate::population::places::Ente;
 use crate::population::town::Town;
-use crate::population::{Address, Case, day};
+use crate::population::{Address, Case, count, day};
 
 /// What is owned; the land registry's position and the numbers are given by [`Books`].
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +74,7 @@ impl Books {
     }
 
     fn number(&self, base: u32, taken: usize) -> u32 {
-        base + self.ente.digit * 1000 + taken as u32 + 1
+        base + self.ente.digit * 1000 + count(taken) + 1
     }
 
     pub fn enrol(&mut self, mut subject: Subject) -> u32 {

@@ -1,0 +1,196 @@
+//! Every fault of every dialect, as a client meets it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use simulators::dialects::LISTENING;
+use simulators::dialects::d6::RESOURCE;
+use simulators::faults::FaultKind;
+
+use crate::client::{Answer, Outcome, Town, header, town};
+use crate::{d1, d6};
+
+/// A quoted person of the dialect's municipality.
+async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
+    if dialect == "d1" {
+        return d1::ask(town, "BNCNNA75T71B639E").await;
+    }
+    let body = json!({"CodiceFiscale": "FOXLAX01B28D416I", "MostraDatiStatoCivile": true});
+    d6::post(
+        town,
+        token,
+        "/Demografici/Anagrafe/RicercaIndividui?v=1.0",
+        &body,
+    )
+    .await
+}
+
+fn status(outcome: &Outcome) -> Option<u16> {
+    match outcome {
+        Outcome::Answer(answer) => Some(answer.status),
+        _ => None,
+    }
+}
+
+/// What the client must see; a new fault without a line here does not compile.
+fn assert_shown(dialect: &str, fault: FaultKind, outcome: Outcome, plain: &Answer) {
+    let soap = dialect == "d1";
+    let text = |outcome: Outcome| outcome.answer().text();
+    match fault {
+        FaultKind::NotFound if soap => assert!(text(outcome).contains("Anagrafica non trovata")),
+        FaultKind::NotFound => assert_eq!(outcome.answer().body, b""),
+        FaultKind::Ambiguous if soap => assert!(text(outcome).contains("Trovata piu")),
+        FaultKind::Ambiguous => {
+            let both = outcome.answer().json();
+            assert_ne!(both[0]["codiceCittadino"], both[1]["codiceCittadino"]);
+        }
+        FaultKind::AuthFail if soap => assert!(text(outcome).contains("Utente o password")),
+        FaultKind::AuthFail | FaultKind::ExpiredToken => assert_eq!(status(&outcome), Some(401)),
+        FaultKind::TooManyRequests => {
+            let answer = outcome.answer();
+            assert_eq!(
+                (answer.status, header(&answer.head, "retry-after")),
+                (429, Some("2"))
+            );
+        }
+        FaultKind::Slow => assert_eq!(outcome.answer().body, plain.body),
+        FaultKind::Hang | FaultKind::HangAfterCommit => assert_eq!(outcome, Outcome::Silence),
+        FaultKind::Html502 => assert!(text(outcome).starts_with("<html>")),
+        FaultKind::TruncatedBody => assert_eq!(outcome, Outcome::Truncated),
+        FaultKind::WrongCharset => assert_eq!(status(&outcome), Some(200)),
+        FaultKind::Maintenance => {
+            let answer = outcome.answer();
+            assert_eq!(
+                (answer.status, header(&answer.head, "retry-after")),
+                (503, Some("600"))
+            );
+        }
+        FaultKind::Duplicate if soap => assert_eq!(text(outcome).matches("<NOME>").count(), 2),
+        FaultKind::Duplicate => {
+            let both = outcome.answer().json();
+            assert_eq!(both[0], both[1]);
+        }
+        FaultKind::Huge => {
+            let answer = outcome.answer();
+            assert!(answer.body.len() > 1024 * 1024);
+            if !soap {
+                assert_eq!(answer.json(), plain.json());
+            }
+        }
+        FaultKind::Drop => assert_eq!(outcome, Outcome::Closed),
+        FaultKind::Garbage => assert!(String::from_utf8(outcome.answer().body).is_err()),
+    }
+}
+
+#[actix_web::test]
+async fn every_dialect_shows_every_fault_it_promises_and_then_recovers() {
+    let town = town().await;
+    let token = d6::token(&town, d6::ERBA).await;
+    for dialect in LISTENING {
+        let plain = ask(&town, dialect.name, &token).await.answer();
+        for fault in dialect.possible_faults() {
+            let order =
+                json!({"dialect": dialect.name, "fault": fault, "ms": 300, "mb": 1, "times": 1});
+            town.fault(&order.to_string()).await;
+            let began = Instant::now();
+            let outcome = ask(&town, dialect.name, &token).await;
+            if fault == FaultKind::Slow {
+                assert!(began.elapsed() >= Duration::from_millis(300));
+            }
+            assert_shown(dialect.name, fault, outcome, &plain);
+            let again = ask(&town, dialect.name, &token).await.answer();
+            assert_eq!(again.body, plain.body, "{} after {fault:?}", dialect.name);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_charset_is_not_utf_8_although_the_header_says_so() {
+    let town = town().await;
+    town.fault(r#"{"dialect":"d1","fault":"wrong_charset"}"#)
+        .await;
+    let answer = d1::ask(&town, &crate::client::code_of("accenti", "B639"))
+        .await
+        .answer();
+    assert!(answer.head.contains("charset=utf-8"));
+    assert!(String::from_utf8(answer.body.clone()).is_err());
+    assert!(answer.body.windows(5).any(|window| window == b"CANT\xD9"));
+}
+
+#[actix_web::test]
+async fn bad_credentials_on_demand_reach_the_token_endpoint() {
+    let town = town().await;
+    town.fault(r#"{"dialect":"d6","ente":"D416","fault":"auth_fail"}"#)
+        .await;
+    let refused = d6::token_reply(&town, d6::ERBA, d6::ERBA.secret, RESOURCE).await;
+    assert_eq!(refused.status, 401);
+}
+
+#[actix_web::test]
+async fn the_control_port_refuses_what_makes_no_sense_and_clears_what_it_took() {
+    let town = town().await;
+    for order in [
+        r#"{"dialect":"d1","fault":"expired_token"}"#,
+        r#"{"dialect":"d0","fault":"slow"}"#,
+        r#"{"dialect":"d1","fault":"slow","ente":"X999"}"#,
+        r#"{"dialect":"d1","fault":"slow","share":2}"#,
+        r#"{"dialect":"d1","fault":"slow","shares":1}"#,
+    ] {
+        assert_eq!(
+            town.control("POST /control/faults", order).await.status,
+            400,
+            "{order}"
+        );
+    }
+    town.fault(r#"{"dialect":"d1","fault":"drop"}"#).await;
+    let listed = town.control("GET /control/faults", "").await.json();
+    assert_eq!(
+        (&listed[0]["fault"], &listed[0]["share"]),
+        (&json!("drop"), &json!(1.0))
+    );
+    assert_eq!(town.control("DELETE /control/faults", "").await.status, 204);
+    assert_eq!(status(&d1::ask(&town, "BNCNNA75T71B639E").await), Some(200));
+}
+
+#[actix_web::test]
+async fn calls_tokens_and_crowds_are_counted_without_personal_data() {
+    let town = town().await;
+    let token = d6::token(&town, d6::ERBA).await;
+    town.fault(r#"{"dialect":"d6","fault":"slow","ms":200}"#)
+        .await;
+    let calls = (0..3).map(|_| ask(&town, "d6", &token));
+    futures_util::future::join_all(calls).await;
+    let report = town.control("GET /control/calls", "").await;
+    assert!(!report.text().contains("FOXLAX"));
+    let report: Value = report.json();
+    let searches =
+        json!({"dialect": "d6", "operation": "RicercaIndividui", "ente": "D416", "count": 3});
+    assert!(report["calls"].as_array().unwrap().contains(&searches));
+    assert_eq!(
+        report["tokens_issued"][0],
+        json!({"dialect": "d6", "ente": "D416", "count": 1})
+    );
+    assert_eq!(
+        report["max_concurrency"][0],
+        json!({"dialect": "d6", "ente": "D416", "max": 3})
+    );
+    town.control("DELETE /control/calls", "").await;
+    let empty = town.control("GET /control/calls", "").await.json();
+    assert_eq!(
+        empty,
+        json!({"calls": [], "tokens_issued": [], "max_concurrency": []})
+    );
+}
+
+#[actix_web::test]
+async fn stopping_lets_a_slow_call_end() {
+    let town = town().await;
+    town.fault(r#"{"dialect":"d1","fault":"slow","ms":500}"#)
+        .await;
+    let d1 = town.address("d1");
+    let stream = tokio::net::TcpStream::connect(d1).await.unwrap();
+    let call = tokio::spawn(crate::client::exchange(stream, d1::ENDPOINT, "", ""));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    town.running.stop().await;
+    assert_eq!(status(&call.await.unwrap()), Some(500));
+}

@@ -1,0 +1,15 @@
+//! Every dialect and every fault over real sockets, and the README's samples against the true answers.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a step that fails should end its test"
+)]
+
+mod client;
+mod d1;
+mod d6;
+mod d9;
+mod faults;
+mod readme;
+mod tls;
