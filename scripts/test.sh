@@ -11,6 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly SHARED=${PONTILE_SHARED:-../shared}
 readonly RULES=$SHARED/standards/b-oas-checker/rulesets/spectral.yml
 readonly SPECTRAL=6.16.3
+readonly SCHEMATHESIS=4.32.5
 readonly SUMMARY=var/test/cargo-test.txt
 
 fail() { printf 'make test: %s\n' "$*" >&2; exit 1; }
@@ -29,6 +30,19 @@ lint_documents() {
     done
 }
 
+# schemathesis lives in a virtual environment of its own below target/.
+prepare_schemathesis() {
+    local folder=target/schemathesis-$SCHEMATHESIS
+    if [[ ! -x $folder/bin/schemathesis ]]; then
+        step 'schemathesis'
+        rm -rf "$folder"
+        python3 -m venv "$folder"
+        "$folder/bin/pip" --quiet --disable-pip-version-check install "schemathesis==$SCHEMATHESIS"
+    fi
+    PONTILE_SCHEMATHESIS=$(realpath "$folder/bin/schemathesis")
+    export PONTILE_SCHEMATHESIS
+}
+
 scripts/install-debian-packages.sh build test
 command -v cargo >/dev/null || fail 'cargo is missing: install Rust from https://rustup.rs, then run this again'
 # The servers that tests start live where the PATH of an ordinary user does not reach.
@@ -36,6 +50,7 @@ export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 if [[ -d $SHARED ]]; then export PONTILE_SHARED=$(realpath "$SHARED"); fi
 step 'certificates'
 certs/make.sh
+prepare_schemathesis
 step 'build'
 # Tests start the programs themselves as processes.
 cargo build --locked --workspace --bins

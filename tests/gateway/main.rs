@@ -15,3 +15,4 @@ mod cache;
 mod dispatch;
 mod record;
 mod malformed;
+mod schemathesis;
