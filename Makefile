@@ -13,9 +13,9 @@ run: ## everything it needs, then the gateway beside three simulated town halls 
 test: ## everything it needs, then all tests
 	@scripts/test.sh
 
-bench: ## Pontile beside nginx and HAProxy, same moment, same core
-	@scripts/install-debian-packages.sh build bench
-	@benches/run.sh
+bench: ## Pontile beside nginx and HAProxy, same moment, same core (ARGS for benches/run.py)
+	@scripts/install-debian-packages.sh build
+	@benches/run.py $(ARGS)
 
 openapi: ## write openapi/*.yaml from the code
 	cargo run --locked --quiet --bin pontile -- openapi --write openapi

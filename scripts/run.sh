@@ -51,7 +51,7 @@ prepare() {
     step 'certificates'
     certs/make.sh
     step "build (profile $PROFILE; the first time takes some minutes)"
-    cargo build --locked --workspace --bins --profile "$PROFILE"
+    cargo build --locked --package pontile --package simulators --bins --profile "$PROFILE"
     umask 077
     mkdir -p "$STATE/segreti" "$STATE/record"
     # The simulators' published passwords; real ones come from whoever runs the back end.

@@ -40,6 +40,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
             &[
                 "api",
                 "broker",
+                "reload",
                 "gateway",
                 "snapshot",
                 "connectors",
@@ -56,6 +57,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "api",
                 "broker",
                 "operators",
+                "reload",
                 "gateway",
                 "snapshot",
                 "connectors",
@@ -78,6 +80,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "trust",
             ],
         ),
+        ("reload", &["gateway", "snapshot", "config"]),
         ("snapshot", &["connectors", "contract", "config", "trust"]),
         ("contract", &[]),
         ("config", &["contract"]),

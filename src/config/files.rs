@@ -58,7 +58,6 @@ impl Read for Matched {
         if found.is_empty() && value.source().origin != Origin::Defaults {
             let text = format!("nessun file corrisponde a {}", pattern.display());
             reader.mistake(&value.place(), text);
-            return None;
         }
         Some(Matched(found))
     }

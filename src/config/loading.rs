@@ -59,7 +59,6 @@ pub fn read(path: &Path, environment: &[(String, String)]) -> Written {
     top.add_layer(&main, &main_table, 0);
     top.add_layer(&defaults, &defaults_table, 0);
     let mut written = read_document(top, reader);
-    written.files.push(path.to_owned());
     read_lists(&mut written);
     written
 }
@@ -92,57 +91,57 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         operators,
         enti,
         instances,
-        files: Vec::new(),
         mistakes,
     }
 }
+
+/// What a kind of files may hold.
+type ReadList = fn(&mut Written, &mut Table<'_>, &mut Reader);
 
 fn read_lists(written: &mut Written) {
     let Some(files) = written.sections.files.clone() else {
         return;
     };
-    let lists: [(&[PathBuf], fn(&mut Written, &mut Table<'_>, &mut Reader)); 4] = [
-        (&files.portals, |written, table, reader| {
-            written
-                .portals
-                .append(table.entries("portal", "name", reader));
-            written
-                .purposes
-                .append(table.entries("purpose", "id", reader));
-        }),
-        (&files.operators, |written, table, reader| {
-            written
-                .operators
-                .append(table.entries("operator", "name", reader));
-        }),
-        (&files.enti, |written, table, reader| {
-            written
-                .enti
-                .append(table.entries("ente", "codice_istat", reader));
-        }),
-        (&files.instances, |written, table, reader| {
-            written
-                .instances
-                .append(table.entries("instance", "name", reader));
-        }),
-    ];
-    for (paths, add) in lists {
-        for path in paths {
-            let mut reader = Reader::default();
-            match Source::read(path) {
-                Ok(source) => {
-                    let source = Arc::new(source);
-                    let document = parse(&source, &mut reader);
-                    let mut table = Table::empty();
-                    table.add_layer(&source, &document, 0);
-                    add(written, &mut table, &mut reader);
-                    table.finish(&mut reader);
-                }
-                Err(mistake) => reader.mistakes.push(mistake),
+    read_files(written, &files.portals, |written, table, reader| {
+        written
+            .portals
+            .append(table.entries("portal", "name", reader));
+        written
+            .purposes
+            .append(table.entries("purpose", "id", reader));
+    });
+    read_files(written, &files.operators, |written, table, reader| {
+        written
+            .operators
+            .append(table.entries("operator", "name", reader));
+    });
+    read_files(written, &files.enti, |written, table, reader| {
+        written
+            .enti
+            .append(table.entries("ente", "codice_istat", reader));
+    });
+    read_files(written, &files.instances, |written, table, reader| {
+        written
+            .instances
+            .append(table.entries("instance", "name", reader));
+    });
+}
+
+fn read_files(written: &mut Written, paths: &[PathBuf], list: ReadList) {
+    for path in paths {
+        let mut reader = Reader::default();
+        match Source::read(path) {
+            Ok(source) => {
+                let source = Arc::new(source);
+                let document = parse(&source, &mut reader);
+                let mut table = Table::empty();
+                table.add_layer(&source, &document, 0);
+                list(written, &mut table, &mut reader);
+                table.finish(&mut reader);
             }
-            written.files.push(path.clone());
-            written.mistakes.append(&mut reader.mistakes);
+            Err(mistake) => reader.mistakes.push(mistake),
         }
+        written.mistakes.append(&mut reader.mistakes);
     }
 }
 

@@ -1,7 +1,5 @@
 //! The configuration as far as it could be read, with what was wrong; the checks run over it whatever is missing.
 
-use std::path::PathBuf;
-
 use super::cache::Cache;
 use super::door::Door;
 use super::ente::Ente;
@@ -34,8 +32,6 @@ pub struct Written {
     pub enti: Entries<Ente>,
     /// The instances.
     pub instances: Entries<InstanceSettings>,
-    /// Every file that was read, to be watched.
-    pub files: Vec<PathBuf>,
     /// What was wrong so far.
     pub mistakes: Vec<Mistake>,
 }

@@ -31,7 +31,7 @@ pub struct Built {
     pub settings: Settings,
     /// What can be reloaded.
     pub snapshot: Snapshot,
-    /// The files that it was built from, to be watched: configuration, certificates, keys, revocation lists.
+    /// Certificates, keys and revocation lists: a change of them calls for a new snapshot by itself.
     pub files: Vec<PathBuf>,
 }
 

@@ -58,7 +58,7 @@ mod tests {
         let path = folder.path().join("witness");
         let file = std::fs::File::create(&path).expect("a file");
         assert_eq!(seconds_in_the_future(&path), None);
-        let later = SystemTime::now() + std::time::Duration::from_secs(3600);
+        let later = SystemTime::now() + std::time::Duration::from_hours(1);
         file.set_modified(later).expect("the time is set");
         assert!(seconds_in_the_future(&path).is_some_and(|seconds| seconds > 3500));
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::mistake::Mistake;
-use super::reading::places::{Entries, Entry};
+use super::reading::places::{Entries, Entry, Place};
 use super::reading::similar::most_similar;
 use super::written::Written;
 
@@ -32,7 +32,7 @@ fn duplicates<T, K: Ord + Display>(
         let key = key(entry);
         match first.get(&key) {
             Some(earlier) => {
-                let place = earlier.places.of(path).map(|place| place.name());
+                let place = earlier.places.of(path).map(Place::name);
                 let place = place.unwrap_or_default();
                 let text = format!("«{key}» c'è già in {place}");
                 mistakes.push(entry.places.mistake(path, text));

@@ -127,12 +127,12 @@ fn check_together(sections: &Sections, checks: &mut Checks<'_>) {
     }
     if let Some(cache) = &sections.cache {
         checks.require(
-            cache.longest.0 <= Duration::from_secs(86_400),
+            cache.longest.0 <= Duration::from_hours(24),
             "cache.longest",
             "al più \"1d\": in memoria stanno dati personali",
         );
         checks.require(
-            cache.stale_on_error.0 <= Duration::from_secs(86_400),
+            cache.stale_on_error.0 <= Duration::from_hours(24),
             "cache.stale_on_error",
             "al più \"1d\": in memoria stanno dati personali",
         );

@@ -54,15 +54,12 @@ impl<'a> Table<'a> {
     /// The value of a key that must be there.
     pub fn required<T: Read>(&mut self, key: &'static str, reader: &mut Reader) -> Option<T> {
         let value = self.values(key).next();
-        match value {
-            Some(value) => reader.below(key, value),
-            None => {
-                if let Some(place) = self.place() {
-                    reader.mistake(&place, format!("manca «{key}»"));
-                }
-                None
-            }
+        if value.is_none()
+            && let Some(place) = self.place()
+        {
+            reader.mistake(&place, format!("manca «{key}»"));
         }
+        reader.below(key, value?)
     }
 
     /// The value of a key that may be absent.
@@ -141,7 +138,7 @@ impl<'a> Table<'a> {
                 let _: Option<()> = list.refuse(reader, "un elenco di tabelle");
                 continue;
             };
-            for item in items.iter() {
+            for item in items {
                 let identity = item
                     .get_ref()
                     .get(identified_by)
