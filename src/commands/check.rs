@@ -1,12 +1,13 @@
 //! `pontile check`: the whole configuration, every mistake at once.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::config::mistake::Mistake;
 use crate::config::{loading, secret};
-use crate::snapshot::{self, Built, Kept};
+use crate::snapshot::{self, Built, EnteEntry, Kept};
 
-use super::Failure;
+use super::{Failure, say};
 
 /// Reads everything that `serve` would read and prints what it found.
 pub fn run(config: &Path) -> Result<(), Failure> {
@@ -24,19 +25,15 @@ pub fn run(config: &Path) -> Result<(), Failure> {
         }
     };
     let snapshot = &built.snapshot;
-    println!(
+    let connected = |ente: &&Arc<EnteEntry>| ente.bindings().next().is_some();
+    say(format_args!(
         "La configurazione è valida: {} portali, {} enti di cui {} con sistemi collegati, {} istanze.",
         snapshot.portals().len(),
         snapshot.enti().len(),
-        snapshot
-            .enti()
-            .iter()
-            .filter(|ente| ente.bindings().next().is_some())
-            .count(),
+        snapshot.enti().iter().filter(connected).count(),
         snapshot.backends().count(),
-    );
-    println!("Impronta: {}", snapshot.digest);
-    Ok(())
+    ))?;
+    say(format_args!("Impronta: {}", snapshot.digest))
 }
 
 /// The configuration as a first snapshot.

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod portal;
 
 use std::fmt;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -58,8 +59,25 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.config;
     match arguments.command {
         Command::Check => check::run(&config),
-        Command::Doctor => doctor::run(&config),
+        Command::Doctor => wait_for(doctor::run(&config)),
         Command::Portal(command) => portal::run(command),
+    }
+}
+
+/// Runs what waits for files, databases and sockets. The doors' workers have runtimes of their own.
+fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because("runtime", error))?;
+    runtime.block_on(command)
+}
+
+/// Prints a line. A reader that has gone away, like `head`, is no failure but an end.
+fn say(line: impl fmt::Display) -> Result<(), Failure> {
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        written => written.map_err(|error| Failure::because("stdout", error)),
     }
 }
 

@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 
 use crate::trust::PeerCertificate;
 
-use super::Failure;
+use super::{Failure, say};
 
 /// What can be done about portals.
 #[derive(Debug, Subcommand)]
@@ -46,8 +46,7 @@ pub fn run(command: PortalCommand) -> Result<(), Failure> {
                 .to_owned(),
         ),
     };
-    print!("{}", block(&name, &recognized, &remark));
-    Ok(())
+    say(block(&name, &recognized, &remark).trim_end())
 }
 
 fn recognized(path: &Path, by_subject: bool) -> Result<(String, String), Failure> {

@@ -1,6 +1,7 @@
 //! `pontile doctor`: everything around the gateway that must be well: clock, disk, certificates, secrets, database, back ends.
 
 mod clock;
+mod backends;
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use chrono::Utc;
 use crate::config::{loading, secret};
 use crate::snapshot::{self, Kept, Snapshot};
 
-use super::Failure;
+use super::{Failure, say};
 
 /// Certificates and revocation lists that end within so many days are told.
 const SOON_DAYS: i64 = 30;
@@ -52,7 +53,7 @@ impl Finding {
 }
 
 /// Looks at everything and prints a line each; fails if anything would keep the gateway from serving.
-pub fn run(config: &Path) -> Result<(), Failure> {
+pub async fn run(config: &Path) -> Result<(), Failure> {
     let environment = loading::environment();
     let kept = Kept::new().map_err(|error| Failure::because("TLS", error))?;
     let built = snapshot::build(config, &environment, 1, &kept).map_err(Failure::Configuration)?;
@@ -63,13 +64,14 @@ pub fn run(config: &Path) -> Result<(), Failure> {
             .iter()
             .map(|mistake| Finding::error(mistake.to_string())),
     );
+    findings.extend(backends::look(&built.snapshot).await);
     for finding in &findings {
         let weight = match finding.weight {
             Weight::Good => "bene",
             Weight::Warning => "ATTENZIONE",
             Weight::Error => "ERRORE",
         };
-        println!("{weight:<10} {}", finding.text);
+        say(format_args!("{weight:<10} {}", finding.text))?;
     }
     let errors = findings
         .iter()
