@@ -109,7 +109,7 @@ fn every_problem_has_its_page_and_every_page_its_problem() {
         .collect();
     let slugs: BTreeSet<String> = TABLE.iter().map(|row| format!("{}.md", row.slug)).collect();
     assert_eq!(pages, slugs);
-    for row in TABLE {
+    for row in &TABLE {
         let page = fs::read_to_string(folder.join(format!("{}.md", row.slug))).expect("a page");
         for part in [
             &format!("# {}\n", row.title),
@@ -147,7 +147,7 @@ fn every_row_of_the_table_is_reached_by_some_failure_and_no_other() {
 
 #[test]
 fn refusals_that_pass_tell_when_to_come_again() {
-    for row in TABLE {
+    for row in &TABLE {
         assert_eq!(
             row.retry_after.is_some(),
             matches!(row.status, 429 | 503),

@@ -1,4 +1,18 @@
 //! What portals meet: the door, the routes, the problems, the documents. HTTP begins and ends here.
 
+pub mod server;
+pub mod connection;
+mod gate;
+mod pace;
+pub mod routes;
+pub mod intake;
+mod head;
 pub mod body;
+mod catalogo;
+mod anagrafe;
+mod tributi;
+mod status;
+mod answer;
 pub mod problem;
+pub mod documents;
+mod docs;

@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub const TABLE: [Problem; 27] = [
+pub static TABLE: [Problem; 27] = [
     CERTIFICATO_NON_ATTENDIBILE,
     PORTALE_SCONOSCIUTO,
     RISORSA_INESISTENTE,

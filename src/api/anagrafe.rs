@@ -1,0 +1,44 @@
+//! The population registry: a person, a family.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::contract::operation::Operation;
+use crate::contract::risposta::{RispostaFamiglia, RispostaPersona};
+
+use super::body::{RicercaFamiglia, RicercaPersona};
+use super::intake;
+
+/// Scheda anagrafica di una persona
+///
+/// Cerca una persona nell'anagrafe dell'ente con il codice fiscale. Una persona deceduta, emigrata o iscritta all'AIRE è una
+/// risposta 200 con il suo `stato_anagrafico`. I dati non hanno valore di certificato; in caso di difformità prevale l'ANPR.
+#[utoipa::path(
+    post,
+    path = "/enti/{codice_istat}/ricerche-persona",
+    operation_id = "ricerche_persona",
+    tag = "anagrafe",
+    params(("codice_istat" = String, Path, description = "Codice ISTAT dell'ente (sei cifre).", pattern = "^[0-9]{6}$", max_length = 6, example = "013075")),
+    request_body(content = RicercaPersona, description = "La persona cercata e i campi richiesti."),
+    responses((status = 200, description = "La scheda della persona.", body = RispostaPersona)),
+)]
+pub(super) async fn ricerche_persona(request: HttpRequest, payload: Payload) -> HttpResponse {
+    intake::search(Operation::RicercaPersona, request, payload).await
+}
+
+/// Famiglia anagrafica di una persona
+///
+/// Cerca i componenti della famiglia anagrafica di una persona nell'anagrafe dell'ente. I dati non hanno valore di certificato;
+/// in caso di difformità prevale l'ANPR.
+#[utoipa::path(
+    post,
+    path = "/enti/{codice_istat}/ricerche-famiglia",
+    operation_id = "ricerche_famiglia",
+    tag = "anagrafe",
+    params(("codice_istat" = String, Path, description = "Codice ISTAT dell'ente (sei cifre).", pattern = "^[0-9]{6}$", max_length = 6, example = "013075")),
+    request_body(content = RicercaFamiglia, description = "La persona di cui si cerca la famiglia e i campi richiesti."),
+    responses((status = 200, description = "La famiglia della persona.", body = RispostaFamiglia)),
+)]
+pub(super) async fn ricerche_famiglia(request: HttpRequest, payload: Payload) -> HttpResponse {
+    intake::search(Operation::RicercaFamiglia, request, payload).await
+}

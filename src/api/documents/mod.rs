@@ -1,0 +1,273 @@
+//! The OpenAPI documents, one per domain, written from the handlers, the contract's types and the table of problems.
+
+mod shared;
+mod nulls;
+
+use std::sync::LazyLock;
+
+use utoipa::openapi::info::{ContactBuilder, InfoBuilder, LicenseBuilder};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
+use utoipa::openapi::{Components, Ref, RefOr, Response, ServerBuilder};
+use utoipa::{OpenApi, PartialSchema, ToSchema};
+
+use crate::contract::operation::Domain;
+
+use super::problem::{Problema, TABLE};
+use super::{anagrafe, catalogo, status, tributi};
+
+/// The version of the contract: raised when the documents change, not with the program.
+const VERSION: &str = "1.0.0";
+
+/// Where the documents say that the gateway is: every centre that runs one writes its own address.
+const HOST: &str = "https://pontile.example";
+
+#[derive(OpenApi)]
+#[openapi(paths(catalogo::enti, catalogo::ente, catalogo::servizi, status::status))]
+struct Catalogo;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    anagrafe::ricerche_persona,
+    anagrafe::ricerche_famiglia,
+    status::status
+))]
+struct Anagrafe;
+
+#[derive(OpenApi)]
+#[openapi(paths(tributi::ricerche_posizione, status::status))]
+struct Tributi;
+
+/// One document.
+pub struct Document {
+    /// Its domain, which names the file.
+    pub domain: Domain,
+    /// As data, for the documentation page.
+    pub api: utoipa::openapi::OpenApi,
+    /// As published.
+    pub yaml: String,
+}
+
+/// Every document, in the order of [`Domain::ALL`].
+pub fn documents() -> &'static [Document] {
+    static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| Domain::ALL.map(document).into());
+    &DOCUMENTS
+}
+
+fn document(domain: Domain) -> Document {
+    let mut api = match domain {
+        Domain::Catalogo => Catalogo::openapi(),
+        Domain::Anagrafe => Anagrafe::openapi(),
+        Domain::Tributi => Tributi::openapi(),
+    };
+    let about = About::of(domain);
+    api.info = InfoBuilder::new()
+        .title(about.title)
+        .version(VERSION)
+        .description(Some(about.description))
+        .terms_of_service(Some(format!("{HOST}/condizioni")))
+        .contact(Some(
+            ContactBuilder::new()
+                .name(Some("Centro servizi della provincia"))
+                .url(Some(HOST))
+                .email(Some("interoperabilita@pontile.example"))
+                .build(),
+        ))
+        .license(Some(
+            LicenseBuilder::new()
+                .name("EUPL-1.2")
+                .identifier(Some("EUPL-1.2"))
+                .build(),
+        ))
+        .extensions(Some([("x-summary", about.summary)].into_iter().collect()))
+        .build();
+    api.servers = Some(vec![
+        ServerBuilder::new()
+            .url(format!("{HOST}/rest/{}/v1", domain.name()))
+            .description(Some("Portone dei portali: TLS con certificato del client"))
+            .build(),
+    ]);
+    api.security = Some(vec![SecurityRequirement::new(
+        "certificato",
+        Vec::<String>::new(),
+    )]);
+    api.tags = Some(vec![
+        tag(domain.name(), about.summary),
+        tag("stato", "Stato del servizio."),
+    ]);
+    let mut components = api.components.take().unwrap_or_default();
+    add_shared(&mut components);
+    for item in api.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            complete(operation, &mut components);
+        }
+    }
+    api.components = Some(components);
+    let yaml = api
+        .to_yaml()
+        .expect("a document of texts, numbers and maps is always YAML");
+    // The catalogue's identifier of the API goes in as text: two extensions would come out in any order.
+    let yaml = yaml.replacen(
+        "\ninfo:\n",
+        &format!("\ninfo:\n  x-api-id: {}\n", about.id),
+        1,
+    );
+    Document { domain, api, yaml }
+}
+
+fn tag(name: &str, description: &str) -> Tag {
+    TagBuilder::new()
+        .name(name)
+        .description(Some(description))
+        .build()
+}
+
+struct About {
+    id: &'static str,
+    title: &'static str,
+    summary: &'static str,
+    description: &'static str,
+}
+
+impl About {
+    fn of(domain: Domain) -> About {
+        match domain {
+            Domain::Catalogo => About {
+                id: "6c0a5b1e-6f5e-4c0e-9d0b-3a3f0a5f6b01",
+                title: "Catalogo degli enti",
+                summary: "Enti collegati al gateway e servizi che ciascuno offre.",
+                description: "Quali enti si possono interrogare e che cosa offre ciascuno, con i limiti di ogni operazione. \
+                    Nessun dato personale: le risposte hanno un ETag e si possono riconvalidare con If-None-Match.",
+            },
+            Domain::Anagrafe => About {
+                id: "6c0a5b1e-6f5e-4c0e-9d0b-3a3f0a5f6b02",
+                title: "Anagrafe della popolazione",
+                summary: "Schede e famiglie anagrafiche degli enti collegati.",
+                description: "Ricerche nelle anagrafi degli enti collegati al gateway, qualunque gestionale usino. Le ricerche sono \
+                    POST perché i dati personali non stiano mai nell'indirizzo. I dati non hanno valore di certificato; in caso di \
+                    difformità prevale l'ANPR. Ogni risposta dice la provenienza e l'età dei dati.",
+            },
+            Domain::Tributi => About {
+                id: "6c0a5b1e-6f5e-4c0e-9d0b-3a3f0a5f6b03",
+                title: "Tributi locali",
+                summary: "Posizioni tributarie IMU e TARI degli enti collegati.",
+                description: "Ricerche nei gestionali dei tributi degli enti collegati al gateway. Le ricerche sono POST perché i dati \
+                    personali non stiano mai nell'indirizzo. Gli importi sono decimali esatti in euro. Ogni risposta dice la \
+                    provenienza e l'età dei dati.",
+            },
+        }
+    }
+}
+
+/// The certificate and the schema of problems.
+fn add_shared(components: &mut Components) {
+    let mut schemas = vec![(Problema::name().into_owned(), Problema::schema())];
+    Problema::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    components.schemas.values_mut().for_each(nulls::remove);
+    components.add_security_scheme(
+        "certificato",
+        SecurityScheme::MutualTls {
+            description: Some(
+                "TLS 1.2 o 1.3 con il certificato del portale, emesso da un'autorità riconosciuta e registrato dal gestore del gateway."
+                    .to_owned(),
+            ),
+            deprecated: None,
+            extensions: None,
+        },
+    );
+}
+
+/// Adds what every operation has: parameters by header, headers of the answer, problems. What is referred to becomes a component.
+fn complete(operation: &mut Operation, components: &mut Components) {
+    let kind = Kind::of(operation);
+    for parameter in shared::parameters() {
+        if kind.parameters().contains(&parameter.name.as_str()) {
+            let reference = Ref::new(format!("#/components/parameters/{}", parameter.name));
+            operation
+                .parameters
+                .get_or_insert_default()
+                .push(RefOr::Ref(reference));
+            components
+                .parameters
+                .insert(parameter.name.clone(), RefOr::T(parameter));
+        }
+    }
+    let responses = &mut operation.responses.responses;
+    if let Some(RefOr::T(answer)) = responses.get_mut("200") {
+        answer.headers = shared::header_references(kind.answer_headers());
+        if kind == Kind::Catalogo {
+            let mut unchanged =
+                Response::new("La copia indicata in If-None-Match è ancora valida.");
+            unchanged.headers = answer.headers.clone();
+            responses.insert("304".to_owned(), RefOr::T(unchanged));
+        }
+    }
+    for status in kind.problem_statuses() {
+        let name = format!("Problema{status}");
+        responses.insert(
+            status.to_string(),
+            RefOr::Ref(Ref::from_response_name(&name)),
+        );
+        components
+            .responses
+            .insert(name, RefOr::T(shared::problem_response(status)));
+    }
+    for (name, header) in shared::headers() {
+        if kind.answer_headers().contains(&name) || !shared::OF_SOME_ANSWERS.contains(&name) {
+            components.headers.insert(name.to_owned(), RefOr::T(header));
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Stato,
+    Catalogo,
+    Personale,
+}
+
+impl Kind {
+    fn of(operation: &Operation) -> Kind {
+        match operation.tags.as_deref() {
+            Some([tag]) if tag == "stato" => Kind::Stato,
+            Some([tag]) if tag == "catalogo" => Kind::Catalogo,
+            _ => Kind::Personale,
+        }
+    }
+
+    fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Kind::Stato => &[],
+            Kind::Catalogo => &["If-None-Match", "Traceparent"],
+            Kind::Personale => &["Purpose-Id", "Cache-Control", "Traceparent"],
+        }
+    }
+
+    fn answer_headers(self) -> &'static [&'static str] {
+        match self {
+            Kind::Stato => &["Cache-Control"],
+            Kind::Catalogo => &["Cache-Control", "ETag"],
+            Kind::Personale => &["Cache-Control", "Age"],
+        }
+    }
+
+    /// The statuses of the problems that the operation may end in. 405 is of the resource, not of an operation.
+    fn problem_statuses(self) -> Vec<u16> {
+        let mut statuses: Vec<u16> = TABLE
+            .iter()
+            .map(|row| row.status)
+            .filter(|status| match self {
+                Kind::Stato => matches!(status, 403 | 429 | 503),
+                Kind::Catalogo => {
+                    matches!(status, 400 | 403 | 404 | 408 | 413 | 429 | 500 | 503 | 504)
+                }
+                Kind::Personale => *status != 405,
+            })
+            .collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        statuses
+    }
+}

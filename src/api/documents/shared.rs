@@ -1,0 +1,204 @@
+//! What the operations of all documents share: headers, parameters, problems by status.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response};
+
+use crate::api::problem::{MEDIA_TYPE, TABLE};
+
+/// The response of one status: every problem that has it.
+pub(super) fn problem_response(status: u16) -> Response {
+    let rows: Vec<_> = TABLE.iter().filter(|row| row.status == status).collect();
+    let list: Vec<String> = rows
+        .iter()
+        .map(|row| format!("`{}`: {}", row.slug, row.detail))
+        .collect();
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problema")))
+        .build();
+    let mut names = vec!["Cache-Control"];
+    if rows.iter().any(|row| row.retry_after.is_some()) {
+        names.push("Retry-After");
+    }
+    let mut response = ResponseBuilder::new()
+        .description(list.join("\n\n"))
+        .content(MEDIA_TYPE, content)
+        .build();
+    response.headers = header_references(&names);
+    response
+}
+
+/// References to the headers named and to those of every answer.
+pub(super) fn header_references(names: &[&str]) -> BTreeMap<String, RefOr<Header>> {
+    [
+        "X-RateLimit-Limit",
+        "X-RateLimit-Remaining",
+        "X-RateLimit-Reset",
+        "X-Correlation-ID",
+    ]
+    .iter()
+    .chain(names)
+    .map(|name| {
+        (
+            (*name).to_owned(),
+            RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))),
+        )
+    })
+    .collect()
+}
+
+/// The headers that only some operations answer with.
+pub(super) const OF_SOME_ANSWERS: [&str; 2] = ["Age", "ETag"];
+
+/// The headers of answers.
+pub(super) fn headers() -> [(&'static str, Header); 8] {
+    let limits = [
+        (
+            "X-RateLimit-Limit",
+            "Richieste ammesse insieme dal limite più stretto.",
+            i32::MAX,
+        ),
+        (
+            "X-RateLimit-Remaining",
+            "Richieste ancora disponibili in quel limite.",
+            i32::MAX,
+        ),
+        (
+            "X-RateLimit-Reset",
+            "Secondi dopo i quali quel limite è di nuovo intero.",
+            86_400,
+        ),
+        (
+            "Retry-After",
+            "Secondi da attendere prima di ripetere la richiesta.",
+            86_400,
+        ),
+        (
+            "Age",
+            "Età dei dati in secondi: 0 se sono stati letti per questa richiesta.",
+            31_536_000,
+        ),
+    ];
+    let texts = [
+        (
+            "X-Correlation-ID",
+            "Numero dello scambio nel registro del gateway (UUID).",
+            36,
+        ),
+        (
+            "Cache-Control",
+            "no-store per i dati personali e per i problemi; private, no-cache per le risorse con ETag.",
+            40,
+        ),
+        (
+            "ETag",
+            "Versione della risorsa, da ripetere in If-None-Match.",
+            80,
+        ),
+    ];
+    let [limit, remaining, reset, retry_after, age] = limits.map(|(name, description, largest)| {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+            .minimum(Some(0))
+            .maximum(Some(largest));
+        (name, header(description, schema))
+    });
+    let [scambio, cache_control, etag] = texts.map(|(name, description, longest)| {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(longest));
+        (name, header(description, schema))
+    });
+    [
+        limit,
+        remaining,
+        reset,
+        retry_after,
+        age,
+        scambio,
+        cache_control,
+        etag,
+    ]
+}
+
+fn header(description: &str, schema: ObjectBuilder) -> Header {
+    HeaderBuilder::new()
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+/// The parameters by header.
+pub(super) fn parameters() -> [Parameter; 4] {
+    [purpose(), cache_control(), if_none_match(), traceparent()]
+}
+
+fn parameter(
+    name: &str,
+    required: Required,
+    description: &str,
+    schema: ObjectBuilder,
+) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(schema.schema_type(Type::String)))
+        .build()
+}
+
+fn purpose() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .pattern(Some("^[A-Za-z0-9._:-]{1,64}$"))
+        .min_length(Some(1))
+        .max_length(Some(64))
+        .examples(["servizi-demografici"]);
+    parameter(
+        "Purpose-Id",
+        Required::True,
+        "Finalità della richiesta, tra quelle concesse al portale.",
+        schema,
+    )
+}
+
+fn cache_control() -> Parameter {
+    let description =
+        "Con no-cache chiede dati letti al momento dal gestionale, se la concessione lo permette.";
+    parameter(
+        "Cache-Control",
+        Required::False,
+        description,
+        ObjectBuilder::new()
+            .max_length(Some(100))
+            .examples(["no-cache"]),
+    )
+}
+
+fn if_none_match() -> Parameter {
+    let description =
+        "ETag della copia che il portale ha già: se è ancora valida la risposta è 304.";
+    parameter(
+        "If-None-Match",
+        Required::False,
+        description,
+        ObjectBuilder::new().max_length(Some(400)),
+    )
+}
+
+fn traceparent() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .pattern(Some("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"))
+        .max_length(Some(55));
+    parameter(
+        "Traceparent",
+        Required::False,
+        "Contesto di traccia W3C, continuato verso il gestionale.",
+        schema,
+    )
+}
