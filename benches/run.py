@@ -51,7 +51,6 @@ def main():
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a slice")
     parser.add_argument("--profile", default="dist")
     parser.add_argument("--without-build", action="store_true")
-    parser.add_argument("--postgres", help="postgres:// address of a database for the record, without a password")
     options = parser.parse_args()
 
     subprocess.run([ROOT / "scripts" / "install-debian-packages.sh", "bench"], check=True)

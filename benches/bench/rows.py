@@ -1,7 +1,10 @@
 """The rows of the table, each a function from the measurement to results."""
 
+import sys
+
 from . import machine
 from .loads import Request
+from .postgres import Postgres
 from .report import Result
 
 PERSON = "/rest/anagrafe/v1/enti/{}/ricerche-persona"
@@ -30,7 +33,6 @@ class Measurement:
                 "nginx again": lambda: self.bench.nginx("nginx-again"),
                 "haproxy": self.bench.haproxy,
                 "pontile": lambda: self.bench.pontile(self.program),
-                "pontile on PostgreSQL": lambda: self.bench.pontile(self.program, "pontile-postgres", self.options.postgres),
             }
             self.servers[name] = start[name]()
         return self.servers[name]
@@ -88,11 +90,19 @@ def soap(measurement):
 
 
 def postgres(measurement):
-    if not measurement.options.postgres:
+    database = Postgres.start()
+    if not database:
+        print("postgres: skipped, there is no PostgreSQL on this machine", file=sys.stderr)
         return []
-    results = live(measurement, "live, record in PostgreSQL", "pontile on PostgreSQL", None)
-    measurement.stop("pontile on PostgreSQL")
-    return results
+    try:
+        server = measurement.bench.pontile(measurement.program, "pontile-postgres", database.address)
+        measurement.servers["pontile on PostgreSQL"] = server
+        # The servers of the database are not counted: they are another machine's in operation.
+        results = live(measurement, f"live, record in {database.version().split(' (')[0]}", "pontile on PostgreSQL", None)
+        measurement.stop("pontile on PostgreSQL")
+        return results
+    finally:
+        database.stop()
 
 
 def handshakes(measurement):

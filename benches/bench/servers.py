@@ -78,6 +78,7 @@ class Bench:
     def pontile(self, program, name="pontile", database=None):
         folder, port = self._fresh(name), machine.free_port()
         database = database or f"sqlite:{folder}/record"
+        (folder / "secret").write_text("bench\n")
         configuration = self._write(
             folder, "pontile.toml", port=port, operator_port=machine.free_port(), database=database, adapters=HERE.parent / "adapters"
         )
