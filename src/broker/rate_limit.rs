@@ -16,7 +16,7 @@ use parking_lot::RwLock;
 use crate::config::limits::Rate;
 use crate::contract::operation::Operation;
 use crate::gateway::Gateway;
-use crate::store::record::QuotaKey;
+use crate::store::quota::QuotaKey;
 
 use super::authorization::Permit;
 use super::error::ExchangeError;
@@ -138,9 +138,9 @@ async fn admit_to_quota(
     };
     let now = trail.begun();
     let key = QuotaKey {
-        portal: permit.portal().name.clone(),
-        operation: permit.operation().name().to_owned(),
-        ente: ente.codice_istat.as_str().to_owned(),
+        portal: permit.portal().name.as_str().into(),
+        operation: permit.operation().name(),
+        ente: ente.codice_istat.as_str().into(),
         day: now.with_timezone(&Rome).date_naive(),
     };
     let until_midnight = until_midnight(now);

@@ -10,6 +10,7 @@ use crate::connectors::adapter::Adapter;
 use crate::contract::document::Role;
 use crate::contract::operation::Operation;
 use crate::contract::question::Question;
+use crate::contract::side::Side;
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
 use crate::snapshot::Snapshot;
@@ -264,39 +265,39 @@ impl Trail {
         let origin = found
             .map(|(fetched, ..)| fetched.scambio)
             .filter(|origin| *origin != arrival.scambio);
+        let mut snapshot_digest = [0; 32];
+        hex::decode_to_slice(&self.snapshot.digest, &mut snapshot_digest)
+            .expect("a snapshot's digest is SHA-256 in hexadecimal");
         Record {
             scambio: arrival.scambio,
-            node: gateway.node.name.clone(),
             generation: i64::try_from(self.snapshot.generation).unwrap_or(i64::MAX),
-            snapshot_digest: self.snapshot.digest.clone(),
+            snapshot_digest,
             begun: self.begun,
             ended: Utc::now(),
-            portal: self.portal.as_ref().map(|portal| portal.name.clone()),
-            certificate: hex::encode(arrival.certificate.fingerprint),
+            portal: self
+                .portal
+                .as_ref()
+                .map(|portal| portal.name.as_str().into()),
+            certificate: arrival.certificate.fingerprint,
             subjects: ente
                 .map(|ente| self.subjects(gateway, ente, reply))
                 .unwrap_or_default(),
-            ente: ente.map(str::to_owned),
-            operation: self
-                .operation()
-                .map(|operation| operation.name().to_owned()),
-            purpose_origin: self.purpose.as_ref().map(|_| "intestazione".to_owned()),
-            purpose: self.purpose.clone(),
-            grant_id: self.grant.as_ref().map(|(id, _)| id.clone()),
-            grant_version: self.grant.as_ref().map(|(_, version)| i64::from(*version)),
-            outcome: reply.outcome().to_owned(),
-            side: reply.side().map(|side| side.name().to_owned()),
-            status: i64::from(reply.status()),
+            ente: ente.map(Into::into),
+            operation: self.operation(),
+            purpose_origin: self.purpose.as_ref().map(|_| "intestazione"),
+            purpose: self.purpose.as_deref().map(Into::into),
+            grant_id: self.grant.as_ref().map(|(id, _)| id.as_str().into()),
+            grant_version: self.grant.as_ref().map(|(_, version)| *version),
+            outcome: reply.outcome(),
+            side: reply.side().map(Side::name),
+            status: reply.status(),
             times: self.times,
-            adapter: self
-                .adapter
-                .as_ref()
-                .map(|adapter| adapter.name().to_owned()),
+            adapter: self.adapter.as_ref().map(|adapter| adapter.name().into()),
             adapter_version: self
                 .adapter
                 .as_ref()
-                .map(|adapter| adapter.version().to_owned()),
-            cache: found.map(|(_, state, _)| state.name().to_owned()),
+                .map(|adapter| adapter.version().into()),
+            cache: found.map(|(_, state, _)| state.name()),
             age_seconds: found.map(|(.., age)| i64::try_from(age.as_secs()).unwrap_or(i64::MAX)),
             origin,
             request: (!arrival.body.is_empty()).then(|| SaltedDigest::of(&arrival.body)),
@@ -310,14 +311,7 @@ impl Trail {
     /// The persons asked about and, where data left, those disclosed.
     fn subjects(&self, gateway: &Gateway, ente: &str, reply: &Reply) -> Vec<Subject> {
         let keys = gateway.store.subject_keys();
-        let keyed = |code: &str, role: Role| {
-            let (digest, key_version) = keys.digest(ente, code);
-            Subject {
-                digest,
-                key_version,
-                role,
-            }
-        };
+        let keyed = |code: &str, role: Role| keys.subject(ente, code, role);
         let asked = self
             .question
             .iter()

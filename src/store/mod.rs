@@ -1,59 +1,244 @@
 //! The gateway's own database: all SQL of ours is here and nowhere else.
+//!
+//! [`Store::reserve`] gives an exchange a [`Slot`] before its first stage; [`Slot::commit`] makes its [`record::Record`]
+//! durable before its answer leaves. One writer thread commits whatever waits in one transaction.
 
-pub mod quota;
 pub mod record;
+pub mod quota;
+pub mod subject;
+pub mod health;
+pub mod read;
+pub mod salts;
+pub mod error;
+pub mod retention;
 
-use quota::Quotas;
-use record::Record;
+mod waiting;
+mod writer;
+mod batch;
+mod tables;
+mod upkeep;
+mod export;
 
-/// The record of exchanges.
+mod database;
+mod dialect;
+mod schema;
+mod keys;
+mod month;
+mod disk;
+mod sqlite;
+mod postgres;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
+use tokio::io::AsyncWrite;
+use tokio::sync::oneshot;
+
+use crate::config::record::{RecordSettings, Retention};
+
+pub use error::StoreError;
+pub use health::{Degraded, Health};
+pub use month::Month;
+pub use quota::{QuotaHold, QuotaKey, Quotas};
+pub use read::{Person, RecordFilter, RecordRow};
+pub use record::Record;
+pub use salts::Erasure;
+pub use schema::VERSION;
+pub use subject::SubjectKeys;
+pub use waiting::Slot;
+
+use database::Database;
+use upkeep::Upkeep;
+use waiting::Waitroom;
+use writer::Writer;
+
+/// The record of exchanges and the counters that move with it. Cheap to clone; open once per process.
 #[derive(Clone)]
-pub struct Store;
+pub struct Store {
+    inner: Arc<Inner>,
+}
 
-/// A place in the record, reserved before an exchange begins.
-pub struct Slot;
+struct Inner {
+    room: Arc<Waitroom>,
+    database: Database,
+    quotas: Quotas,
+    subject_keys: Arc<SubjectKeys>,
+    retention: Retention,
+    deadline: Duration,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+}
 
-/// Secrets under which fiscal codes are digested, one per ente.
-pub struct SubjectKeys;
-
-/// What can go wrong with the record.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// As many exchanges are in flight as are allowed.
-    #[error("every slot is taken")]
-    Full,
-    /// The record cannot be written at present.
-    #[error("the record cannot be written: {0}")]
-    Unwritable(String),
+/// What `pontile migrate` did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// The months that the record holds, all of them at [`VERSION`] now.
+    pub months: Vec<Month>,
+    /// Whether the key file was made.
+    pub key_made: bool,
 }
 
 impl Store {
-    /// Reserves a place, or refuses.
+    /// Opens the record and starts its writer. Refuses a schema that this program does not work with.
+    pub async fn open(
+        settings: &RecordSettings,
+        retention: Retention,
+        node: &str,
+    ) -> Result<Store, StoreError> {
+        retention::check(retention)?;
+        let database = Database::of(settings)?;
+        let subject_keys = Arc::new(SubjectKeys::load(&settings.subject_key)?);
+        database.check(&subject_keys).await?;
+        let room = Arc::new(Waitroom::new(settings.slots));
+        let quotas = Quotas::new(database.clone());
+        let writer = Writer::new(
+            Arc::clone(&room),
+            database.writer(node.into(), Arc::clone(&subject_keys)),
+            quotas.table(),
+            settings.deadline.0,
+        );
+        let upkeep = Upkeep {
+            room: Arc::clone(&room),
+            database: database.clone(),
+            retention,
+            free_disk: settings.free_disk.0,
+        };
+        upkeep.watch_disk();
+        Ok(Store {
+            inner: Arc::new(Inner {
+                ended: Mutex::new(Some(start(writer, upkeep, Arc::clone(&room))?)),
+                room,
+                database,
+                quotas,
+                subject_keys,
+                retention,
+                deadline: settings.deadline.0,
+            }),
+        })
+    }
+
+    /// Makes the database and the key file, or brings an older schema to [`VERSION`]; nodes of the version before go on.
+    pub async fn migrate(settings: &RecordSettings) -> Result<Migrated, StoreError> {
+        let database = Database::of(settings)?;
+        let months = database.migrate(Month::of(Utc::now())).await?;
+        let key_made = SubjectKeys::create(&settings.subject_key)?;
+        Ok(Migrated { months, key_made })
+    }
+
+    /// Leave to carry out one exchange. Refuses when its record could not be taken.
     pub fn reserve(&self) -> Result<Slot, StoreError> {
-        Err(StoreError::Unwritable("not open".to_owned()))
+        self.inner.room.reserve()
     }
 
     /// The daily quotas.
     pub fn quotas(&self) -> &Quotas {
-        &Quotas
+        &self.inner.quotas
     }
 
-    /// The secrets for keyed digests.
+    /// The secrets of the persons' digests.
     pub fn subject_keys(&self) -> &SubjectKeys {
-        &SubjectKeys
+        &self.inner.subject_keys
+    }
+
+    /// How it goes.
+    pub fn health(&self) -> Health {
+        self.inner.room.health()
+    }
+
+    /// The exchanges that the filter lets through, the newest first.
+    pub async fn list(&self, filter: &RecordFilter) -> Result<Vec<RecordRow>, StoreError> {
+        read::list(&self.inner.database, filter, &self.inner.subject_keys).await
+    }
+
+    /// Writes the exchanges asked of one ente that began in `from..to` as JSON lines, the oldest first; returns how many.
+    pub async fn export(
+        &self,
+        ente: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        out: &mut (dyn AsyncWrite + Unpin + Send),
+    ) -> Result<u64, StoreError> {
+        export::export(&self.inner.database, ente, from, to, out).await
+    }
+
+    /// Erases salts, after which their digests prove nothing any more; returns of how many exchanges.
+    pub async fn erase_salts(&self, erasure: Erasure) -> Result<u64, StoreError> {
+        salts::erase(&self.inner.database, erasure).await
+    }
+
+    /// Drops the months that are past their retention; returns them. The store does so by itself every hour.
+    pub async fn prune(&self, now: DateTime<Utc>) -> Result<Vec<Month>, StoreError> {
+        retention::prune(&self.inner.database, self.inner.retention, now).await
+    }
+
+    /// Refuses new exchanges, lets those in flight commit within the record's deadline, and closes the database.
+    pub async fn close(&self) {
+        let room = &self.inner.room;
+        room.close();
+        let empty = async {
+            while room.slots_taken() > 0 {
+                room.freed.notified().await;
+            }
+        };
+        if tokio::time::timeout(self.inner.deadline, empty)
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                slots = room.slots_taken(),
+                "the record closes while exchanges are in flight"
+            );
+        }
+        room.stop();
+        let ended = self.inner.ended.lock().take();
+        if let Some(ended) = ended {
+            let _ = ended.await;
+        }
     }
 }
 
-impl Slot {
-    /// Returns once the record is durable.
-    pub async fn commit(self, record: Record) -> Result<(), StoreError> {
-        Err(StoreError::Unwritable(record.node))
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.room.stop();
     }
 }
 
-impl SubjectKeys {
-    /// The digest of a code under the ente's secret, and the secret's version.
-    pub fn digest(&self, ente: &str, code: &str) -> ([u8; 32], i64) {
-        ([u8::try_from(ente.len() + code.len()).unwrap_or(0); 32], 0)
+/// Starts the writer and the upkeep on a thread of their own, so that no worker's end takes them along.
+fn start(
+    writer: Writer,
+    upkeep: Upkeep,
+    room: Arc<Waitroom>,
+) -> Result<oneshot::Receiver<()>, StoreError> {
+    let failed = |source| StoreError::File {
+        what: "start the record's writer".to_owned(),
+        source,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let (end, ended) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("record".to_owned())
+        .spawn(move || {
+            let _abandon = AbandonWhenDropped(room);
+            runtime.block_on(async {
+                tokio::spawn(upkeep.run());
+                writer.run().await;
+            });
+            runtime.shutdown_background();
+            let _ = end.send(());
+        })
+        .map_err(failed)?;
+    Ok(ended)
+}
+
+/// However the writer ends, nobody waits for it in vain.
+struct AbandonWhenDropped(Arc<Waitroom>);
+
+impl Drop for AbandonWhenDropped {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }

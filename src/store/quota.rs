@@ -1,49 +1,295 @@
-//! Daily quotas: counted in memory over the durable count, committed with the record.
+//! Daily quotas: counted in memory over the durable counter, which moves in the record's own transaction.
 
-use super::record::QuotaKey;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// The counters.
-pub struct Quotas;
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Europe::Rome;
+use parking_lot::Mutex;
 
-/// One exchange admitted under a quota; given back if it is dropped before it is committed.
-#[derive(Debug)]
-pub struct QuotaHold {
-    /// What it counts.
-    pub key: QuotaKey,
-    remaining: u32,
+use super::database::Database;
+use super::error::StoreError;
+
+/// What a daily quota counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QuotaKey {
+    /// Portal.
+    pub portal: Arc<str>,
+    /// Operation.
+    pub operation: &'static str,
+    /// Ente, ISTAT code.
+    pub ente: Arc<str>,
+    /// Day in Europe/Rome, see [`rome_day`].
+    pub day: NaiveDate,
 }
 
 /// Why an exchange is not admitted.
 #[derive(Debug, thiserror::Error)]
 pub enum QuotaRefused {
-    /// The day's quota is spent.
-    #[error("the day's quota is spent")]
+    /// The day's quota is used up.
+    #[error("the day's quota is used up")]
+    Spent {
+        /// When the next day begins in Europe/Rome.
+        until: DateTime<Utc>,
+    },
+    /// The durable counter cannot be read, so nobody knows.
+    #[error("the quota's counter: {0}")]
+    Unknown(#[from] StoreError),
+}
+
+/// The quotas of all portals.
+pub struct Quotas {
+    table: Arc<QuotaTable>,
+    database: Database,
+}
+
+/// A place in a day's quota. Goes into the record, which makes it count; dropped before that, it gives the place back.
+#[derive(Debug)]
+pub struct QuotaHold {
+    table: Arc<QuotaTable>,
+    key: QuotaKey,
+    remaining: u32,
+    settled: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct QuotaTable {
+    counters: Mutex<HashMap<QuotaKey, Counter>>,
+}
+
+#[derive(Debug, Default)]
+struct Counter {
+    /// What the database says; `None` until read, and again after a write of unknown outcome.
+    durable: Option<u64>,
+    /// Admitted and not yet recorded.
+    held: u64,
+    /// Raised whenever a write may have moved the durable counter, so that a reading from before it is not believed.
+    epoch: u64,
+}
+
+enum Verdict {
+    Admitted(QuotaHold),
     Spent,
-    /// The count cannot be read.
-    #[error("the count cannot be read: {0}")]
-    Unknown(String),
+    Unread { epoch: u64 },
 }
 
 impl Quotas {
-    /// Admits one more exchange, if any is left.
-    pub async fn admit(&self, key: QuotaKey, limit: u32) -> Result<QuotaHold, QuotaRefused> {
-        limit
-            .checked_sub(1)
-            .map(|remaining| QuotaHold { key, remaining })
-            .ok_or(QuotaRefused::Spent)
+    pub(super) fn new(database: Database) -> Quotas {
+        Quotas {
+            table: Arc::default(),
+            database,
+        }
     }
-}
 
-impl QuotaHold {
-    /// How many are left after this one.
-    pub fn remaining(&self) -> u32 {
-        self.remaining
+    pub(super) fn table(&self) -> Arc<QuotaTable> {
+        Arc::clone(&self.table)
+    }
+
+    /// Admits one more exchange under the key if fewer than `limit` were recorded or are under way on its day.
+    ///
+    /// On several nodes each knows the others' exchanges as of its own last record under the key.
+    pub async fn admit(&self, key: QuotaKey, limit: u32) -> Result<QuotaHold, QuotaRefused> {
+        loop {
+            let epoch = match self.table.admit(&key, limit) {
+                Verdict::Admitted(hold) => return Ok(hold),
+                Verdict::Spent => {
+                    return Err(QuotaRefused::Spent {
+                        until: rome_midnight_after(key.day),
+                    });
+                }
+                Verdict::Unread { epoch } => epoch,
+            };
+            let used = self.database.quota_used(&key).await?;
+            self.table.learn(&key, epoch, used);
+        }
     }
 }
 
 impl QuotaRefused {
     /// Whether it is the portal that has used up its day.
     pub fn is_spent(&self) -> bool {
-        matches!(self, QuotaRefused::Spent)
+        matches!(self, QuotaRefused::Spent { .. })
+    }
+}
+
+impl QuotaTable {
+    fn admit(self: &Arc<Self>, key: &QuotaKey, limit: u32) -> Verdict {
+        let mut counters = self.counters.lock();
+        if !counters.contains_key(key) {
+            let yesterday = key.day.pred_opt().unwrap_or(key.day);
+            counters.retain(|other, counter| other.day >= yesterday || counter.held > 0);
+        }
+        let counter = counters.entry(key.clone()).or_default();
+        let Some(durable) = counter.durable else {
+            return Verdict::Unread {
+                epoch: counter.epoch,
+            };
+        };
+        let Some(left) = u64::from(limit).checked_sub(durable + counter.held + 1) else {
+            return Verdict::Spent;
+        };
+        counter.held += 1;
+        Verdict::Admitted(QuotaHold {
+            table: Arc::clone(self),
+            key: key.clone(),
+            remaining: u32::try_from(left).unwrap_or(u32::MAX),
+            settled: false,
+        })
+    }
+
+    fn learn(&self, key: &QuotaKey, epoch: u64, used: u64) {
+        let mut counters = self.counters.lock();
+        if let Some(counter) = counters.get_mut(key)
+            && counter.epoch == epoch
+        {
+            counter.durable = Some(used);
+        }
+    }
+
+    /// The counter's value as a write of ours returned it; other nodes may have moved it too.
+    pub(super) fn seen(&self, key: &QuotaKey, used: u64) {
+        let mut counters = self.counters.lock();
+        if let Some(counter) = counters.get_mut(key) {
+            counter.durable = counter.durable.map(|durable| durable.max(used));
+        }
+    }
+
+    fn with(&self, key: &QuotaKey, change: impl FnOnce(&mut Counter)) {
+        let mut counters = self.counters.lock();
+        if let Some(counter) = counters.get_mut(key) {
+            change(counter);
+        }
+    }
+}
+
+impl QuotaHold {
+    /// What it counts against.
+    pub fn key(&self) -> &QuotaKey {
+        &self.key
+    }
+
+    /// How many more the quota admitted when this was made.
+    pub fn remaining(&self) -> u32 {
+        self.remaining
+    }
+
+    /// Its record is durable: the place is used up.
+    pub(super) fn count(mut self) {
+        self.settled = true;
+        self.table.with(&self.key, |counter| {
+            counter.held -= 1;
+            counter.epoch += 1;
+            counter.durable = counter.durable.map(|durable| durable + 1);
+        });
+    }
+
+    /// Nobody knows whether its record is durable: the counter must be read again.
+    pub(super) fn doubt(mut self) {
+        self.settled = true;
+        self.table.with(&self.key, |counter| {
+            counter.held -= 1;
+            counter.epoch += 1;
+            counter.durable = None;
+        });
+    }
+}
+
+impl Drop for QuotaHold {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.table.with(&self.key, |counter| counter.held -= 1);
+        }
+    }
+}
+
+/// The day of an instant in Europe/Rome, where quotas begin anew.
+pub fn rome_day(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Rome).date_naive()
+}
+
+/// The instant at which the day after that one begins in Europe/Rome.
+pub fn rome_midnight_after(day: NaiveDate) -> DateTime<Utc> {
+    rome_midnight(day.succ_opt().unwrap_or(day))
+}
+
+/// The instant at which the day begins in Europe/Rome.
+pub(super) fn rome_midnight(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    Rome.from_local_datetime(&midnight)
+        .earliest()
+        .map_or_else(|| midnight.and_utc(), |instant| instant.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(day: &str) -> QuotaKey {
+        QuotaKey {
+            portal: "sportello".into(),
+            operation: "anagrafe.ricerche-persona",
+            ente: "013075".into(),
+            day: day.parse().expect("a date"),
+        }
+    }
+
+    fn table(used: u64) -> (Arc<QuotaTable>, QuotaKey) {
+        let table = Arc::new(QuotaTable::default());
+        let key = key("2026-11-03");
+        let Verdict::Unread { epoch } = table.admit(&key, 3) else {
+            panic!("an unread counter admits nobody");
+        };
+        table.learn(&key, epoch, used);
+        (table, key)
+    }
+
+    #[test]
+    fn a_quota_admits_as_many_as_its_limit_and_takes_back_what_was_not_recorded() {
+        let (table, key) = table(1);
+        let Verdict::Admitted(first) = table.admit(&key, 3) else {
+            panic!("two places are free");
+        };
+        assert_eq!(first.remaining(), 1);
+        let Verdict::Admitted(second) = table.admit(&key, 3) else {
+            panic!("one place is free");
+        };
+        assert!(matches!(table.admit(&key, 3), Verdict::Spent));
+        drop(first);
+        second.count();
+        let Verdict::Admitted(third) = table.admit(&key, 3) else {
+            panic!("the first gave its place back");
+        };
+        third.count();
+        assert!(matches!(table.admit(&key, 3), Verdict::Spent));
+    }
+
+    #[test]
+    fn a_counter_in_doubt_is_read_again_and_an_old_reading_is_not_believed() {
+        let (table, key) = table(0);
+        let Verdict::Admitted(hold) = table.admit(&key, 3) else {
+            panic!("three places are free");
+        };
+        hold.doubt();
+        let Verdict::Unread { epoch } = table.admit(&key, 3) else {
+            panic!("the counter is in doubt");
+        };
+        table.learn(&key, epoch - 1, 0);
+        assert!(matches!(table.admit(&key, 3), Verdict::Unread { .. }));
+        table.learn(&key, epoch, 3);
+        assert!(matches!(table.admit(&key, 3), Verdict::Spent));
+    }
+
+    #[test]
+    fn the_day_ends_at_midnight_in_rome_whatever_the_season() {
+        let day = |text: &str| rome_day(text.parse().expect("an instant")).to_string();
+        assert_eq!(day("2026-01-31T22:59:59Z"), "2026-01-31");
+        assert_eq!(day("2026-01-31T23:00:00Z"), "2026-02-01");
+        assert_eq!(day("2026-07-31T21:59:59Z"), "2026-07-31");
+        assert_eq!(day("2026-07-31T22:00:00Z"), "2026-08-01");
+        let ends = |text: &str| rome_midnight_after(text.parse().expect("a date")).to_rfc3339();
+        assert_eq!(ends("2026-03-28"), "2026-03-28T23:00:00+00:00");
+        assert_eq!(ends("2026-03-29"), "2026-03-29T22:00:00+00:00");
+        assert_eq!(ends("2026-10-24"), "2026-10-24T22:00:00+00:00");
+        assert_eq!(ends("2026-10-25"), "2026-10-25T23:00:00+00:00");
     }
 }

@@ -1,56 +1,61 @@
 //! One exchange as it is recorded: plain values, no body, no fiscal code in clear.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::contract::document::Role;
+use crate::contract::operation::Operation;
 use crate::digest::SaltedDigest;
 
+use super::quota::QuotaHold;
+
 /// The record of one exchange. Texts are names from the configuration or from our own tables, never from a body.
+///
+/// The node that carried it out is added by the store.
 #[derive(Debug)]
 pub struct Record {
-    /// The exchange's number (UUIDv7).
+    /// The exchange's number (UUIDv7); the time in it decides the month under which it is kept.
     pub scambio: Uuid,
-    /// The node that carried it out.
-    pub node: String,
-    /// Generation of the snapshot that it ran under, and that snapshot's digest.
+    /// Generation of the snapshot that it ran under.
     pub generation: i64,
-    /// SHA-256 of the snapshot, hexadecimal.
-    pub snapshot_digest: String,
-    /// When the request came and when its answer was ready.
+    /// SHA-256 of that snapshot.
+    pub snapshot_digest: [u8; 32],
+    /// When the request's head was read.
     pub begun: DateTime<Utc>,
     /// When the answer was ready.
     pub ended: DateTime<Utc>,
     /// The portal's name; absent when the certificate belongs to none.
-    pub portal: Option<String>,
-    /// SHA-256 of the certificate, hexadecimal.
-    pub certificate: String,
+    pub portal: Option<Arc<str>>,
+    /// SHA-256 of the certificate.
+    pub certificate: [u8; 32],
     /// ISTAT code of the ente asked.
-    pub ente: Option<String>,
-    /// The operation's name; absent when the request could not be understood.
-    pub operation: Option<String>,
+    pub ente: Option<Arc<str>>,
+    /// The operation; absent when the request could not be understood.
+    pub operation: Option<Operation>,
     /// The purpose named.
-    pub purpose: Option<String>,
+    pub purpose: Option<Arc<str>>,
     /// Where the purpose comes from: `intestazione` in this version.
-    pub purpose_origin: Option<String>,
-    /// The grant that allowed it, and its version.
-    pub grant_id: Option<String>,
+    pub purpose_origin: Option<&'static str>,
+    /// The grant that allowed it.
+    pub grant_id: Option<Arc<str>>,
     /// The grant's version.
-    pub grant_version: Option<i64>,
+    pub grant_version: Option<u32>,
     /// `risposto`, or the slug of the problem.
-    pub outcome: String,
+    pub outcome: &'static str,
     /// The side at fault: `portale`, `gateway`, `ente`; absent when answered.
-    pub side: Option<String>,
+    pub side: Option<&'static str>,
     /// HTTP status of the answer.
-    pub status: i64,
+    pub status: u16,
     /// Microseconds in each stage.
     pub times: StageTimes,
-    /// Adapter and version.
-    pub adapter: Option<String>,
+    /// The adapter.
+    pub adapter: Option<Arc<str>>,
     /// The adapter's version.
-    pub adapter_version: Option<String>,
+    pub adapter_version: Option<Arc<str>>,
     /// `fresca`, `cache`, `scaduta`.
-    pub cache: Option<String>,
+    pub cache: Option<&'static str>,
     /// Age of the answer in seconds.
     pub age_seconds: Option<i64>,
     /// For a cached answer: the exchange whose call to the back end it comes from.
@@ -63,10 +68,10 @@ pub struct Record {
     pub backend_answer: Option<SaltedDigest>,
     /// The reply's body.
     pub reply: Option<SaltedDigest>,
-    /// The persons asked about and disclosed.
+    /// The persons asked about and disclosed; one who appears twice in the same role counts once.
     pub subjects: Vec<Subject>,
-    /// What this exchange counts against, if it was admitted under a quota.
-    pub quota: Option<super::quota::QuotaHold>,
+    /// What this exchange counts against, if it was admitted under a quota; counted in the record's own transaction.
+    pub quota: Option<QuotaHold>,
 }
 
 /// Microseconds per stage.
@@ -82,8 +87,8 @@ pub struct StageTimes {
     pub dispatch: i64,
 }
 
-/// A person in an exchange, under a keyed digest of the fiscal code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A person in an exchange, under a keyed digest of the fiscal code; made by [`super::subject::SubjectKeys`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
     /// HMAC-SHA-256 of the upper-case code under the ente's secret of that version.
     pub digest: [u8; 32],
@@ -91,17 +96,4 @@ pub struct Subject {
     pub key_version: i64,
     /// The part that the person has.
     pub role: Role,
-}
-
-/// What a daily quota counts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct QuotaKey {
-    /// Portal.
-    pub portal: String,
-    /// Operation.
-    pub operation: String,
-    /// Ente, ISTAT code.
-    pub ente: String,
-    /// Day in Europe/Rome.
-    pub day: NaiveDate,
 }

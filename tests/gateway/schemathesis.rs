@@ -10,22 +10,43 @@ use crate::harness::province::Province;
 #[test]
 fn the_served_documents_hold_against_generated_requests() {
     let Some(program) = std::env::var_os("PONTILE_SCHEMATHESIS") else {
-        assert!(std::env::var_os("CI").is_none(), "PONTILE_SCHEMATHESIS is not set");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "PONTILE_SCHEMATHESIS is not set"
+        );
         eprintln!("skipped: PONTILE_SCHEMATHESIS names no program (make test sets it)");
         return;
     };
     let province = Province::with(|files| {
-        files.replace("portali/prove.toml", "per_second = 1000, burst = 1000", "per_second = 100000, burst = 100000");
+        files.replace(
+            "portali/prove.toml",
+            "per_second = 1000, burst = 1000",
+            "per_second = 100000, burst = 100000",
+        );
         files.replace("pontile.toml", "request_deadline = \"5s\"", "request_deadline = \"5s\"\nrequests_per_address = 100000\nrequests_per_connection = 100000");
     });
     let mut failures = Vec::new();
     for domain in ["catalogo", "anagrafe", "tributi"] {
         let output = Command::new(&program)
             .current_dir(province.folder())
-            .args(["run", &format!("https://localhost:{}/docs/{domain}.yaml", port(&province))])
-            .args(["--url", &format!("https://localhost:{}/rest/{domain}/v1", port(&province))])
+            .args([
+                "run",
+                &format!("https://localhost:{}/docs/{domain}.yaml", port(&province)),
+            ])
+            .args([
+                "--url",
+                &format!("https://localhost:{}/rest/{domain}/v1", port(&province)),
+            ])
             .args(["--header", &format!("Purpose-Id:{PURPOSE}")])
-            .args(["--max-examples", "60", "--seed", "1", "--workers", "1", "--no-color"])
+            .args([
+                "--max-examples",
+                "60",
+                "--seed",
+                "1",
+                "--workers",
+                "1",
+                "--no-color",
+            ])
             .args(["--generation-database", "none", "--warnings", "off"])
             .arg("--tls-verify")
             .arg(province.pki.path("root.pem"))
@@ -36,7 +57,10 @@ fn the_served_documents_hold_against_generated_requests() {
             .output()
             .expect("schemathesis runs");
         if !output.status.success() {
-            let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let (out, err) = (
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr),
+            );
             failures.push(format!("── {domain}\n{out}{err}"));
         }
     }

@@ -1,0 +1,180 @@
+//! The one place that tells the two databases apart: monthly SQLite files or a PostgreSQL server.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::config::record::RecordSettings;
+
+use super::error::StoreError;
+use super::month::Month;
+use super::postgres::Server;
+use super::postgres::writer::PostgresWriter;
+use super::quota::QuotaKey;
+use super::read::{Reader, Selection};
+use super::record::Record;
+use super::sqlite::Segments;
+use super::sqlite::writer::SqliteWriter;
+use super::subject::SubjectKeys;
+
+/// Where the record is.
+#[derive(Debug, Clone)]
+pub(super) enum Database {
+    Sqlite(Segments),
+    Postgres(Server),
+}
+
+/// What one connection can read.
+pub(super) enum Part {
+    /// The file of a month.
+    Month(Segments, Month),
+    /// The whole database.
+    Whole(Server),
+}
+
+/// The writer's end of it.
+pub(super) enum DatabaseWriter {
+    Sqlite(SqliteWriter),
+    Postgres(Box<PostgresWriter>),
+}
+
+/// Counters as a commit left them, where others move them too.
+pub(super) type Totals = Vec<(QuotaKey, u64)>;
+
+impl Database {
+    /// Reads `[record] database`.
+    pub(super) fn of(settings: &RecordSettings) -> Result<Database, StoreError> {
+        if let Some(folder) = settings.database.strip_prefix("sqlite:") {
+            if folder.is_empty() || folder.starts_with("//") {
+                return Err(StoreError::Settings(
+                    "[record] database: write \"sqlite:<folder>\", for example \"sqlite:/var/lib/pontile/record\"".to_owned(),
+                ));
+            }
+            return Ok(Database::Sqlite(Segments::new(Path::new(folder))));
+        }
+        if ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| settings.database.starts_with(scheme))
+        {
+            return Ok(Database::Postgres(Server::of(settings)?));
+        }
+        Err(StoreError::Settings(
+            "[record] database: write \"sqlite:<folder>\" or \"postgres://<user>@<host>/<database>\"".to_owned(),
+        ))
+    }
+
+    /// Refuses a database that this program or this key file does not fit.
+    pub(super) async fn check(&self, keys: &SubjectKeys) -> Result<(), StoreError> {
+        match self {
+            Database::Sqlite(segments) => segments.check(keys).await,
+            Database::Postgres(server) => server.check(keys).await,
+        }
+    }
+
+    /// Brings the schema to this program's; returns the months that there are.
+    pub(super) async fn migrate(&self, current: Month) -> Result<Vec<Month>, StoreError> {
+        match self {
+            Database::Sqlite(segments) => segments.migrate(current).await,
+            Database::Postgres(server) => server.migrate(current).await,
+        }
+    }
+
+    /// What the durable counter of a quota says.
+    pub(super) async fn quota_used(&self, key: &QuotaKey) -> Result<u64, StoreError> {
+        match self {
+            Database::Sqlite(segments) => segments.quota_used(key).await,
+            Database::Postgres(server) => server.quota_used(key).await,
+        }
+    }
+
+    /// The parts of the record that a selection touches, the oldest first: files, or the whole database.
+    pub(super) fn parts(&self, selection: &Selection) -> Result<Vec<Part>, StoreError> {
+        match self {
+            Database::Sqlite(segments) => {
+                let mut months = segments.months()?;
+                months.retain(|month| selection.touches(*month));
+                let part = |month| Part::Month(segments.clone(), month);
+                Ok(months.into_iter().map(part).collect())
+            }
+            Database::Postgres(server) => Ok(vec![Part::Whole(server.clone())]),
+        }
+    }
+
+    /// The folder whose disk can fill up, if it is ours.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match self {
+            Database::Sqlite(segments) => Some(segments.folder()),
+            Database::Postgres(_) => None,
+        }
+    }
+
+    /// Makes what the next months need and orders what the last ones left.
+    pub(super) async fn keep_up(
+        &self,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Database::Sqlite(segments) => segments.keep_up(now).await,
+            Database::Postgres(server) => server.keep_up(Month::of(now)).await,
+        }
+    }
+
+    /// The end that writes.
+    pub(super) fn writer(&self, node: Arc<str>, keys: Arc<SubjectKeys>) -> DatabaseWriter {
+        match self {
+            Database::Sqlite(segments) => {
+                DatabaseWriter::Sqlite(SqliteWriter::new(segments.clone(), node, keys))
+            }
+            Database::Postgres(server) => {
+                DatabaseWriter::Postgres(Box::new(PostgresWriter::new(server.clone(), node, keys)))
+            }
+        }
+    }
+}
+
+impl Part {
+    pub(super) async fn reader(self) -> Result<Reader, StoreError> {
+        match self {
+            Part::Month(segments, month) => Ok(Reader::Sqlite(segments.open_to_read(month).await?)),
+            Part::Whole(server) => Ok(Reader::Postgres(Box::new(server.connect().await?))),
+        }
+    }
+}
+
+impl DatabaseWriter {
+    /// Commits records of one month, and the news of withheld answers with them.
+    pub(super) async fn write(
+        &mut self,
+        month: Month,
+        records: &[&Record],
+        withheld: &[Uuid],
+    ) -> Result<Totals, StoreError> {
+        match self {
+            DatabaseWriter::Sqlite(writer) => {
+                writer.write(month, records, withheld).await?;
+                Ok(Totals::new())
+            }
+            DatabaseWriter::Postgres(writer) => writer.write(records, withheld).await,
+        }
+    }
+
+    /// Learns, after a failure, whether the database can be written again, and settles what is unknown.
+    pub(super) async fn probe(
+        &mut self,
+        month: Month,
+        withheld: &[Uuid],
+    ) -> Result<(), StoreError> {
+        match self {
+            DatabaseWriter::Sqlite(writer) => writer.probe(month, withheld).await,
+            DatabaseWriter::Postgres(writer) => writer.probe(withheld).await,
+        }
+    }
+
+    pub(super) async fn close(self) -> Result<(), StoreError> {
+        match self {
+            DatabaseWriter::Sqlite(writer) => writer.close().await,
+            DatabaseWriter::Postgres(writer) => writer.close().await,
+        }
+    }
+}

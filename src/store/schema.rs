@@ -1,0 +1,112 @@
+//! The schema's versions: the migrations in the binary, and whether a database has those that this program needs.
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+
+use super::dialect::Dialect;
+use super::error::StoreError;
+
+/// The version that this program works with: the number of its newest migration.
+pub const VERSION: i64 = 1;
+
+/// The migrations: number, name, and the text for each language.
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "record",
+    include_str!("../../migrations/sqlite/0001_record.sql"),
+    include_str!("../../migrations/postgres/0001_record.sql"),
+)];
+
+/// What a database says of itself, in its table `schema`.
+pub(super) const QUESTION: &str = "SELECT version, works_with FROM schema WHERE id = 1";
+
+/// Applies what is missing. Migrations of a newer program are left alone.
+pub(super) async fn migrate<C: Migrate>(
+    dialect: Dialect,
+    connection: &mut C,
+) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS.iter().map(|(version, name, sqlite, postgres)| {
+        let text: &'static str = match dialect {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+        };
+        Migration::new(
+            *version,
+            (*name).into(),
+            MigrationType::Simple,
+            text.into_sql_str(),
+            false,
+        )
+    });
+    let mut migrator = Migrator::with_migrations(migrations.collect());
+    migrator.set_ignore_missing(true);
+    migrator
+        .run_direct(None, connection, false)
+        .await
+        .map_err(|error: MigrateError| StoreError::Schema(format!("migration: {error}")))
+}
+
+/// Whether this program works with a database of that version; `place` names it.
+pub(super) fn judge(place: &str, version: i64, works_with: i64) -> Result<(), StoreError> {
+    if version < VERSION {
+        return Err(StoreError::Schema(format!(
+            "{place} has schema {version}, this program needs {VERSION}: run `pontile migrate`"
+        )));
+    }
+    if works_with > VERSION {
+        return Err(StoreError::Schema(format!(
+            "{place} has schema {version}, which works with programs of schema {works_with} or later, this one has \
+             {VERSION}: install the newer version"
+        )));
+    }
+    Ok(())
+}
+
+/// The refusal of a database without our tables.
+pub(super) fn missing(place: &str) -> StoreError {
+    StoreError::Schema(format!(
+        "{place} holds no record yet: run `pontile migrate`"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_migrations_folders_is_in_the_binary() {
+        for folder in ["sqlite", "postgres"] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("migrations")
+                .join(folder);
+            let mut files: Vec<String> = std::fs::read_dir(path)
+                .expect("the folder")
+                .map(|entry| {
+                    entry
+                        .expect("an entry")
+                        .file_name()
+                        .into_string()
+                        .expect("UTF-8")
+                })
+                .collect();
+            files.sort();
+            let listed: Vec<String> = MIGRATIONS
+                .iter()
+                .map(|(version, name, ..)| format!("{version:04}_{name}.sql"))
+                .collect();
+            assert_eq!(files, listed, "{folder}");
+        }
+        assert_eq!(
+            MIGRATIONS.last().map(|(version, ..)| *version),
+            Some(VERSION)
+        );
+    }
+
+    #[test]
+    fn a_schema_is_refused_when_older_and_when_too_new_and_accepted_when_only_extended() {
+        assert!(judge("it", VERSION, VERSION).is_ok());
+        assert!(judge("it", VERSION + 1, VERSION).is_ok());
+        assert!(judge("it", VERSION - 1, VERSION - 1).is_err());
+        assert!(judge("it", VERSION + 2, VERSION + 1).is_err());
+    }
+}

@@ -1,0 +1,199 @@
+//! Writes batches into the monthly files: one transaction a batch, in as few hand-overs to SQLite's thread as can be.
+
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Connection, Row};
+use uuid::Uuid;
+
+use super::Segments;
+use crate::store::batch::{self, MOST_ROWS, Statements, size_for};
+use crate::store::dialect::Dialect;
+use crate::store::error::StoreError;
+use crate::store::keys;
+use crate::store::month::Month;
+use crate::store::record::Record;
+use crate::store::subject::SubjectKeys;
+use crate::store::tables::{EXCHANGE, PROBE, QUOTA, SALT, SUBJECT, bind_probe};
+
+/// The writer's connections: one month's as a rule, two around the turn of a month.
+pub(in crate::store) struct SqliteWriter {
+    segments: Segments,
+    node: Arc<str>,
+    subject_keys: Arc<SubjectKeys>,
+    connections: Vec<(Month, SqliteConnection)>,
+    statements: Statements,
+}
+
+impl SqliteWriter {
+    pub(in crate::store) fn new(
+        segments: Segments,
+        node: Arc<str>,
+        subject_keys: Arc<SubjectKeys>,
+    ) -> SqliteWriter {
+        SqliteWriter {
+            segments,
+            node,
+            subject_keys,
+            connections: Vec::new(),
+            statements: Statements::new(Dialect::Sqlite),
+        }
+    }
+
+    /// Commits records of one month, and the news of withheld answers with them.
+    pub(in crate::store) async fn write(
+        &mut self,
+        month: Month,
+        records: &[&Record],
+        withheld: &[Uuid],
+    ) -> Result<(), StoreError> {
+        let mut connection = self.take_connection(month).await?;
+        insert(
+            &mut connection,
+            &mut self.statements,
+            &self.node,
+            records,
+            withheld,
+        )
+        .await?;
+        // Only a connection without a failure is kept: closing the others ends what they had begun.
+        self.connections.push((month, connection));
+        Ok(())
+    }
+
+    async fn take_connection(&mut self, month: Month) -> Result<SqliteConnection, StoreError> {
+        if let Some(index) = self.connections.iter().position(|(open, _)| *open == month) {
+            return Ok(self.connections.swap_remove(index).1);
+        }
+        if let Some(index) = self
+            .connections
+            .iter()
+            .position(|(open, _)| *open < month.plus(-1))
+        {
+            self.connections.swap_remove(index).1.close().await?;
+        }
+        self.segments.create(month).await?;
+        let mut connection = self.segments.open_to_write(month).await?;
+        for (version, fingerprint) in self.subject_keys.fingerprints() {
+            let mut arguments = SqliteArguments::default();
+            keys::bind_note(&mut arguments, version, &fingerprint);
+            sqlx::query_with(keys::NOTE, arguments)
+                .execute(&mut connection)
+                .await?;
+        }
+        Ok(connection)
+    }
+
+    /// Learns whether the months in doubt can be written again, and settles what is unknown about them.
+    pub(in crate::store) async fn probe(
+        &mut self,
+        month: Month,
+        withheld: &[Uuid],
+    ) -> Result<(), StoreError> {
+        self.connections.clear();
+        let mut doubtful: Vec<Month> = withheld.iter().filter_map(Month::of_scambio).collect();
+        doubtful.retain(|doubtful| *doubtful == month || self.segments.file(*doubtful).exists());
+        doubtful.push(month);
+        doubtful.sort_unstable();
+        doubtful.dedup();
+        for month in doubtful {
+            let of_month: Vec<Uuid> = withheld
+                .iter()
+                .copied()
+                .filter(|scambio| Month::of_scambio(scambio) == Some(month))
+                .collect();
+            self.probe_month(month, &of_month).await?;
+        }
+        Ok(())
+    }
+
+    async fn probe_month(&mut self, month: Month, withheld: &[Uuid]) -> Result<(), StoreError> {
+        let mut connection = self.take_connection(month).await?;
+        // After a failed synchronization the log may have holes on the disk that the cache hides. Writing it back whole
+        // and beginning it anew leaves nothing that later commits could build on in vain.
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&mut connection)
+            .await?;
+        if row.try_get::<i64, _>(0)? != 0 {
+            return Err(StoreError::NotWritten("its log is still in use".into()));
+        }
+        let mut arguments = SqliteArguments::default();
+        bind_probe(&mut arguments, &self.node);
+        sqlx::query_with(PROBE, arguments)
+            .execute(&mut connection)
+            .await?;
+        for chunk in withheld.chunks(MOST_ROWS) {
+            insert(
+                &mut connection,
+                &mut self.statements,
+                &self.node,
+                &[],
+                chunk,
+            )
+            .await?;
+        }
+        self.connections.push((month, connection));
+        Ok(())
+    }
+
+    pub(in crate::store) async fn close(self) -> Result<(), StoreError> {
+        for (_, connection) in self.connections {
+            connection.close().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    statements: &mut Statements,
+    node: &Arc<str>,
+    records: &[&Record],
+    withheld: &[Uuid],
+) -> Result<(), sqlx::Error> {
+    // Every execution hands over to SQLite's thread and back; so the transaction's beginning and end travel with others.
+    if records.is_empty() {
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut *connection)
+            .await?;
+    } else {
+        let mut arguments = SqliteArguments::default();
+        batch::bind_exchanges(&mut arguments, records, node);
+        batch::bind_salts(&mut arguments, records);
+        let sql = statements.text("beginning", size_for(records.len()), |dialect| {
+            let rows = size_for(records.len());
+            let exchanges = EXCHANGE.insertion(dialect, rows);
+            let salts = SALT.insertion(dialect, rows);
+            format!("BEGIN IMMEDIATE; {exchanges}; {salts}")
+        });
+        sqlx::query_with(sql, arguments)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for rows in batch::subjects(records).chunks(MOST_ROWS) {
+        let mut arguments = SqliteArguments::default();
+        batch::bind_subjects(&mut arguments, rows);
+        let sql = statements.insertion(&SUBJECT, size_for(rows.len()));
+        sqlx::query_with(sql, arguments)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for exchanges in withheld.chunks(MOST_ROWS) {
+        let mut arguments = SqliteArguments::default();
+        batch::bind_withheld(&mut arguments, exchanges);
+        let sql = statements.withheld(size_for(exchanges.len()));
+        sqlx::query_with(sql, arguments)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for rows in batch::quotas(records).chunks(MOST_ROWS) {
+        let mut arguments = SqliteArguments::default();
+        batch::bind_quotas(&mut arguments, rows);
+        let sql = statements.insertion(&QUOTA, size_for(rows.len()));
+        sqlx::query_with(sql, arguments)
+            .execute(&mut *connection)
+            .await?;
+    }
+    sqlx::query("COMMIT").execute(&mut *connection).await?;
+    Ok(())
+}

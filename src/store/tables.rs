@@ -1,0 +1,246 @@
+//! The four tables of the record: their columns, and what of a record goes into each.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::digest::SaltedDigest;
+
+use super::dialect::{Bind, Dialect};
+use super::quota::QuotaKey;
+use super::record::{Record, Subject};
+
+/// A table as the writer fills it. Later versions may add columns that have defaults; statements name theirs.
+pub(super) struct Table {
+    pub name: &'static str,
+    pub columns: &'static [(&'static str, Kind)],
+    /// What follows the values of an insertion.
+    pub on_conflict: &'static str,
+}
+
+/// What a column holds, and so how it is stored and told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A whole number.
+    Number,
+    /// Microseconds since 1970 UTC.
+    Instant,
+    /// 0 or 1.
+    Flag,
+    /// Text.
+    Text,
+    /// An exchange's number, 16 bytes.
+    Scambio,
+    /// 32 bytes.
+    Digest,
+}
+
+/// One row per exchange.
+pub(super) const EXCHANGE: Table = Table {
+    name: "exchange",
+    columns: &[
+        ("scambio", Kind::Scambio),
+        ("node", Kind::Text),
+        ("generation", Kind::Number),
+        ("snapshot_digest", Kind::Digest),
+        ("begun", Kind::Instant),
+        ("ended", Kind::Instant),
+        ("portal", Kind::Text),
+        ("certificate", Kind::Digest),
+        ("ente", Kind::Text),
+        ("operation", Kind::Text),
+        ("purpose", Kind::Text),
+        ("purpose_origin", Kind::Text),
+        ("grant_id", Kind::Text),
+        ("grant_version", Kind::Number),
+        ("outcome", Kind::Text),
+        ("side", Kind::Text),
+        ("status", Kind::Number),
+        ("time_admission", Kind::Number),
+        ("time_limits", Kind::Number),
+        ("time_cache", Kind::Number),
+        ("time_dispatch", Kind::Number),
+        ("adapter", Kind::Text),
+        ("adapter_version", Kind::Text),
+        ("cache", Kind::Text),
+        ("age_seconds", Kind::Number),
+        ("origin", Kind::Scambio),
+        ("request_digest", Kind::Digest),
+        ("request_bytes", Kind::Number),
+        ("backend_request_digest", Kind::Digest),
+        ("backend_request_bytes", Kind::Number),
+        ("backend_answer_digest", Kind::Digest),
+        ("backend_answer_bytes", Kind::Number),
+        ("reply_digest", Kind::Digest),
+        ("reply_bytes", Kind::Number),
+    ],
+    on_conflict: "",
+};
+
+/// Binds the exchange's row, in the order of [`EXCHANGE`].
+pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, node: &Arc<str>) {
+    to.bytes(Some(record.scambio.as_bytes().to_vec()));
+    to.text(Some(Arc::clone(node)));
+    to.number(Some(record.generation));
+    to.bytes(Some(record.snapshot_digest.to_vec()));
+    to.number(Some(record.begun.timestamp_micros()));
+    to.number(Some(record.ended.timestamp_micros()));
+    to.text(record.portal.clone());
+    to.bytes(Some(record.certificate.to_vec()));
+    to.text(record.ente.clone());
+    to.text(record.operation.map(|operation| operation.name().into()));
+    to.text(record.purpose.clone());
+    to.text(record.purpose_origin.map(Arc::from));
+    to.text(record.grant_id.clone());
+    to.number(record.grant_version.map(i64::from));
+    to.text(Some(record.outcome.into()));
+    to.text(record.side.map(Arc::from));
+    to.number(Some(i64::from(record.status)));
+    to.number(Some(record.times.admission));
+    to.number(Some(record.times.limits));
+    to.number(Some(record.times.cache));
+    to.number(Some(record.times.dispatch));
+    to.text(record.adapter.clone());
+    to.text(record.adapter_version.clone());
+    to.text(record.cache.map(Arc::from));
+    to.number(record.age_seconds);
+    to.bytes(record.origin.map(|origin| origin.as_bytes().to_vec()));
+    for digest in digests(record) {
+        to.bytes(digest.map(|digest| digest.digest.to_vec()));
+        to.number(digest.map(|digest| i64::try_from(digest.bytes).unwrap_or(i64::MAX)));
+    }
+}
+
+/// The salts of an exchange's digests, apart from them so that they can be erased.
+pub(super) const SALT: Table = Table {
+    name: "exchange_salt",
+    columns: &[
+        ("scambio", Kind::Scambio),
+        ("request", Kind::Digest),
+        ("backend_request", Kind::Digest),
+        ("backend_answer", Kind::Digest),
+        ("reply", Kind::Digest),
+    ],
+    on_conflict: "",
+};
+
+/// Binds the row of salts, in the order of [`SALT`]; a record without digests has none, its row is left out as empty.
+pub(super) fn bind_salt(to: &mut impl Bind, record: &Record) {
+    let digests = digests(record);
+    let any = digests.iter().any(Option::is_some);
+    to.bytes(any.then(|| record.scambio.as_bytes().to_vec()));
+    for digest in digests {
+        to.bytes(digest.map(|digest| digest.salt.to_vec()));
+    }
+}
+
+fn digests(record: &Record) -> [Option<&SaltedDigest>; 4] {
+    [
+        record.request.as_ref(),
+        record.backend_request.as_ref(),
+        record.backend_answer.as_ref(),
+        record.reply.as_ref(),
+    ]
+}
+
+/// One row per person and role in an exchange.
+pub(super) const SUBJECT: Table = Table {
+    name: "exchange_subject",
+    columns: &[
+        ("scambio", Kind::Scambio),
+        ("digest", Kind::Digest),
+        ("role", Kind::Text),
+        ("key_version", Kind::Number),
+        ("ente", Kind::Text),
+    ],
+    on_conflict: " ON CONFLICT DO NOTHING",
+};
+
+/// Binds a person's row, in the order of [`SUBJECT`].
+pub(super) fn bind_subject(to: &mut impl Bind, record: &Record, subject: &Subject) {
+    to.bytes(Some(record.scambio.as_bytes().to_vec()));
+    to.bytes(Some(subject.digest.to_vec()));
+    to.text(Some(subject.role.name().into()));
+    to.number(Some(subject.key_version));
+    to.text(record.ente.clone());
+}
+
+/// The day's counters, each moved by so many as a batch records.
+pub(super) const QUOTA: Table = Table {
+    name: "quota",
+    columns: &[
+        ("portal", Kind::Text),
+        ("operation", Kind::Text),
+        ("ente", Kind::Text),
+        ("day", Kind::Text),
+        ("used", Kind::Number),
+    ],
+    on_conflict: " ON CONFLICT (portal, operation, ente, day) DO UPDATE SET used = quota.used + excluded.used",
+};
+
+/// Binds a counter's row, in the order of [`QUOTA`].
+pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
+    bind_quota_key(to, key);
+    to.number(Some(used));
+}
+
+/// What was used of one quota.
+pub(super) const QUOTA_USED: &str =
+    "SELECT used FROM quota WHERE portal = ? AND operation = ? AND ente = ? AND day = ?";
+
+/// Binds the parameters of [`QUOTA_USED`].
+pub(super) fn bind_quota_key(to: &mut impl Bind, key: &QuotaKey) {
+    to.text(Some(Arc::clone(&key.portal)));
+    to.text(Some(key.operation.into()));
+    to.text(Some(Arc::clone(&key.ente)));
+    to.text(Some(key.day.to_string().into()));
+}
+
+/// A write that only learns whether one is possible.
+pub(super) const PROBE: &str =
+    "INSERT INTO probe (node, at) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET at = excluded.at";
+
+/// Binds the parameters of [`PROBE`].
+pub(super) fn bind_probe(to: &mut impl Bind, node: &Arc<str>) {
+    to.text(Some(Arc::clone(node)));
+    to.number(Some(chrono::Utc::now().timestamp_micros()));
+}
+
+impl Table {
+    /// An insertion of up to so many rows: those whose first column is bound to NULL are left out, so that few
+    /// statements, prepared once, serve batches of every size.
+    pub(super) fn insertion(&self, dialect: Dialect, rows: usize) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+        let numbered: Vec<String> = (1..=names.len())
+            .map(|column| format!("column{column}"))
+            .collect();
+        let mut sql = format!("INSERT INTO {} ({}) SELECT ", self.name, names.join(", "));
+        let _ = write!(sql, "{} FROM (VALUES ", numbered.join(", "));
+        for row in 0..rows {
+            sql.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..names.len() {
+                if column > 0 {
+                    sql.push_str(", ");
+                }
+                dialect.placeholder(row * names.len() + column + 1, &mut sql);
+            }
+            sql.push(')');
+        }
+        let _ = write!(
+            sql,
+            ") AS batch WHERE column1 IS NOT NULL{}",
+            self.on_conflict
+        );
+        sql
+    }
+
+    /// Binds a row that is left out.
+    pub(super) fn bind_nothing(&self, to: &mut impl Bind) {
+        for (_, kind) in self.columns {
+            match kind {
+                Kind::Number | Kind::Instant | Kind::Flag => to.number(None),
+                Kind::Text => to.text(None),
+                Kind::Scambio | Kind::Digest => to.bytes(None),
+            }
+        }
+    }
+}
