@@ -8,10 +8,10 @@ use arc_swap::ArcSwap;
 use crate::broker::cache::Cache;
 use crate::broker::rate_limit::Limits;
 use crate::config::node::Node;
-use crate::connectors::instance::Instances;
+use crate::connectors::instance::{BreakerState, Instances};
 use crate::snapshot::Snapshot;
 use crate::store::Store;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, metrics};
 
 /// Everything that an exchange needs. Pools, breakers, limits, cache and record survive a change of configuration.
 pub struct Gateway {
@@ -70,5 +70,22 @@ impl Gateway {
     /// Whether the gateway is about to stop.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    /// The page of metrics, with what store, cache, back ends and log tell of themselves.
+    pub fn metrics_page(&self) -> String {
+        let metrics = &self.telemetry.metrics;
+        metrics.record(&self.store.health());
+        metrics.cache_holds(self.cache.bytes());
+        for state in self.instances.states() {
+            let breaker = match state.breaker {
+                BreakerState::Closed => metrics::BreakerState::Closed,
+                BreakerState::HalfOpen => metrics::BreakerState::HalfOpen,
+                BreakerState::Open => metrics::BreakerState::Open,
+            };
+            metrics.instance(&state.name, breaker, state.in_use, state.waiting);
+        }
+        metrics.lines_dropped(self.telemetry.log.dropped());
+        metrics.render()
     }
 }

@@ -116,11 +116,13 @@ pub(super) async fn admit(
         let key = (portal.name.clone(), Some(permit.operation()));
         (limits.bucket(key, rate), Some(permit.operation()))
     });
-    for (bucket, _) in std::iter::once(whole).chain(operation) {
+    for (bucket, operation) in std::iter::once(whole).chain(operation) {
         match limits.take(&bucket) {
             Ok(status) => trail.limited(status),
             Err((status, retry_after)) => {
                 trail.limited(status);
+                let limit = operation.map_or("portal", |_| "operation");
+                gateway.telemetry.metrics.limit_refused(limit);
                 return Err(ExchangeError::RateLimited { retry_after });
             }
         }
@@ -161,6 +163,7 @@ async fn admit_to_quota(
                 remaining: 0,
                 reset,
             });
+            gateway.telemetry.metrics.limit_refused("quota");
             Err(ExchangeError::QuotaSpent {
                 retry_after: until_midnight,
             })

@@ -31,7 +31,7 @@ pub struct ExchangeSeen<'a> {
     pub purpose: Option<&'a str>,
     /// The adapter that answers for the ente.
     pub adapter: Option<&'a str>,
-    /// `risposto`, or the slug of the problem.
+    /// `risposto`, `invariato`, or the slug of the problem.
     pub outcome: &'static str,
     /// The side at fault; absent when answered.
     pub side: Option<Side>,

@@ -30,10 +30,4 @@ impl Telemetry {
             traces.exchange(seen);
         }
     }
-
-    /// The metrics page, with what only the log knows.
-    pub fn metrics_page(&self) -> String {
-        self.metrics.lines_dropped(self.log.dropped());
-        self.metrics.render()
-    }
 }

@@ -2,8 +2,8 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry,
 };
 
 /// Makes families and enters them in a registry.
@@ -45,12 +45,6 @@ impl Families<'_> {
         self.enter(GaugeVec::new(options(name, help), labels))
     }
 
-    pub(super) fn histogram(&self, name: &str, help: &str, bounds: Vec<f64>) -> Histogram {
-        self.enter(Histogram::with_opts(
-            HistogramOpts::from(options(name, help)).buckets(bounds),
-        ))
-    }
-
     pub(super) fn histograms(
         &self,
         name: &str,
@@ -75,4 +69,9 @@ impl Families<'_> {
 
 fn options(name: &str, help: &str) -> Opts {
     Opts::new(name, help).namespace("pontile")
+}
+
+/// Brings a counter up to a total that is counted elsewhere.
+pub(super) fn raise_to(counter: &IntCounter, total: u64) {
+    counter.inc_by(total.saturating_sub(counter.get()));
 }

@@ -7,7 +7,7 @@ mod families;
 mod process;
 mod record;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use prometheus::{
@@ -15,8 +15,9 @@ use prometheus::{
 };
 
 use super::exchange::ExchangeSeen;
+use crate::store::Health;
 use exchanges::ExchangeMetrics;
-use families::Families;
+use families::{Families, raise_to};
 use record::RecordMetrics;
 
 /// The media type of the page.
@@ -30,8 +31,8 @@ pub struct Metrics {
     handshakes: IntCounterVec,
     connections: IntGaugeVec,
     breaker_state: IntGaugeVec,
+    instance_calls: IntGaugeVec,
     cache_bytes: IntGauge,
-    cache_answers: IntGauge,
     record: RecordMetrics,
     certificate_days_left: GaugeVec,
     snapshot_generation: IntGauge,
@@ -84,8 +85,12 @@ impl Metrics {
                 "Circuit breaker of each instance: 0 closed, 1 half open, 2 open.",
                 &["instance"],
             ),
+            instance_calls: families.gauges(
+                "instance_calls",
+                "Calls to each instance, `under_way` and `waiting` for a place.",
+                &["instance", "state"],
+            ),
             cache_bytes: families.gauge("cache_bytes", "Bytes of answers in the cache."),
-            cache_answers: families.gauge("cache_answers", "Answers in the cache."),
             record: RecordMetrics::new(&families),
             certificate_days_left: families.decimal_gauges(
                 "certificate_days_left",
@@ -120,7 +125,7 @@ impl Metrics {
         self.exchanges.observe(seen);
     }
 
-    /// Counts a request refused by a limit: `portal`, `operation`, `instance`, `quota`, `address`, `connection`.
+    /// Counts a request refused by a limit: `portal`, `operation`, `quota`, `address`, `connection`.
     pub fn limit_refused(&self, limit: &'static str) {
         self.limits_refused.with_label_values(&[limit]).inc();
     }
@@ -145,38 +150,35 @@ impl Metrics {
         self.connections.with_label_values(&[door]).dec();
     }
 
-    /// Sets the state of an instance's breaker.
-    pub fn breaker(&self, instance: &str, state: BreakerState) {
+    /// Sets how an instance fares: its breaker, the calls under way and those that wait for a place.
+    pub fn instance(&self, name: &str, breaker: BreakerState, in_use: usize, waiting: usize) {
         self.breaker_state
-            .with_label_values(&[instance])
-            .set(state as i64);
+            .with_label_values(&[name])
+            .set(breaker as i64);
+        for (state, calls) in [("under_way", in_use), ("waiting", waiting)] {
+            self.instance_calls
+                .with_label_values(&[name, state])
+                .set(i64::try_from(calls).unwrap_or(i64::MAX));
+        }
     }
 
     /// Forgets an instance that is no longer in the configuration.
     pub fn instance_removed(&self, instance: &str) {
-        // An error says that it had no breaker yet: there is nothing to forget.
+        // An error says that it was never used: there is nothing to forget.
         let _ = self.breaker_state.remove_label_values(&[instance]);
+        for state in ["under_way", "waiting"] {
+            let _ = self.instance_calls.remove_label_values(&[instance, state]);
+        }
     }
 
     /// Sets what the cache holds.
-    pub fn cache_holds(&self, answers: u64, bytes: u64) {
-        self.cache_answers.set(answers.cast_signed());
+    pub fn cache_holds(&self, bytes: u64) {
         self.cache_bytes.set(bytes.cast_signed());
     }
 
-    /// Tells of a durable commit of so many exchanges.
-    pub fn records_committed(&self, exchanges: usize, took: Duration) {
-        self.record.committed(exchanges, took);
-    }
-
-    /// Sets the age of the oldest record that waits to be durable.
-    pub fn record_lag(&self, lag: Duration) {
-        self.record.lag(lag);
-    }
-
-    /// Sets how many exchanges are in flight, and how many may be.
-    pub fn record_slots(&self, taken: usize, total: usize) {
-        self.record.slots(taken, total);
+    /// Sets how the record fares.
+    pub fn record(&self, health: &Health) {
+        self.record.show(health);
     }
 
     /// Sets the days left to a certificate or revocation list, named as in the configuration (`portal_door`).
@@ -204,8 +206,7 @@ impl Metrics {
 
     /// Sets how many log lines were dropped since the start.
     pub fn lines_dropped(&self, total: u64) {
-        self.log_lines_dropped
-            .inc_by(total.saturating_sub(self.log_lines_dropped.get()));
+        raise_to(&self.log_lines_dropped, total);
     }
 
     /// The page.

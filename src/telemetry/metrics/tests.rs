@@ -1,7 +1,23 @@
 //! The metrics page.
 
+use std::time::Duration;
+
 use super::*;
 use crate::telemetry::exchange::tests::{answered, failed};
+
+fn health() -> Health {
+    Health {
+        degraded: None,
+        lag: Duration::from_millis(3),
+        waiting: 2,
+        last_commit: Duration::from_millis(1),
+        commits: 10,
+        records: 25,
+        slots_in_use: 4,
+        slots: 4096,
+        free_disk: Some(1 << 30),
+    }
+}
 
 fn samples(page: &str) -> Vec<&str> {
     page.lines().filter(|line| !line.starts_with('#')).collect()
@@ -79,9 +95,8 @@ fn every_metric_is_documented() {
     metrics.handshake_accepted("portal");
     metrics.handshake_rejected("portal", "expired");
     metrics.connection_opened("portal");
-    metrics.breaker("cantu", BreakerState::Open);
-    metrics.record_slots(1, 64);
-    metrics.records_committed(3, Duration::from_millis(1));
+    metrics.instance("cantu", BreakerState::Open, 0, 0);
+    metrics.record(&health());
     metrics.certificate_days_left("portal_door", 12.5);
     metrics.snapshot_in_force(3);
     metrics.reloaded("accepted");
@@ -114,8 +129,8 @@ fn every_metric_is_documented() {
 #[test]
 fn gauges_and_counters_show_what_was_set_last() {
     let metrics = Metrics::new();
-    metrics.breaker("cantu", BreakerState::HalfOpen);
-    metrics.breaker("erba", BreakerState::Open);
+    metrics.instance("cantu", BreakerState::HalfOpen, 2, 1);
+    metrics.instance("erba", BreakerState::Open, 0, 0);
     metrics.instance_removed("erba");
     metrics.lines_dropped(5);
     metrics.lines_dropped(5);
@@ -126,6 +141,7 @@ fn gauges_and_counters_show_what_was_set_last() {
     metrics.connection_closed("portal");
     let page = metrics.render();
     assert!(page.contains(r#"pontile_breaker_state{instance="cantu"} 1"#));
+    assert!(page.contains(r#"pontile_instance_calls{instance="cantu",state="under_way"} 2"#));
     assert!(!page.contains("erba"));
     assert!(page.contains("pontile_log_lines_dropped_total 5"));
     assert!(!page.contains("pontile_certificate_days_left"));
@@ -142,4 +158,20 @@ fn the_process_tells_its_memory_files_and_processor_time() {
     assert!(value("pontile_process_resident_bytes ") > 1e6);
     assert!(value("pontile_process_open_files ") >= 3.0);
     assert!(value("pontile_process_cpu_seconds ") >= 0.0);
+}
+
+#[test]
+fn the_records_totals_grow_with_the_stores() {
+    let metrics = Metrics::new();
+    metrics.record(&health());
+    metrics.record(&Health {
+        commits: 11,
+        degraded: Some(crate::store::Degraded::DiskLow),
+        ..health()
+    });
+    let page = metrics.render();
+    assert!(page.contains("pontile_record_commits_total 11"), "{page}");
+    assert!(page.contains("pontile_record_exchanges_total 25"));
+    assert!(page.contains("pontile_record_degraded 1"));
+    assert!(page.contains(r#"pontile_record_slots{state="taken"} 4"#));
 }
