@@ -18,7 +18,7 @@ bench: ## Pontile beside nginx and HAProxy, same moment, same core (ARGS for ben
 	@benches/run.py $(ARGS)
 
 openapi: ## write openapi/*.yaml from the code
-	cargo run --locked --quiet --bin pontile -- openapi --write openapi
+	cargo run --locked --quiet --bin pontile -- openapi openapi
 
 check: ## format, lints, dependencies: quick, before a commit
 	cargo fmt --all --check

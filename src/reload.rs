@@ -118,6 +118,11 @@ impl Reloader {
         })
     }
 
+    /// Opens the log's file anew, for who has renamed it.
+    pub fn reopen_log(&self) {
+        self.gateway.telemetry.log.reopen();
+    }
+
     fn install(&self, snapshot: Snapshot) {
         let before = self.gateway.snapshot();
         let metrics = &self.gateway.telemetry.metrics;

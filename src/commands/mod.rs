@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod doctor;
+pub mod openapi;
 pub mod portal;
 
 use std::fmt;
@@ -41,6 +42,11 @@ enum Command {
     /// Portals
     #[command(subcommand)]
     Portal(portal::PortalCommand),
+    /// Write the OpenAPI documents into a folder
+    Openapi {
+        /// The folder
+        folder: PathBuf,
+    },
 }
 
 /// Why a command did not do what it was asked.
@@ -61,6 +67,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check => check::run(&config),
         Command::Doctor => wait_for(doctor::run(&config)),
         Command::Portal(command) => portal::run(command),
+        Command::Openapi { folder } => openapi::run(&folder),
     }
 }
 
