@@ -30,7 +30,7 @@ pub struct Reloader {
 /// What a reload brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reloaded {
-    /// The generation now in force.
+    /// The generation now in force; the same as before where nothing has changed.
     pub generation: u64,
     /// Sections that were changed but that only a restart brings into force.
     pub needing_restart: Vec<&'static str>,
@@ -78,7 +78,8 @@ impl Reloader {
     /// Reads files and may wait for another reload: not for a worker's thread.
     pub fn reload(&self) -> Result<Reloaded, Vec<Mistake>> {
         let mut watched = self.watched.lock();
-        let generation = self.gateway.snapshot().generation + 1;
+        let before = self.gateway.snapshot();
+        let generation = before.generation + 1;
         let metrics = &self.gateway.telemetry.metrics;
         let built = snapshot::build(
             &self.config,
@@ -102,10 +103,18 @@ impl Reloader {
                 "nuova configurazione rifiutata: resta in vigore la precedente"
             );
         })?;
-        *watched = Watched::look(files);
+        self.read_subject_keys();
+        let found = Watched::look(files);
+        let unchanged = *watched == found && before.digest == snapshot.digest;
+        *watched = found;
         let needing_restart = self.settings.sections_needing_restart(&settings);
-        self.install(snapshot);
-        metrics.reloaded("accepted");
+        if unchanged {
+            metrics.reloaded("unchanged");
+            tracing::info!(generation = before.generation, "configurazione invariata");
+        } else {
+            self.install(snapshot);
+            metrics.reloaded("accepted");
+        }
         if !needing_restart.is_empty() {
             tracing::warn!(
                 sections = needing_restart.join(", "),
@@ -113,9 +122,16 @@ impl Reloader {
             );
         }
         Ok(Reloaded {
-            generation,
+            generation: self.gateway.snapshot().generation,
             needing_restart,
         })
+    }
+
+    /// The secrets of the persons' digests may have a new version; without it the old ones go on.
+    fn read_subject_keys(&self) {
+        if let Err(error) = self.gateway.store.subject_keys().reload() {
+            tracing::error!(%error, "le chiavi delle persone non si possono rileggere");
+        }
     }
 
     /// Opens the log's file anew, for who has renamed it.

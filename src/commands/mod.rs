@@ -1,18 +1,25 @@
 //! The command line: one file per command, each a plain function of its arguments.
 
+pub mod serve;
 pub mod check;
+pub mod migrate;
 pub mod doctor;
+pub mod record;
 pub mod openapi;
 pub mod portal;
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::mistake::Mistake;
+use crate::config::reading::source::Source;
+use crate::config::settings::Settings;
+use crate::config::{coherence, loading};
+use crate::store::StoreError;
 
 /// Interoperability gateway for Italian provinces and their municipalities.
 #[derive(Debug, Parser)]
@@ -35,10 +42,17 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve portals and operators until SIGTERM; SIGHUP reloads
+    Serve,
     /// Read the whole configuration and print every mistake
     Check,
+    /// Make the record's database and key file, or bring them up to date
+    Migrate,
     /// Check clock, disk, certificates, secrets, database and every back end
     Doctor,
+    /// What is on record
+    #[command(subcommand)]
+    Record(record::RecordCommand),
     /// Portals
     #[command(subcommand)]
     Portal(portal::PortalCommand),
@@ -64,8 +78,11 @@ pub enum Failure {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.config;
     match arguments.command {
+        Command::Serve => wait_for(serve::run(config)),
         Command::Check => check::run(&config),
+        Command::Migrate => wait_for(migrate::run(&config)),
         Command::Doctor => wait_for(doctor::run(&config)),
+        Command::Record(command) => wait_for(record::run(&config, command)),
         Command::Portal(command) => portal::run(command),
         Command::Openapi { folder } => openapi::run(&folder),
     }
@@ -78,6 +95,23 @@ fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
         .build()
         .map_err(|error| Failure::because("runtime", error))?;
     runtime.block_on(command)
+}
+
+/// The fixed settings, for commands that need neither adapters nor certificates.
+fn settings_of(config: &Path) -> Result<Settings, Failure> {
+    let source = Source::read(config).map_err(|mistake| Failure::Configuration(vec![mistake]))?;
+    let written = loading::read(&source.name, &loading::environment());
+    let mut mistakes = coherence::settings::check(&written.sections, &written.places);
+    mistakes.extend(written.mistakes);
+    mistakes.sort();
+    match written.sections.settings() {
+        Some(settings) if mistakes.is_empty() => Ok(settings),
+        _ => Err(Failure::Configuration(mistakes)),
+    }
+}
+
+fn record_failure(error: StoreError) -> Failure {
+    Failure::because("registrazione degli scambi", error)
 }
 
 /// Prints a line. A reader that has gone away, like `head`, is no failure but an end.

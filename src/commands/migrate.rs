@@ -1,0 +1,30 @@
+//! `pontile migrate`: makes the record's database and key file, or brings an older schema up to date.
+
+use std::path::Path;
+
+use crate::store::{Store, VERSION};
+
+use super::{Failure, record_failure, say, settings_of};
+
+/// Needs only the sections to be sound: a first installation migrates before its adapters and certificates are there.
+pub async fn run(config: &Path) -> Result<(), Failure> {
+    let settings = settings_of(config)?;
+    let migrated = Store::migrate(&settings.record)
+        .await
+        .map_err(record_failure)?;
+    let months: Vec<String> = migrated.months.iter().map(ToString::to_string).collect();
+    say(format_args!(
+        "Registrazione pronta, schema {VERSION}: {}",
+        match months.as_slice() {
+            [] => "una base dati sola".to_owned(),
+            months => months.join(", "),
+        }
+    ))?;
+    if migrated.key_made {
+        say(format_args!(
+            "Creata la chiave {}: va conservata in copia, fuori dalla base dati.",
+            settings.record.subject_key.display()
+        ))?;
+    }
+    Ok(())
+}

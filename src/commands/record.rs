@@ -1,0 +1,186 @@
+//! `pontile record list | export`: what is on record, for operators and for the ente itself.
+
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use crate::config::settings::Settings;
+use crate::contract::codice_fiscale::CodiceFiscale;
+use crate::contract::luogo::CodiceIstat;
+use crate::store::Store;
+use crate::store::read::{Person, RecordFilter, RecordRow};
+
+use super::{Failure, record_failure, say, settings_of};
+
+/// What can be done with the record.
+#[derive(Debug, Subcommand)]
+pub enum RecordCommand {
+    /// List exchanges, the newest first
+    List(ListArguments),
+    /// Write every exchange asked of one ente as JSON lines, the oldest first
+    Export(ExportArguments),
+}
+
+/// Which exchanges to list.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// This exchange alone (the `scambio` of a problem document)
+    #[arg(long)]
+    scambio: Option<Uuid>,
+    /// Of this portal
+    #[arg(long)]
+    portal: Option<String>,
+    /// Asked of this ente (ISTAT code)
+    #[arg(long)]
+    ente: Option<String>,
+    /// With this outcome: `risposto`, or the slug of a problem
+    #[arg(long)]
+    outcome: Option<String>,
+    /// Begun at this instant or later (RFC 3339)
+    #[arg(long)]
+    from: Option<DateTime<Utc>>,
+    /// Begun before this instant (RFC 3339)
+    #[arg(long)]
+    to: Option<DateTime<Utc>>,
+    /// In which the person is concerned whose fiscal code is on standard input: on the command line others would see it
+    #[arg(long, requires = "ente")]
+    person: bool,
+    /// Older than this exchange: the last one of the page before
+    #[arg(long)]
+    before: Option<Uuid>,
+    /// So many at most (1 to 1000)
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    /// As JSON lines with every column
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to export.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The ente (ISTAT code)
+    #[arg(long)]
+    ente: String,
+    /// Begun at this instant or later (RFC 3339); absent: from the beginning
+    #[arg(long)]
+    from: Option<DateTime<Utc>>,
+    /// Begun before this instant (RFC 3339); absent: until now
+    #[arg(long)]
+    to: Option<DateTime<Utc>>,
+    /// The file to write, which must not exist; absent: standard output
+    #[arg(long)]
+    output: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub async fn run(config: &Path, command: RecordCommand) -> Result<(), Failure> {
+    let settings = settings_of(config)?;
+    let store = open(&settings).await?;
+    let done = match command {
+        RecordCommand::List(arguments) => list(&store, arguments).await,
+        RecordCommand::Export(arguments) => export(&store, arguments).await,
+    };
+    store.close().await;
+    done
+}
+
+async fn open(settings: &Settings) -> Result<Store, Failure> {
+    Store::open(&settings.record, settings.retention, &settings.node.name)
+        .await
+        .map_err(record_failure)
+}
+
+async fn list(store: &Store, arguments: ListArguments) -> Result<(), Failure> {
+    let person = match &arguments.ente {
+        Some(ente) if arguments.person => Some(Person {
+            ente: known_form(ente)?,
+            code: code_from_standard_input()?,
+        }),
+        _ => None,
+    };
+    let filter = RecordFilter {
+        scambio: arguments.scambio,
+        portal: arguments.portal,
+        ente: arguments.ente.as_deref().map(known_form).transpose()?,
+        outcome: arguments.outcome,
+        from: arguments.from,
+        to: arguments.to,
+        person,
+        before: arguments.before,
+        limit: arguments.limit,
+    };
+    let rows = store.list(&filter).await.map_err(record_failure)?;
+    for row in &rows {
+        if arguments.json {
+            let line = serde_json::to_string(row);
+            say(line.map_err(|error| Failure::because("JSON", error))?)?;
+        } else {
+            say(line_of(row))?;
+        }
+    }
+    Ok(())
+}
+
+/// One line for people: when, number, portal, ente, operation, outcome, where the answer came from.
+fn line_of(row: &RecordRow) -> String {
+    let text = |column| match row.text(column) {
+        "" => "-",
+        text => text,
+    };
+    format!(
+        "{}  {}  {:<16} {:<6}  {:<26} {} {}",
+        text("begun"),
+        row.scambio,
+        text("portal"),
+        text("ente"),
+        text("operation"),
+        text("outcome"),
+        text("cache")
+    )
+    .trim_end_matches([' ', '-'])
+    .to_owned()
+}
+
+async fn export(store: &Store, arguments: ExportArguments) -> Result<(), Failure> {
+    let ente = known_form(&arguments.ente)?;
+    let from = arguments.from.unwrap_or(DateTime::UNIX_EPOCH);
+    let to = arguments.to.unwrap_or_else(Utc::now);
+    let (file, name) = match &arguments.output {
+        Some(path) => (std::fs::File::create_new(path), path.display().to_string()),
+        None => (
+            io::stdout().as_fd().try_clone_to_owned().map(Into::into),
+            "stdout".to_owned(),
+        ),
+    };
+    let file = file.map_err(|error| Failure::because(&name, error))?;
+    let mut out = tokio::fs::File::from_std(file);
+    let exported = store
+        .export(&ente, from, to, &mut out)
+        .await
+        .map_err(record_failure)?;
+    // The numbers go beside the lines, not among them.
+    writeln!(io::stderr(), "{exported} scambi dell'ente {ente}")
+        .map_err(|error| Failure::because("stderr", error))
+}
+
+fn known_form(ente: &str) -> Result<String, Failure> {
+    match CodiceIstat::parse(ente) {
+        Some(code) => Ok(code.as_str().to_owned()),
+        None => Err(Failure::Usage("un codice ISTAT ha sei cifre".to_owned())),
+    }
+}
+
+fn code_from_standard_input() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| Failure::because("stdin", error))?;
+    CodiceFiscale::parse(&line)
+        .map(|code| code.as_str().to_owned())
+        .map_err(|error| Failure::Usage(error.to_string()))
+}

@@ -1,0 +1,127 @@
+//! `pontile serve`: starts the parts in their order, keeps them running, ends what is in flight and stops.
+
+mod descriptors;
+mod life;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::api;
+use crate::api::server::OpenDoor;
+use crate::config::loading;
+use crate::config::settings::Settings;
+use crate::gateway::Gateway;
+use crate::reload::{self, Reloader};
+use crate::snapshot::{self, Built, Kept};
+use crate::store::Store;
+use crate::telemetry::Telemetry;
+use crate::telemetry::log::{Log, LogSettings, events};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
+
+use super::{Failure, record_failure, say};
+
+/// Serves until it is told to stop.
+pub async fn run(config: PathBuf) -> Result<(), Failure> {
+    descriptors::allow_as_many_as_possible();
+    let kept = Kept::new().map_err(|error| Failure::because("TLS", error))?;
+    let Built {
+        settings,
+        snapshot,
+        files,
+    } = snapshot::build(&config, &loading::environment(), 1, &kept)
+        .map_err(Failure::Configuration)?;
+    let telemetry = open_telemetry(&settings)?;
+    let store = Store::open(&settings.record, settings.retention, &settings.node.name)
+        .await
+        .map_err(record_failure)?;
+    let gateway = Arc::new(Gateway::new(
+        settings.node.clone(),
+        store,
+        &settings.cache,
+        telemetry,
+        snapshot,
+    ));
+    let reloader = Arc::new(Reloader::new(
+        Arc::clone(&gateway),
+        config,
+        kept,
+        settings.clone(),
+        files,
+    ));
+    reload::in_force(&gateway);
+    let doors = open_doors(&gateway, &settings)?;
+    say(format_args!(
+        "Pontile è pronto: portali https://{}",
+        doors.portals.address
+    ))?;
+    let outcome = life::until_told_to_stop(&reloader).await;
+    gateway.drain();
+    tracing::info!("arresto: si finiscono le richieste in corso");
+    doors.close().await;
+    gateway.store.close().await;
+    if let Some(traces) = &gateway.telemetry.traces {
+        traces.shut_down();
+    }
+    tracing::info!("arresto completato");
+    gateway.telemetry.log.close();
+    outcome
+}
+
+fn open_telemetry(settings: &Settings) -> Result<Telemetry, Failure> {
+    let log = Log::open(&LogSettings {
+        file: settings.log.file.clone(),
+        keep_months: settings.retention.logs_months,
+    })
+    .map_err(|error| Failure::because("log", error))?;
+    let log = Arc::new(log);
+    events::receive(&log, &settings.log.filter).map_err(|error| Failure::because("log", error))?;
+    tell_of_panics();
+    let traces = settings.traces.endpoint.as_deref();
+    let traces = traces
+        .map(|endpoint| Traces::start(endpoint, &settings.node.name))
+        .transpose()
+        .map_err(|error| Failure::because("tracce", error))?;
+    Ok(Telemetry {
+        metrics: Metrics::new(),
+        log,
+        traces,
+    })
+}
+
+/// A panic is a fault of ours; its message could repeat what was being read, so only its place is logged.
+fn tell_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "guasto interno");
+    }));
+}
+
+struct Doors {
+    portals: OpenDoor,
+}
+
+fn open_doors(gateway: &Arc<Gateway>, settings: &Settings) -> Result<Doors, Failure> {
+    let cannot = |door: &crate::config::door::Door| {
+        let what = format!("non si può ascoltare su {}", door.address);
+        move |error: std::io::Error| Failure::because(&what, error)
+    };
+    let portals = api::server::serve(
+        Arc::clone(gateway),
+        settings.portal_door.clone(),
+        settings.traces.percent,
+    )
+    .map_err(cannot(&settings.portal_door))?;
+    Ok(Doors { portals })
+}
+
+impl Doors {
+    async fn close(self) {
+        for door in [self.portals] {
+            let address = door.address;
+            if let Err(error) = door.close().await {
+                tracing::error!(%address, %error, "la porta non si è chiusa in ordine");
+            }
+        }
+    }
+}
