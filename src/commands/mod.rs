@@ -4,6 +4,7 @@ pub mod serve;
 pub mod check;
 pub mod migrate;
 pub mod doctor;
+pub mod cache;
 pub mod record;
 pub mod openapi;
 pub mod portal;
@@ -19,6 +20,7 @@ use crate::config::mistake::Mistake;
 use crate::config::reading::source::Source;
 use crate::config::settings::Settings;
 use crate::config::{coherence, loading};
+use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::store::StoreError;
 
 /// Interoperability gateway for Italian provinces and their municipalities.
@@ -50,6 +52,9 @@ enum Command {
     Migrate,
     /// Check clock, disk, certificates, secrets, database and every back end
     Doctor,
+    /// The answers that the running gateway keeps in memory
+    #[command(subcommand)]
+    Cache(cache::CacheCommand),
     /// What is on record
     #[command(subcommand)]
     Record(record::RecordCommand),
@@ -82,6 +87,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check => check::run(&config),
         Command::Migrate => wait_for(migrate::run(&config)),
         Command::Doctor => wait_for(doctor::run(&config)),
+        Command::Cache(command) => wait_for(cache::run(&config, command)),
         Command::Record(command) => wait_for(record::run(&config, command)),
         Command::Portal(command) => portal::run(command),
         Command::Openapi { folder } => openapi::run(&folder),
@@ -108,6 +114,17 @@ fn settings_of(config: &Path) -> Result<Settings, Failure> {
         Some(settings) if mistakes.is_empty() => Ok(settings),
         _ => Err(Failure::Configuration(mistakes)),
     }
+}
+
+/// A fiscal code: on the command line every user of the machine could read it.
+fn code_from_standard_input() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| Failure::because("stdin", error))?;
+    CodiceFiscale::parse(&line)
+        .map(|code| code.as_str().to_owned())
+        .map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn record_failure(error: StoreError) -> Failure {

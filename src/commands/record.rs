@@ -9,12 +9,11 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use crate::config::settings::Settings;
-use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
 use crate::store::Store;
 use crate::store::read::{Person, RecordFilter, RecordRow};
 
-use super::{Failure, record_failure, say, settings_of};
+use super::{Failure, code_from_standard_input, record_failure, say, settings_of};
 
 /// What can be done with the record.
 #[derive(Debug, Subcommand)]
@@ -173,14 +172,4 @@ fn known_form(ente: &str) -> Result<String, Failure> {
         Some(code) => Ok(code.as_str().to_owned()),
         None => Err(Failure::Usage("un codice ISTAT ha sei cifre".to_owned())),
     }
-}
-
-fn code_from_standard_input() -> Result<String, Failure> {
-    let mut line = String::new();
-    io::stdin()
-        .read_line(&mut line)
-        .map_err(|error| Failure::because("stdin", error))?;
-    CodiceFiscale::parse(&line)
-        .map(|code| code.as_str().to_owned())
-        .map_err(|error| Failure::Usage(error.to_string()))
 }

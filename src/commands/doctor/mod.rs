@@ -1,6 +1,7 @@
 //! `pontile doctor`: everything around the gateway that must be well: clock, disk, certificates, secrets, database, back ends.
 
 mod clock;
+mod record;
 mod backends;
 
 use std::path::Path;
@@ -64,6 +65,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
             .iter()
             .map(|mistake| Finding::error(mistake.to_string())),
     );
+    findings.extend(record::look(&built.settings).await);
     findings.extend(backends::look(&built.snapshot).await);
     for finding in &findings {
         let weight = match finding.weight {
