@@ -5,3 +5,4 @@ pub mod call;
 pub mod error;
 pub mod http;
 pub mod instance;
+pub mod sql;
