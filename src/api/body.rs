@@ -119,7 +119,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
         Err(error) if error.to_string().starts_with("duplicate field") => Err(not_json(&error)),
         Err(_) if is_object => Err(wrong(
             "corpo",
-            "contiene un campo che questa operazione non prevede",
+            "contiene un campo non previsto o di tipo sbagliato",
         )),
         _ => Err(wrong("corpo", "deve essere un oggetto JSON")),
     }
