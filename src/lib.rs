@@ -8,6 +8,8 @@ pub mod api;
 pub mod broker;
 pub mod connectors;
 
+pub mod operators;
+
 pub mod gateway;
 pub mod snapshot;
 pub mod reload;

@@ -7,7 +7,7 @@ use crate::contract::operation::Operation;
 use crate::contract::risposta::{RispostaFamiglia, RispostaPersona};
 
 use super::body::{RicercaFamiglia, RicercaPersona};
-use super::intake;
+use super::intake::{self, Intake};
 
 /// Scheda anagrafica di una persona
 ///
@@ -22,8 +22,12 @@ use super::intake;
     request_body(content = RicercaPersona, description = "La persona cercata e i campi richiesti."),
     responses((status = 200, description = "La scheda della persona.", body = RispostaPersona)),
 )]
-pub(super) async fn ricerche_persona(request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::search(Operation::RicercaPersona, request, payload).await
+pub(super) async fn ricerche_persona(
+    intake: Intake,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    intake::search(Operation::RicercaPersona, intake, request, payload).await
 }
 
 /// Famiglia anagrafica di una persona
@@ -39,6 +43,10 @@ pub(super) async fn ricerche_persona(request: HttpRequest, payload: Payload) -> 
     request_body(content = RicercaFamiglia, description = "La persona di cui si cerca la famiglia e i campi richiesti."),
     responses((status = 200, description = "La famiglia della persona.", body = RispostaFamiglia)),
 )]
-pub(super) async fn ricerche_famiglia(request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::search(Operation::RicercaFamiglia, request, payload).await
+pub(super) async fn ricerche_famiglia(
+    intake: Intake,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    intake::search(Operation::RicercaFamiglia, intake, request, payload).await
 }

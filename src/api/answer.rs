@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RETRY_AFTER,
@@ -67,6 +68,11 @@ pub(super) fn of_status(body: Vec<u8>, scambio: Uuid, limits: LimitStatus) -> Ht
         .insert_header((CACHE_CONTROL, NO_STORE))
         .insert_header((CONTENT_TYPE, PROBLEM))
         .body(body)
+}
+
+/// A response in an extractor's place: the handler is not called.
+pub fn instead(response: HttpResponse) -> actix_web::Error {
+    InternalError::from_response("refused", response).into()
 }
 
 fn refused(refusal: &Refusal, scambio: Uuid, limits: LimitStatus) -> HttpResponseBuilder {

@@ -110,7 +110,7 @@ pub fn question(
 }
 
 /// JSON in UTF-8 with one object of known fields, none twice.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
     // A derived struct would also be read from an array of its fields.
     let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     match serde_json::from_slice(body) {

@@ -8,7 +8,8 @@ use crate::contract::catalogo::{ElencoEnti, EnteInCatalogo, ServiziEnte};
 use crate::contract::operation::Operation;
 use crate::contract::question::{Parameters, Question};
 
-use super::{head, intake};
+use super::head;
+use super::intake::{self, Intake};
 
 /// Enti collegati al gateway
 ///
@@ -24,8 +25,8 @@ use super::{head, intake};
     ),
     responses((status = 200, description = "Una pagina dell'elenco.", body = ElencoEnti)),
 )]
-pub(super) async fn enti(request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::answer(request, payload, |request, _| {
+pub(super) async fn enti(intake: Intake, request: HttpRequest, payload: Payload) -> HttpResponse {
+    intake::answer(intake, request, payload, |request, _| {
         let parameters = head::page(request)?;
         Ok(Question {
             operation: Operation::Enti,
@@ -48,8 +49,8 @@ pub(super) async fn enti(request: HttpRequest, payload: Payload) -> HttpResponse
     params(("codice_istat" = String, Path, description = "Codice ISTAT dell'ente (sei cifre).", pattern = "^[0-9]{6}$", max_length = 6, example = "013075")),
     responses((status = 200, description = "L'ente.", body = EnteInCatalogo)),
 )]
-pub(super) async fn ente(request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::answer(request, payload, |request, _| {
+pub(super) async fn ente(intake: Intake, request: HttpRequest, payload: Payload) -> HttpResponse {
+    intake::answer(intake, request, payload, |request, _| {
         of_ente(Operation::Ente, request)
     })
     .await
@@ -66,8 +67,12 @@ pub(super) async fn ente(request: HttpRequest, payload: Payload) -> HttpResponse
     params(("codice_istat" = String, Path, description = "Codice ISTAT dell'ente (sei cifre).", pattern = "^[0-9]{6}$", max_length = 6, example = "013075")),
     responses((status = 200, description = "I servizi dell'ente.", body = ServiziEnte)),
 )]
-pub(super) async fn servizi(request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::answer(request, payload, |request, _| {
+pub(super) async fn servizi(
+    intake: Intake,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    intake::answer(intake, request, payload, |request, _| {
         of_ente(Operation::Servizi, request)
     })
     .await

@@ -76,12 +76,8 @@ impl DoorName {
 }
 
 impl Entrance {
-    pub(super) fn new(
-        gateway: Arc<Gateway>,
-        name: DoorName,
-        door: Door,
-        trace_percent: u32,
-    ) -> Entrance {
+    /// A door over the gateway; `trace_percent` of the traces begun here are exported.
+    pub fn new(gateway: Arc<Gateway>, name: DoorName, door: Door, trace_percent: u32) -> Entrance {
         Entrance {
             gate: Arc::new(Gate::new(&door)),
             gateway,

@@ -1,11 +1,14 @@
 //! One request from its head to its answer: the door's limit, the body within its bounds, the question, the exchange.
 
+use std::future::{Ready, ready};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use actix_web::web::{Bytes, BytesMut, Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use uuid::Uuid;
@@ -16,11 +19,12 @@ use crate::broker::exchange;
 use crate::broker::reply::LimitStatus;
 use crate::contract::operation::Operation;
 use crate::contract::question::Question;
+use crate::gateway::Gateway;
 use crate::telemetry::traceparent::TraceContext;
 
 use super::connection::{Connection, Entrance};
 use super::problem::describe;
-use super::{answer, body, head};
+use super::{answer, head};
 
 /// Where a request came in.
 pub struct Intake {
@@ -32,30 +36,21 @@ pub struct Intake {
     pub scambio: Uuid,
     /// When its head was read.
     pub at: DateTime<Utc>,
+    /// The same on the monotonic clock.
+    pub started: Instant,
     /// What the door's limit has left.
     pub door_limit: LimitStatus,
 }
 
 /// Carries a request through the broker. `ask` reads the question out of head and body.
 pub(super) async fn answer(
+    intake: Intake,
     request: HttpRequest,
-    mut payload: Payload,
+    payload: Payload,
     ask: impl FnOnce(&HttpRequest, &Bytes) -> Result<Question, Malformed>,
 ) -> HttpResponse {
-    let started = Instant::now();
-    let intake = match Intake::admit(&request) {
-        Ok(intake) => intake,
-        Err(refusal) => return *refusal,
-    };
     let _busy = intake.connection.pace.busy();
-    let door = &intake.entrance.door;
-    let received = read(
-        &request,
-        &mut payload,
-        door.body_size.0,
-        started + door.slow_client_timeout.0,
-    )
-    .await;
+    let received = body(&intake, &request, payload).await;
     let (body, received) = match received {
         Ok(body) => (body, Ok(())),
         Err(fault) => (Bytes::new(), Err(fault)),
@@ -69,12 +64,11 @@ pub(super) async fn answer(
         Err(Malformed::MethodNotAllowed { allowed }) => Some(*allowed),
         _ => None,
     };
-    let gateway = &intake.entrance.gateway;
     let arrival = Arrival {
         scambio: intake.scambio,
         at: intake.at,
-        started,
-        deadline: started + door.request_deadline.0,
+        started: intake.started,
+        deadline: intake.started + intake.entrance.door.request_deadline.0,
         certificate: intake.connection.peer.clone(),
         address: intake.connection.address,
         body,
@@ -91,52 +85,60 @@ pub(super) async fn answer(
             intake.entrance.trace_percent,
         ),
     };
-    answer::of_reply(exchange(gateway, arrival, describe).await, allowed)
+    answer::of_reply(exchange(intake.gateway(), arrival, describe).await, allowed)
 }
 
 /// Carries the search of a person or taxpayer through the broker.
 pub(super) async fn search(
     operation: Operation,
+    intake: Intake,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    answer(request, payload, |request, body| {
+    answer(intake, request, payload, |request, body| {
         head::no_query(request)?;
         head::is_json(request.headers())?;
-        body::question(operation, head::ente(request)?, body)
+        super::body::question(operation, head::ente(request)?, body)
     })
     .await
 }
 
-impl Intake {
+impl FromRequest for Intake {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Intake, actix_web::Error>>;
+
     /// Takes a request in, or refuses it before anyone asks who it is: no record is written, it is counted.
-    pub fn admit(request: &HttpRequest) -> Result<Intake, Box<HttpResponse>> {
+    fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        ready(Intake::admit(request))
+    }
+}
+
+impl Intake {
+    fn admit(request: &HttpRequest) -> Result<Intake, actix_web::Error> {
         let (Some(entrance), Some(connection)) = (
             request.app_data::<Data<Entrance>>(),
             request.conn_data::<Rc<Connection>>(),
         ) else {
-            return Err(Box::new(HttpResponse::InternalServerError().finish()));
+            return Err(ErrorInternalServerError("a request beside the doors"));
         };
-        let (scambio, at) = (Uuid::now_v7(), Utc::now());
+        let (scambio, at, started) = (Uuid::now_v7(), Utc::now(), Instant::now());
         match entrance.gate.admit(&connection.limit, connection.address) {
             Ok(door_limit) => Ok(Intake {
                 entrance: entrance.clone(),
                 connection: Rc::clone(connection),
                 scambio,
                 at,
+                started,
                 door_limit,
             }),
             Err(too_many) => {
-                entrance
-                    .gateway
-                    .telemetry
-                    .metrics
-                    .limit_refused(too_many.limit);
+                let metrics = &entrance.gateway.telemetry.metrics;
+                metrics.limit_refused(too_many.limit);
                 let refused = ExchangeError::RateLimited {
                     retry_after: too_many.retry_after,
                 };
                 let refusal = describe(&refused, &scambio);
-                Err(Box::new(answer::of_refusal(
+                Err(answer::instead(answer::of_refusal(
                     &refusal,
                     scambio,
                     too_many.status,
@@ -144,9 +146,33 @@ impl Intake {
             }
         }
     }
+
+    /// The gateway behind the door.
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.entrance.gateway
+    }
+
+    /// The answer to a request that goes through no exchange.
+    pub fn refuse(&self, failure: &ExchangeError) -> HttpResponse {
+        answer::of_refusal(
+            &describe(failure, &self.scambio),
+            self.scambio,
+            self.door_limit,
+        )
+    }
 }
 
-/// Reads a body within its size and its time.
+/// Reads a request's body within the door's size and time.
+pub async fn body(
+    intake: &Intake,
+    request: &HttpRequest,
+    mut payload: Payload,
+) -> Result<Bytes, Malformed> {
+    let door = &intake.entrance.door;
+    let until = Instant::now() + door.slow_client_timeout.0;
+    read(request, &mut payload, door.body_size.0, until).await
+}
+
 async fn read(
     request: &HttpRequest,
     payload: &mut Payload,

@@ -12,7 +12,7 @@ mod catalogo;
 mod anagrafe;
 mod tributi;
 mod status;
-mod answer;
+pub mod answer;
 pub mod problem;
 pub mod documents;
 mod docs;

@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 
 use crate::broker::error::Malformed;
 
-use super::{anagrafe, catalogo, docs, intake, status, tributi};
+use super::intake::{self, Intake};
+use super::{anagrafe, catalogo, docs, status, tributi};
 
 /// The routes.
 pub fn routes(app: &mut ServiceConfig) {
@@ -47,26 +48,34 @@ pub fn routes(app: &mut ServiceConfig) {
 fn only(route: Route, path: &str) -> Resource {
     resource(path)
         .route(route)
-        .default_service(to(|request, payload| not_allowed(request, payload, "GET")))
+        .default_service(to(|intake, request, payload| {
+            not_allowed(intake, request, payload, "GET")
+        }))
 }
 
 fn search(route: Route, path: &str) -> Resource {
     resource(path)
         .route(route)
-        .default_service(to(|request, payload| not_allowed(request, payload, "POST")))
+        .default_service(to(|intake, request, payload| {
+            not_allowed(intake, request, payload, "POST")
+        }))
 }
 
 async fn not_allowed(
+    intake: Intake,
     request: HttpRequest,
     payload: Payload,
     allowed: &'static str,
 ) -> HttpResponse {
-    intake::answer(request, payload, |_, _| {
+    intake::answer(intake, request, payload, |_, _| {
         Err(Malformed::MethodNotAllowed { allowed })
     })
     .await
 }
 
-async fn no_such_resource(request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::answer(request, payload, |_, _| Err(Malformed::NoSuchResource)).await
+async fn no_such_resource(intake: Intake, request: HttpRequest, payload: Payload) -> HttpResponse {
+    intake::answer(intake, request, payload, |_, _| {
+        Err(Malformed::NoSuchResource)
+    })
+    .await
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing is disclosed and no ente is asked, so nothing is recorded; the caller must be a portal, and the door's limit counts.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +11,6 @@ use crate::trust::Verdict;
 
 use super::answer;
 use super::intake::Intake;
-use super::problem::describe;
 
 /// Stato del servizio.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -35,29 +34,20 @@ pub struct Stato {
     tag = "stato",
     responses((status = 200, description = "Il servizio è attivo.", body = Stato, content_type = "application/problem+json")),
 )]
-pub(super) async fn status(request: HttpRequest) -> HttpResponse {
-    let intake = match Intake::admit(&request) {
-        Ok(intake) => intake,
-        Err(refusal) => return *refusal,
-    };
+pub(super) async fn status(intake: Intake) -> HttpResponse {
     match readiness(&intake) {
         Ok(()) => {
-            let stato = Stato {
-                status: 200,
-                title: "Il servizio è attivo".to_owned(),
-            };
+            let title = "Il servizio è attivo".to_owned();
+            let stato = Stato { status: 200, title };
             let body = serde_json::to_vec(&stato).expect("a number and a text are always JSON");
             answer::of_status(body, intake.scambio, intake.door_limit)
         }
-        Err(failure) => {
-            let refusal = describe(&failure, &intake.scambio);
-            answer::of_refusal(&refusal, intake.scambio, intake.door_limit)
-        }
+        Err(failure) => intake.refuse(&failure),
     }
 }
 
 fn readiness(intake: &Intake) -> Result<(), ExchangeError> {
-    let gateway = &intake.entrance.gateway;
+    let gateway = intake.gateway();
     let snapshot = gateway.snapshot();
     if let Verdict::Refused(why) = snapshot.trust.judge(&intake.connection.peer, intake.at) {
         return Err(ExchangeError::CertificateUntrusted(why));
@@ -68,9 +58,8 @@ fn readiness(intake: &Intake) -> Result<(), ExchangeError> {
     if gateway.is_draining() {
         return Err(ExchangeError::NoCapacity("stopping"));
     }
-    // A place in the record is what every exchange needs first; this one is given back at once.
-    match gateway.store.reserve() {
-        Ok(_) => Ok(()),
-        Err(refused) => Err(ExchangeError::NotRecorded(refused.to_string())),
+    match gateway.store.health().degraded {
+        Some(_) => Err(ExchangeError::NotRecorded("degraded".to_owned())),
+        None => Ok(()),
     }
 }

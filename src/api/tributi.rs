@@ -7,7 +7,7 @@ use crate::contract::operation::Operation;
 use crate::contract::risposta::RispostaPosizione;
 
 use super::body::RicercaPosizione;
-use super::intake;
+use super::intake::{self, Intake};
 
 /// Posizione tributaria di un contribuente
 ///
@@ -22,6 +22,10 @@ use super::intake;
     request_body(content = RicercaPosizione, description = "Il contribuente, il tributo, l'anno e i campi richiesti."),
     responses((status = 200, description = "La posizione del contribuente.", body = RispostaPosizione)),
 )]
-pub(super) async fn ricerche_posizione(request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::search(Operation::RicercaPosizione, request, payload).await
+pub(super) async fn ricerche_posizione(
+    intake: Intake,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    intake::search(Operation::RicercaPosizione, intake, request, payload).await
 }

@@ -4,31 +4,29 @@ mod page;
 
 use std::sync::LazyLock;
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::Path;
-use actix_web::{HttpRequest, HttpResponse};
 
 use crate::broker::error::{ExchangeError, Malformed};
 use crate::trust::Verdict;
 
-use super::answer;
 use super::documents::documents;
 use super::intake::Intake;
-use super::problem::describe;
 
 const STYLE: &str = include_str!("stile.css");
 
 /// The page.
-pub(super) async fn page(request: HttpRequest) -> HttpResponse {
+pub(super) async fn page(intake: Intake) -> HttpResponse {
     static PAGE: LazyLock<String> = LazyLock::new(page::written);
-    send(&request, "text/html; charset=utf-8", || Some(&PAGE))
+    send(&intake, "text/html; charset=utf-8", || Some(&PAGE))
 }
 
 /// One document.
-pub(super) async fn document(request: HttpRequest, name: Path<String>) -> HttpResponse {
-    send(&request, "application/yaml", || {
+pub(super) async fn document(intake: Intake, name: Path<String>) -> HttpResponse {
+    send(&intake, "application/yaml", || {
         documents()
             .iter()
             .find(|document| document.domain.name() == *name)
@@ -37,21 +35,17 @@ pub(super) async fn document(request: HttpRequest, name: Path<String>) -> HttpRe
 }
 
 /// The page's style sheet.
-pub(super) async fn style(request: HttpRequest) -> HttpResponse {
-    send(&request, "text/css; charset=utf-8", || Some(STYLE))
+pub(super) async fn style(intake: Intake) -> HttpResponse {
+    send(&intake, "text/css; charset=utf-8", || Some(STYLE))
 }
 
 /// Sends to whoever has a trusted certificate, also to those who are not yet a portal.
 fn send(
-    request: &HttpRequest,
+    intake: &Intake,
     media_type: &str,
     find: impl FnOnce() -> Option<&'static str>,
 ) -> HttpResponse {
-    let intake = match Intake::admit(request) {
-        Ok(intake) => intake,
-        Err(refusal) => return *refusal,
-    };
-    let snapshot = intake.entrance.gateway.snapshot();
+    let snapshot = intake.gateway().snapshot();
     let found = match snapshot.trust.judge(&intake.connection.peer, intake.at) {
         Verdict::Refused(why) => Err(ExchangeError::CertificateUntrusted(why)),
         Verdict::Trusted => find().ok_or(ExchangeError::Malformed(Malformed::NoSuchResource)),
@@ -63,6 +57,6 @@ fn send(
             .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .insert_header((CACHE_CONTROL, "private, no-cache"))
             .body(text),
-        Err(failure) => answer::of_refusal(&describe(&failure, &intake.scambio), intake.scambio, intake.door_limit),
+        Err(failure) => intake.refuse(&failure),
     }
 }

@@ -121,7 +121,7 @@ impl Problem {
     pub fn of(error: &ExchangeError) -> Problem {
         match error {
             ExchangeError::CertificateUntrusted(why) => of_distrust(*why),
-            ExchangeError::PortalUnknown => rows::PORTALE_SCONOSCIUTO,
+            ExchangeError::PortalUnknown => rows::CERTIFICATO_SCONOSCIUTO,
             ExchangeError::Malformed(malformed) => of_malformed(malformed),
             ExchangeError::PurposeMissing => rows::FINALITA_MANCANTE,
             ExchangeError::NotGranted => rows::NON_AUTORIZZATO,

@@ -10,7 +10,7 @@ use super::Problem;
 /// Every row, for the pages, the documents and their tests.
 pub static TABLE: [Problem; 27] = [
     CERTIFICATO_NON_ATTENDIBILE,
-    PORTALE_SCONOSCIUTO,
+    CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
     METODO_NON_AMMESSO,
     TIPO_DI_CONTENUTO_NON_AMMESSO,
@@ -71,15 +71,15 @@ pub(super) const CERTIFICATO_NON_ATTENDIBILE: Problem = row(
     ],
 );
 
-pub(super) const PORTALE_SCONOSCIUTO: Problem = row(
+pub(super) const CERTIFICATO_SCONOSCIUTO: Problem = row(
     403,
-    "portale-sconosciuto",
+    "certificato-sconosciuto",
     Side::Portale,
     None,
     [
-        "Portale sconosciuto",
-        "Il certificato è valido ma non appartiene a nessun portale configurato.",
-        "Chiedere al gestore del gateway di registrare il certificato del portale.",
+        "Certificato sconosciuto",
+        "Il certificato è valido ma la configurazione non lo assegna a nessuno che possa entrare da questo portone.",
+        "Chiedere al gestore del gateway di registrare il certificato.",
     ],
 );
 

@@ -1,0 +1,139 @@
+//! How the gateway fares: alive, ready, metrics, back ends.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde::Serialize;
+
+use crate::connectors::instance::BreakerState;
+use crate::gateway::Gateway;
+use crate::store::Degraded;
+
+use super::caller::{Caller, json};
+
+/// Whether exchanges are carried out, and what the answer rests on.
+#[derive(Debug, Serialize)]
+struct Prontezza {
+    pronto: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    motivo: Option<String>,
+    /// The snapshot in force.
+    generazione: u64,
+    impronta: String,
+    registro: Registro,
+}
+
+#[derive(Debug, Serialize)]
+struct Registro {
+    ritardo_ms: u128,
+    in_attesa: usize,
+    ultima_scrittura_us: u128,
+    posti_occupati: usize,
+    posti: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disco_libero_byte: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Istanze {
+    items: Vec<Istanza>,
+}
+
+#[derive(Debug, Serialize)]
+struct Istanza {
+    nome: String,
+    adattatore: String,
+    /// `chiuso` (calls go through), `aperto`, `in_prova`; absent as long as nobody asked this back end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interruttore: Option<&'static str>,
+    in_corso: usize,
+    in_attesa: usize,
+}
+
+/// `GET /vivo`: the process answers.
+pub(super) async fn alive(_: Caller) -> HttpResponse {
+    json(StatusCode::OK, &serde_json::json!({ "vivo": true }))
+}
+
+/// `GET /pronto`: 200 if an exchange that came now would be carried out, 503 otherwise.
+pub(super) async fn ready(caller: Caller) -> HttpResponse {
+    let found = readiness(caller.gateway());
+    let status = if found.pronto {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    json(status, &found)
+}
+
+fn readiness(gateway: &Gateway) -> Prontezza {
+    let snapshot = gateway.snapshot();
+    let health = gateway.store.health();
+    let motivo = match &health.degraded {
+        _ if gateway.is_draining() => Some("il gateway si sta fermando".to_owned()),
+        Some(Degraded::Unwritable(cause)) => {
+            Some(format!("il registro non si può scrivere: {cause}"))
+        }
+        Some(Degraded::DiskLow) => {
+            Some("lo spazio libero sul disco del registro è sotto il minimo".to_owned())
+        }
+        Some(Degraded::Closed) => Some("il registro è chiuso".to_owned()),
+        None if health.slots_in_use >= health.slots => {
+            Some("tutti i posti per gli scambi sono occupati".to_owned())
+        }
+        None => None,
+    };
+    Prontezza {
+        pronto: motivo.is_none(),
+        motivo,
+        generazione: snapshot.generation,
+        impronta: snapshot.digest.clone(),
+        registro: Registro {
+            ritardo_ms: health.lag.as_millis(),
+            in_attesa: health.waiting,
+            ultima_scrittura_us: health.last_commit.as_micros(),
+            posti_occupati: health.slots_in_use,
+            posti: health.slots,
+            disco_libero_byte: health.free_disk,
+        },
+    }
+}
+
+/// `GET /metrics`: the Prometheus page.
+pub(super) async fn metrics(caller: Caller) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(caller.gateway().metrics_page())
+}
+
+/// `GET /istanze`: every configured back end.
+pub(super) async fn instances(caller: Caller) -> HttpResponse {
+    let items = states(caller.gateway());
+    json(StatusCode::OK, &Istanze { items })
+}
+
+fn states(gateway: &Gateway) -> Vec<Istanza> {
+    let states = gateway.instances.states();
+    gateway
+        .snapshot()
+        .backends()
+        .map(|backend| {
+            let state = states
+                .iter()
+                .find(|state| state.name == backend.instance.name);
+            Istanza {
+                nome: backend.instance.name.clone(),
+                adattatore: backend.adapter.name().to_owned(),
+                interruttore: state.map(|state| match state.breaker {
+                    BreakerState::Closed => "chiuso",
+                    BreakerState::Open => "aperto",
+                    BreakerState::HalfOpen => "in_prova",
+                }),
+                in_corso: state.map_or(0, |state| state.in_use),
+                in_attesa: state.map_or(0, |state| state.waiting),
+            }
+        })
+        .collect()
+}
