@@ -130,11 +130,11 @@ fn every_broken_file_is_reported_at_once() {
     door.revocations = vec![empty];
     let mistakes = load(&door).expect_err("a broken door");
     for part in [
-        "ended on 2021-01-01",
-        "no unencrypted private key",
-        "assente.pem: cannot be read",
-        "no revocation list, in",
-        "has no revocation list of its own",
+        "è scaduto il 2021-01-01",
+        "chiave privata in formato PEM e senza password",
+        "assente.pem: il file non si può leggere",
+        "non contiene liste di revoca",
+        "non ha una sua lista di revoca",
     ] {
         assert!(
             mistakes.iter().any(|mistake| mistake.contains(part)),
@@ -151,7 +151,7 @@ fn a_key_of_another_certificate_is_refused() {
     door.key = pki.join("portale-uno.key");
     let mistakes = load(&door).expect_err("a wrong key");
     assert!(
-        mistakes[0].contains("the key does not belong to the certificate"),
+        mistakes[0].contains("la chiave non è quella del certificato"),
         "{mistakes:?}"
     );
 }
@@ -166,7 +166,7 @@ fn a_list_signed_by_another_authority_of_the_same_name_is_refused() {
     assert!(
         mistakes
             .iter()
-            .any(|mistake| mistake.contains("is not signed by")),
+            .any(|mistake| mistake.contains("non è firmata da")),
         "{mistakes:?}"
     );
 }

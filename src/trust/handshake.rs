@@ -59,7 +59,7 @@ pub(super) fn server_config(
             Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Mistake::of_file(
                 &door.key,
                 format!(
-                    "the key does not belong to the certificate {}",
+                    "la chiave non è quella del certificato {}",
                     door.certificate.display()
                 ),
             ),

@@ -85,7 +85,7 @@ pub(super) fn read(door: &Door, now: DateTime<Utc>) -> Result<Material, Vec<Mist
     if door.authorities.is_empty() {
         reading.mistake(
             &door.certificate,
-            "the door names no `authorities`: nobody could come in",
+            "in `authorities` non c'è nessuna autorità: non entrerebbe nessuno",
         );
     }
     reading.check_lists(&roots, &lists);
@@ -108,7 +108,7 @@ impl Reading {
 
     fn bytes(&mut self, file: &Path) -> Option<Vec<u8>> {
         std::fs::read(file)
-            .map_err(|error| self.mistake(file, format!("cannot be read: {error}")))
+            .map_err(|error| self.mistake(file, format!("il file non si può leggere: {error}")))
             .ok()
     }
 
@@ -126,12 +126,12 @@ impl Reading {
                 Ok(certificate) => found.push(certificate),
                 Err(error) => self.mistake(
                     file,
-                    format!("holds a certificate that cannot be read: {error}"),
+                    format!("contiene un certificato illeggibile: {error}"),
                 ),
             }
         }
         if found.is_empty() {
-            self.mistake(file, "holds no certificate in PEM form");
+            self.mistake(file, "non contiene certificati in formato PEM");
         }
         found
     }
@@ -147,19 +147,16 @@ impl Reading {
             moment(certificate.not_before()),
             moment(certificate.not_after()),
         ) else {
-            self.mistake(file, "has a validity that cannot be read");
+            self.mistake(file, "ha una validità illeggibile");
             return None;
         };
         let name = distinguished_name(certificate.subject_name());
         if until < self.now {
-            self.mistake(
-                file,
-                format!("{name} ended on {until}: it has to be renewed"),
-            );
+            self.mistake(file, format!("{name} è scaduto il {until}: va rinnovato"));
         } else if self.now < from {
             self.mistake(
                 file,
-                format!("{name} begins only on {from}: is this machine's clock right?"),
+                format!("{name} vale solo dal {from}: l'orologio di questa macchina è giusto?"),
             );
         }
         self.ends.push(End {
@@ -181,7 +178,12 @@ impl Reading {
     fn key(&mut self, file: &Path) -> Option<PrivateKeyDer<'static>> {
         let bytes = self.bytes(file)?;
         PrivateKeyDer::from_pem_slice(&bytes)
-            .map_err(|_| self.mistake(file, "holds no unencrypted private key in PEM form"))
+            .map_err(|_| {
+                self.mistake(
+                    file,
+                    "non contiene una chiave privata in formato PEM e senza password",
+                )
+            })
             .ok()
     }
 
@@ -214,7 +216,7 @@ impl Reading {
                 .collect()
         };
         if ders.is_empty() {
-            self.mistake(file, "holds no revocation list, in PEM or DER form");
+            self.mistake(file, "non contiene liste di revoca in formato PEM o DER");
         }
         ders.into_iter()
             .filter_map(|der| self.list(file, der))
@@ -223,20 +225,20 @@ impl Reading {
 
     fn list(&mut self, file: &Path, der: CertificateRevocationListDer<'static>) -> Option<List> {
         let Ok(parsed) = X509Crl::from_der(&der) else {
-            self.mistake(file, "holds a revocation list that cannot be read");
+            self.mistake(file, "contiene una lista di revoca illeggibile");
             return None;
         };
         let issuer = distinguished_name(parsed.issuer_name());
         match parsed.next_update().and_then(moment) {
             None => self.mistake(
                 file,
-                format!("the revocation list of {issuer} does not say when it ends"),
+                format!("la lista di revoca di {issuer} non dice quando scade"),
             ),
             Some(end) => {
                 if end < self.now {
                     self.mistake(
                         file,
-                        format!("the revocation list of {issuer} ended on {end}: bring the new one, nobody is admitted without"),
+                        format!("la lista di revoca di {issuer} è scaduta il {end}: senza la nuova non entra nessuno"),
                     );
                 }
                 self.ends.push(End {
@@ -261,7 +263,7 @@ impl Reading {
                 self.mistake(
                     &root.file,
                     format!(
-                        "{name} has no revocation list of its own: name its file in `revocations`"
+                        "{name} non ha una sua lista di revoca: il file va nominato in `revocations`"
                     ),
                 );
             }
@@ -272,7 +274,7 @@ impl Reading {
                 let name = distinguished_name(list.parsed.issuer_name());
                 self.mistake(
                     &list.file,
-                    format!("the revocation list is not signed by {name}"),
+                    format!("la lista di revoca non è firmata da {name}"),
                 );
             }
         }
@@ -328,7 +330,7 @@ fn verifier<'a>(
     let mut store = RootCertStore::empty();
     store
         .add(root.der.clone())
-        .map_err(|error| format!("cannot serve as an authority: {error}"))?;
+        .map_err(|error| format!("non può fare da autorità: {error}"))?;
     let provider = Arc::new(aws_lc_rs::default_provider());
     WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider)
         .with_crls(lists.map(|list| list.der.clone()))
