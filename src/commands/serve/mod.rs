@@ -11,6 +11,7 @@ use crate::api::server::OpenDoor;
 use crate::config::loading;
 use crate::config::settings::Settings;
 use crate::gateway::Gateway;
+use crate::operators;
 use crate::reload::{self, Reloader};
 use crate::snapshot::{self, Built, Kept};
 use crate::store::Store;
@@ -50,10 +51,10 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
         files,
     ));
     reload::in_force(&gateway);
-    let doors = open_doors(&gateway, &settings)?;
+    let doors = open_doors(&gateway, &reloader, &settings)?;
     say(format_args!(
-        "Pontile è pronto: portali https://{}",
-        doors.portals.address
+        "Pontile è pronto: portali https://{}, operatori https://{}",
+        doors.portals.address, doors.operators.address
     ))?;
     let outcome = life::until_told_to_stop(&reloader).await;
     gateway.drain();
@@ -99,25 +100,37 @@ fn tell_of_panics() {
 
 struct Doors {
     portals: OpenDoor,
+    operators: OpenDoor,
 }
 
-fn open_doors(gateway: &Arc<Gateway>, settings: &Settings) -> Result<Doors, Failure> {
+fn open_doors(
+    gateway: &Arc<Gateway>,
+    reloader: &Arc<Reloader>,
+    settings: &Settings,
+) -> Result<Doors, Failure> {
     let cannot = |door: &crate::config::door::Door| {
         let what = format!("non si può ascoltare su {}", door.address);
         move |error: std::io::Error| Failure::because(&what, error)
     };
+    let operators = operators::serve(
+        Arc::clone(gateway),
+        Arc::clone(reloader),
+        settings.operator_door.clone(),
+    )
+    .map_err(cannot(&settings.operator_door))?;
     let portals = api::server::serve(
         Arc::clone(gateway),
         settings.portal_door.clone(),
         settings.traces.percent,
     )
     .map_err(cannot(&settings.portal_door))?;
-    Ok(Doors { portals })
+    Ok(Doors { portals, operators })
 }
 
 impl Doors {
+    /// The operators' door last: until then it tells that the gateway is about to stop.
     async fn close(self) {
-        for door in [self.portals] {
+        for door in [self.portals, self.operators] {
             let address = door.address;
             if let Err(error) = door.close().await {
                 tracing::error!(%address, %error, "la porta non si è chiusa in ordine");
