@@ -13,7 +13,7 @@ use tokio_rustls::server::TlsStream;
 use crate::config::door::Door;
 use crate::gateway::Gateway;
 use crate::snapshot::Snapshot;
-use crate::trust::{Distrust, Peer, PeerCertificate, Trust};
+use crate::trust::{Distrust, Peer, Trust};
 
 use super::gate::{ConnectionLimit, Gate, Place};
 use super::pace::{Pace, Paced};
@@ -96,15 +96,15 @@ impl Entrance {
         };
         // The first answer on a new connection would otherwise wait for the client's delayed acknowledgement.
         socket.set_nodelay(true)?;
-        let config = self.name.trust(&self.gateway.snapshot()).server_config();
-        let handshake = TlsAcceptor::from(config).accept(socket);
+        let trust = Arc::clone(self.name.trust(&self.gateway.snapshot()));
+        let handshake = TlsAcceptor::from(trust.server_config()).accept(socket);
         let stream = match tokio::time::timeout(self.door.handshake_timeout.0, handshake).await {
             Err(_) => return Err(self.reject(address, "timeout")),
             Ok(Err(error)) => return Err(self.reject(address, reason(&error))),
             Ok(Ok(stream)) => stream,
         };
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let Some(peer) = PeerCertificate::of_chain(chain) else {
+        let Some(peer) = trust.peer(chain) else {
             return Err(self.reject(address, Distrust::Unreadable.name()));
         };
         let metrics = &self.gateway.telemetry.metrics;
@@ -112,7 +112,7 @@ impl Entrance {
         metrics.connection_opened(self.name.label());
         let limit = self.door.slow_client_timeout.0;
         let connection = Connection {
-            peer: Arc::new(peer),
+            peer,
             address,
             limit: self.gate.connection_limit(),
             pace: Pace::default(),

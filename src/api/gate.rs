@@ -97,7 +97,8 @@ impl Gate {
 
     /// The limit of one new connection.
     pub(super) fn connection_limit(&self) -> ConnectionLimit {
-        RateLimiter::direct(self.per_connection).with_middleware()
+        // A clock of its own would ask the processor for its identity, which is dear in a virtual machine.
+        RateLimiter::direct_with_clock(self.per_connection, self.clock.clone()).with_middleware()
     }
 
     /// Admits one request, or says when to come again; otherwise tells what the tighter of both limits has left.

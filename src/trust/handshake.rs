@@ -84,7 +84,7 @@ impl ClientCertVerifier for Judge {
         intermediates: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.judge(end_entity, intermediates, Utc::now())
+        self.judge_newcomer(end_entity, intermediates, Utc::now())
             .map(|()| ClientCertVerified::assertion())
             .map_err(super::Distrust::into_rustls)
     }
@@ -110,9 +110,9 @@ impl ClientCertVerifier for Judge {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        aws_lc_rs::default_provider()
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.first_verifier()
+            .map(ClientCertVerifier::supported_verify_schemes)
+            .unwrap_or_default()
     }
 }
 

@@ -8,7 +8,9 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertRevocationListError, CertificateError, DistinguishedName, Error, OtherError};
 
-use super::peer::moment;
+use super::Verdict;
+use super::peer::{PeerCertificate, chain_key, moment};
+use super::verdicts::Verdicts;
 
 /// Chain, revocation of the whole chain, validity, extended key usage (webpki), and key usage, which webpki leaves aside.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(super) struct Judge {
     pub(super) hints: Vec<DistinguishedName>,
     /// When the revocation lists end.
     pub(super) list_ends: Vec<DateTime<Utc>>,
+    /// What was found so far.
+    pub(super) verdicts: Verdicts,
 }
 
 /// An authority and the verifier that trusts it alone: webpki does not look at an authority's own validity, so we do.
@@ -163,22 +167,46 @@ impl Distrust {
 }
 
 impl Judge {
-    /// Judges a chain kept as plain bytes, leaf first.
-    pub(super) fn judge_chain(
-        &self,
-        chain: &[Vec<u8>],
-        now: DateTime<Utc>,
-    ) -> Result<(), Distrust> {
-        let (leaf, intermediates) = chain.split_first().ok_or(Distrust::Missing)?;
-        let intermediates: Vec<CertificateDer<'_>> = intermediates
+    /// Judges the certificate of an open or resumed connection.
+    pub(super) fn judge_peer(&self, peer: &PeerCertificate, now: DateTime<Utc>) -> Verdict {
+        if let Some(verdict) = self.verdicts.on(&peer.key, now) {
+            return verdict;
+        }
+        let certificates: Vec<CertificateDer<'_>> = peer
+            .chain
             .iter()
             .map(|certificate| CertificateDer::from(certificate.as_slice()))
             .collect();
-        self.judge(&CertificateDer::from(leaf.as_slice()), &intermediates, now)
+        let judged = match certificates.split_first() {
+            Some((leaf, intermediates)) => self.judge(leaf, intermediates, now),
+            None => Err(Distrust::Missing),
+        };
+        let verdict = judged.map_or_else(Verdict::Refused, |()| Verdict::Trusted);
+        let until = self.next_change(certificates.iter(), now);
+        self.verdicts.remember(peer.key, verdict, until);
+        verdict
+    }
+
+    /// Judges at the handshake. Only trust is remembered here: whoever is refused must not push out those who are not.
+    pub(super) fn judge_newcomer(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: DateTime<Utc>,
+    ) -> Result<(), Distrust> {
+        let chain = || std::iter::once(leaf).chain(intermediates);
+        let key = chain_key(chain().map(AsRef::as_ref));
+        if self.verdicts.on(&key, now) == Some(Verdict::Trusted) {
+            return Ok(());
+        }
+        self.judge(leaf, intermediates, now)?;
+        let until = self.next_change(chain(), now);
+        self.verdicts.remember(key, Verdict::Trusted, until);
+        Ok(())
     }
 
     /// The rule. With several authorities one that accepts is enough; otherwise the most telling refusal is given.
-    pub(super) fn judge(
+    fn judge(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -205,10 +233,12 @@ impl Judge {
     }
 
     /// The next moment at which the verdict on this chain may change by itself.
-    pub(super) fn next_change(&self, chain: &[Vec<u8>], now: DateTime<Utc>) -> DateTime<Utc> {
-        let certificates = chain
-            .iter()
-            .filter_map(|certificate| X509::from_der(certificate).ok());
+    fn next_change<'a>(
+        &self,
+        chain: impl Iterator<Item = &'a CertificateDer<'a>>,
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        let certificates = chain.filter_map(|certificate| X509::from_der(certificate).ok());
         let validities = certificates
             .flat_map(|certificate| {
                 [

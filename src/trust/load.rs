@@ -18,6 +18,7 @@ use crate::config::mistake::Mistake;
 
 use super::judge::{Authority, Judge};
 use super::peer::{distinguished_name, moment};
+use super::verdicts::Verdicts;
 use super::{End, Ending};
 
 /// Everything that a door's trust is made of, checked.
@@ -318,6 +319,7 @@ impl Reading {
                 .iter()
                 .filter_map(|list| list.parsed.next_update().and_then(moment))
                 .collect(),
+            verdicts: Verdicts::default(),
         })
     }
 }

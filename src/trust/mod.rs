@@ -3,6 +3,7 @@
 pub mod peer;
 pub mod judge;
 mod load;
+mod verdicts;
 mod handshake;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 
 use crate::config::door::Door;
 use crate::config::mistake::Mistake;
@@ -22,12 +24,13 @@ pub use judge::Distrust;
 pub use peer::PeerCertificate;
 
 use judge::Judge;
+use peer::{ChainKey, chain_key};
 
 /// Shared certificate of a connection.
 pub type Peer = Arc<PeerCertificate>;
 
-/// Verdicts remembered at most; beyond, all are forgotten and judged again.
-const VERDICTS: usize = 10_000;
+/// Clients' chains kept at most; beyond, all are forgotten and read again.
+const PEERS: usize = 10_000;
 
 /// One door's trust as one snapshot holds it: our certificate, the clients' authorities and their revocation lists.
 ///
@@ -35,7 +38,7 @@ const VERDICTS: usize = 10_000;
 pub struct Trust {
     server_config: Arc<ServerConfig>,
     judge: Arc<Judge>,
-    verdicts: RwLock<HashMap<[u8; 32], Remembered>>,
+    peers: RwLock<HashMap<ChainKey, Peer>>,
     ends: Vec<End>,
 }
 
@@ -88,12 +91,6 @@ impl End {
     }
 }
 
-struct Remembered {
-    verdict: Verdict,
-    /// The next moment at which time alone may change the verdict.
-    until: DateTime<Utc>,
-}
-
 impl Trust {
     /// Reads and checks everything that the door names; all mistakes at once.
     pub fn load(door: &Door, resumption: &Resumption) -> Result<Trust, Vec<Mistake>> {
@@ -110,7 +107,7 @@ impl Trust {
         Ok(Trust {
             server_config: Arc::new(server_config),
             judge,
-            verdicts: RwLock::new(HashMap::new()),
+            peers: RwLock::default(),
             ends: material.ends,
         })
     }
@@ -122,22 +119,24 @@ impl Trust {
 
     /// Judges the certificate of an open or resumed connection by the very rules of the handshake.
     pub fn judge(&self, peer: &PeerCertificate, now: DateTime<Utc>) -> Verdict {
-        if let Some(remembered) = self.verdicts.read().get(&peer.fingerprint)
-            && now < remembered.until
-        {
-            return remembered.verdict;
+        self.judge.judge_peer(peer, now)
+    }
+
+    /// The certificate of a finished handshake; `None` if the leaf is missing or cannot be read.
+    ///
+    /// Connections of one client share it: reading a certificate costs a good part of a handshake.
+    pub fn peer(&self, chain: &[CertificateDer<'_>]) -> Option<Peer> {
+        let key = chain_key(chain.iter().map(AsRef::as_ref));
+        if let Some(peer) = self.peers.read().get(&key) {
+            return Some(Arc::clone(peer));
         }
-        let verdict = match self.judge.judge_chain(&peer.chain, now) {
-            Ok(()) => Verdict::Trusted,
-            Err(distrust) => Verdict::Refused(distrust),
-        };
-        let until = self.judge.next_change(&peer.chain, now);
-        let mut verdicts = self.verdicts.write();
-        if verdicts.len() >= VERDICTS {
-            verdicts.clear();
+        let peer = Arc::new(PeerCertificate::of_chain(chain)?);
+        let mut peers = self.peers.write();
+        if peers.len() >= PEERS {
+            peers.clear();
         }
-        verdicts.insert(peer.fingerprint, Remembered { verdict, until });
-        verdict
+        peers.insert(key, Arc::clone(&peer));
+        Some(peer)
     }
 
     /// When our certificate, the authorities and the revocation lists end.

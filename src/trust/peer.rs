@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use chrono::{DateTime, Utc};
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::hash::MessageDigest;
@@ -18,6 +19,22 @@ pub struct PeerCertificate {
     pub fingerprint: [u8; 32],
     /// The leaf's distinguished name as RFC 2253 writes it.
     pub subject: String,
+    pub(super) key: ChainKey,
+}
+
+/// Names a chain among those already read or judged: SHA-256 over all its certificates.
+pub(super) type ChainKey = [u8; 32];
+
+/// The key of a chain, leaf first.
+pub(super) fn chain_key<'a>(chain: impl Iterator<Item = &'a [u8]>) -> ChainKey {
+    let mut digest = Context::new(&SHA256);
+    for certificate in chain {
+        digest.update(&certificate.len().to_be_bytes());
+        digest.update(certificate);
+    }
+    let mut key = ChainKey::default();
+    key.copy_from_slice(digest.finish().as_ref());
+    key
 }
 
 impl PeerCertificate {
@@ -32,6 +49,7 @@ impl PeerCertificate {
                 .collect(),
             fingerprint: digest.as_ref().try_into().ok()?,
             subject: distinguished_name(leaf.subject_name()),
+            key: chain_key(chain.iter().map(AsRef::as_ref)),
         })
     }
 }
