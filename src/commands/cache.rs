@@ -13,7 +13,7 @@ use crate::connectors::http::{HttpClient, HttpRequest};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 
-use super::{Failure, code_from_standard_input, say, settings_of};
+use super::{Failure, code_from_standard_input, parse_ente, say, settings_of};
 
 /// The gateway answers at once, or something is wrong.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,11 +29,11 @@ pub enum CacheCommand {
 #[derive(Debug, Args)]
 pub struct PurgeArguments {
     /// Of this ente (ISTAT code)
-    #[arg(long)]
-    ente: Option<String>,
+    #[arg(long, value_parser = parse_ente)]
+    ente: Option<CodiceIstat>,
     /// Of this operation, like anagrafe.ricerche-persona
-    #[arg(long)]
-    operation: Option<String>,
+    #[arg(long, value_parser = parse_operation)]
+    operation: Option<Operation>,
     /// About the person whose fiscal code is on standard input: on the command line others would see it
     #[arg(long)]
     person: bool,
@@ -84,15 +84,9 @@ pub async fn run(config: &Path, command: CacheCommand) -> Result<(), Failure> {
 fn criteria(arguments: &PurgeArguments) -> Result<Map<String, Value>, Failure> {
     let mut criteria = Map::new();
     if let Some(ente) = &arguments.ente {
-        let code = CodiceIstat::parse(ente)
-            .ok_or_else(|| Failure::Usage("un codice ISTAT ha sei cifre".to_owned()))?;
-        criteria.insert("ente".to_owned(), code.as_str().into());
+        criteria.insert("ente".to_owned(), ente.as_str().into());
     }
     if let Some(operation) = &arguments.operation {
-        let operation = Operation::named(operation).ok_or_else(|| {
-            let names = Operation::ALL.map(Operation::name).join(", ");
-            Failure::Usage(format!("operazione sconosciuta: ci sono {names}"))
-        })?;
         criteria.insert("operation".to_owned(), operation.name().into());
     }
     if arguments.person {
@@ -122,4 +116,8 @@ fn as_instance(door: &Door, arguments: PurgeArguments) -> InstanceSettings {
         },
         bounds: Bounds::default(),
     }
+}
+
+fn parse_operation(text: &str) -> Result<Operation, String> {
+    Operation::named(text).ok_or_else(|| Operation::ALL.map(Operation::name).join(", "))
 }

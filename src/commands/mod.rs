@@ -21,6 +21,7 @@ use crate::config::reading::source::Source;
 use crate::config::settings::Settings;
 use crate::config::{coherence, loading};
 use crate::contract::codice_fiscale::CodiceFiscale;
+use crate::contract::luogo::CodiceIstat;
 use crate::store::StoreError;
 
 /// Interoperability gateway for Italian provinces and their municipalities.
@@ -125,6 +126,10 @@ fn code_from_standard_input() -> Result<String, Failure> {
     CodiceFiscale::parse(&line)
         .map(|code| code.as_str().to_owned())
         .map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn parse_ente(text: &str) -> Result<CodiceIstat, String> {
+    CodiceIstat::parse(text).ok_or_else(|| "an ISTAT code has six digits".to_owned())
 }
 
 fn record_failure(error: StoreError) -> Failure {

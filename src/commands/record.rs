@@ -13,7 +13,7 @@ use crate::contract::luogo::CodiceIstat;
 use crate::store::Store;
 use crate::store::read::{Person, RecordFilter, RecordRow};
 
-use super::{Failure, code_from_standard_input, record_failure, say, settings_of};
+use super::{Failure, code_from_standard_input, parse_ente, record_failure, say, settings_of};
 
 /// What can be done with the record.
 #[derive(Debug, Subcommand)]
@@ -34,8 +34,8 @@ pub struct ListArguments {
     #[arg(long)]
     portal: Option<String>,
     /// Asked of this ente (ISTAT code)
-    #[arg(long)]
-    ente: Option<String>,
+    #[arg(long, value_parser = parse_ente)]
+    ente: Option<CodiceIstat>,
     /// With this outcome: `risposto`, or the slug of a problem
     #[arg(long)]
     outcome: Option<String>,
@@ -63,8 +63,8 @@ pub struct ListArguments {
 #[derive(Debug, Args)]
 pub struct ExportArguments {
     /// The ente (ISTAT code)
-    #[arg(long)]
-    ente: String,
+    #[arg(long, value_parser = parse_ente)]
+    ente: CodiceIstat,
     /// Begun at this instant or later (RFC 3339); absent: from the beginning
     #[arg(long)]
     from: Option<DateTime<Utc>>,
@@ -97,7 +97,7 @@ async fn open(settings: &Settings) -> Result<Store, Failure> {
 async fn list(store: &Store, arguments: ListArguments) -> Result<(), Failure> {
     let person = match &arguments.ente {
         Some(ente) if arguments.person => Some(Person {
-            ente: known_form(ente)?,
+            ente: ente.as_str().to_owned(),
             code: code_from_standard_input()?,
         }),
         _ => None,
@@ -105,7 +105,7 @@ async fn list(store: &Store, arguments: ListArguments) -> Result<(), Failure> {
     let filter = RecordFilter {
         scambio: arguments.scambio,
         portal: arguments.portal,
-        ente: arguments.ente.as_deref().map(known_form).transpose()?,
+        ente: arguments.ente.map(|ente| ente.as_str().to_owned()),
         outcome: arguments.outcome,
         from: arguments.from,
         to: arguments.to,
@@ -146,7 +146,7 @@ fn line_of(row: &RecordRow) -> String {
 }
 
 async fn export(store: &Store, arguments: ExportArguments) -> Result<(), Failure> {
-    let ente = known_form(&arguments.ente)?;
+    let ente = arguments.ente;
     let from = arguments.from.unwrap_or(DateTime::UNIX_EPOCH);
     let to = arguments.to.unwrap_or_else(Utc::now);
     let (file, name) = match &arguments.output {
@@ -159,17 +159,10 @@ async fn export(store: &Store, arguments: ExportArguments) -> Result<(), Failure
     let file = file.map_err(|error| Failure::because(&name, error))?;
     let mut out = tokio::fs::File::from_std(file);
     let exported = store
-        .export(&ente, from, to, &mut out)
+        .export(ente.as_str(), from, to, &mut out)
         .await
         .map_err(record_failure)?;
     // The numbers go beside the lines, not among them.
     writeln!(io::stderr(), "{exported} scambi dell'ente {ente}")
         .map_err(|error| Failure::because("stderr", error))
-}
-
-fn known_form(ente: &str) -> Result<String, Failure> {
-    match CodiceIstat::parse(ente) {
-        Some(code) => Ok(code.as_str().to_owned()),
-        None => Err(Failure::Usage("un codice ISTAT ha sei cifre".to_owned())),
-    }
 }

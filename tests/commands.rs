@@ -1,0 +1,197 @@
+//! The command line as operators meet it: what is printed, and the exit codes that scripts rely on.
+
+mod pki;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder with a configuration that needs no back end.
+struct Installation(tempfile::TempDir);
+
+impl Installation {
+    fn new() -> Installation {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pki = pki::shared();
+        let door = format!(
+            "address = \"127.0.0.1:0\"\ncertificate = \"{pki}/server.pem\"\nkey = \"{pki}/server.key\"\n\
+             authorities = [\"{pki}/root.pem\"]\nrevocations = [\"{pki}/root.crl.pem\"]\n",
+            pki = pki.display()
+        );
+        let text = format!(
+            "[portal_door]\n{door}\n[operator_door]\n{door}\n\
+             [record]\ndatabase = \"sqlite:record\"\nsubject_key = \"subject.key\"\nfree_disk = \"1MiB\"\n"
+        );
+        fs::write(folder.path().join("pontile.toml"), text).expect("the file is written");
+        Installation(folder)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.0.path().join("pontile.toml")
+    }
+
+    fn pontile(&self, arguments: &[&str]) -> Output {
+        pontile(&self.config(), arguments, "")
+    }
+}
+
+fn pontile(config: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pontile"))
+        .arg("--config")
+        .arg(config)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("pontile starts");
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    // A command that reads nothing may be gone before this is written.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("pontile ends")
+}
+
+fn words(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn succeeded(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output.stderr));
+    words(&output.stdout)
+}
+
+fn failed(output: &Output, code: i32) -> String {
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{}",
+        words(&output.stderr)
+    );
+    assert!(output.stdout.is_empty(), "{}", words(&output.stdout));
+    words(&output.stderr)
+}
+
+#[test]
+fn check_says_what_a_sound_configuration_holds() {
+    let printed = succeeded(&Installation::new().pontile(&["check"]));
+    assert!(printed.contains("0 portali, 0 enti"), "{printed}");
+    assert!(printed.contains("Impronta: "), "{printed}");
+}
+
+#[test]
+fn check_prints_every_mistake_and_ends_with_2() {
+    let installation = Installation::new();
+    let mut text = fs::read_to_string(installation.config()).expect("the file");
+    text = text.replace("[portal_door]", "[portal_dor]") + "[cache]\nsize = 1\nlongst = \"1m\"\n";
+    fs::write(installation.config(), text).expect("the file is written");
+    let told = failed(&installation.pontile(&["check"]), 2);
+    for part in [
+        "«portal_dor»: forse «portal_door»?",
+        "serve una dimensione",
+        "«longst»: forse «longest»?",
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_is_told_without_showing_it() {
+    let installation = Installation::new();
+    let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
+    let secret = installation.0.path().join("segreto");
+    fs::write(&secret, "").expect("an empty secret");
+    let text = fs::read_to_string(installation.config()).expect("the file");
+    let more = format!(
+        "[files]\nadapters = \"{}\"\n[[instance]]\nname = \"uno\"\nadapter = \"civilia-soap\"\naddress = \"http://localhost\"\n\
+         secrets = {{ password = {{ file = \"segreto\" }}, altra = {{ environment = \"PONTILE_TEST_NON_C_E\" }} }}\n",
+        adapters.display()
+    );
+    fs::write(installation.config(), format!("{more}\n{text}")).expect("the file is written");
+    let told = failed(&installation.pontile(&["check"]), 2);
+    assert!(told.contains("è vuoto"), "{told}");
+    assert!(told.contains("variabile PONTILE_TEST_NON_C_E"), "{told}");
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_help_with_0() {
+    let installation = Installation::new();
+    failed(&installation.pontile(&["registra"]), 2);
+    failed(&installation.pontile(&["record", "list", "--person"]), 2);
+    failed(
+        &installation.pontile(&["record", "export", "--ente", "Como"]),
+        2,
+    );
+    failed(&installation.pontile(&["portal", "new", "Con Spazi"]), 2);
+    succeeded(&installation.pontile(&["--help"]));
+}
+
+#[test]
+fn portal_new_reads_the_certificate_and_its_block_is_a_portal() {
+    let installation = Installation::new();
+    let certificate = pki::shared().join("portale-uno.pem");
+    let certificate = certificate.to_str().expect("UTF-8");
+    for more in [&[][..], &["--by-subject"]] {
+        let arguments = [
+            &["portal", "new", "nuovo", "--certificate", certificate],
+            more,
+        ]
+        .concat();
+        let block = succeeded(&installation.pontile(&arguments));
+        let folder = installation.0.path().join("portali");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("nuovo.toml"), block).expect("the block is written");
+        let printed = succeeded(&installation.pontile(&["check"]));
+        assert!(printed.contains("1 portali"), "{printed}");
+    }
+}
+
+#[test]
+fn the_record_is_made_once_listed_and_exported() {
+    let installation = Installation::new();
+    let told = failed(&installation.pontile(&["record", "list"]), 1);
+    assert!(told.contains("registrazione"), "{told}");
+    assert!(succeeded(&installation.pontile(&["migrate"])).contains("Creata la chiave"));
+    let again = succeeded(&installation.pontile(&["migrate"]));
+    assert!(!again.contains("Creata la chiave"), "{again}");
+    assert_eq!(succeeded(&installation.pontile(&["record", "list"])), "");
+    let person = ["record", "list", "--ente", "013075", "--person"];
+    let found = pontile(&installation.config(), &person, "RSSMRA80A01C933H\n");
+    assert_eq!(succeeded(&found), "");
+    let wrong = pontile(&installation.config(), &person, "RSSMRA80A01C933A\n");
+    let told = failed(&wrong, 2);
+    assert!(!told.contains("RSSMRA"), "the code is not repeated: {told}");
+    let exported = installation.pontile(&["record", "export", "--ente", "013075"]);
+    assert_eq!(succeeded(&exported), "");
+    assert!(words(&exported.stderr).contains("0 scambi"));
+}
+
+#[test]
+fn doctor_fails_without_a_record_and_not_with_one() {
+    let installation = Installation::new();
+    let before = installation.pontile(&["doctor"]);
+    assert_eq!(before.status.code(), Some(1));
+    assert!(words(&before.stdout).contains("ERRORE     registrazione"));
+    succeeded(&installation.pontile(&["migrate"]));
+    let told = succeeded(&installation.pontile(&["doctor"]));
+    assert!(told.contains("bene       registrazione"), "{told}");
+    assert!(told.contains("certificati: "), "{told}");
+}
+
+#[test]
+fn serve_refuses_a_database_that_was_not_made() {
+    let told = failed(&Installation::new().pontile(&["serve"]), 1);
+    assert!(told.contains("migrate"), "{told}");
+}
+
+#[test]
+fn the_documents_are_written_into_the_folder() {
+    let installation = Installation::new();
+    let folder = installation.0.path().join("openapi");
+    succeeded(&installation.pontile(&["openapi", folder.to_str().expect("UTF-8")]));
+    for domain in ["catalogo", "anagrafe", "tributi"] {
+        let text = fs::read_to_string(folder.join(format!("{domain}.yaml"))).expect("a document");
+        assert!(text.starts_with("openapi: "), "{domain}");
+    }
+}
