@@ -96,7 +96,7 @@ fn a_taxpayer_is_named_by_one_code_or_the_other() {
 }
 
 #[test]
-fn the_field_at_fault_is_named() {
+fn the_field_at_fault_is_named_for_a_person() {
     for (body, field) in [
         ("{}", "codice_fiscale"),
         (r#"{"codice_fiscale":null}"#, "codice_fiscale"),
@@ -145,6 +145,10 @@ fn the_field_at_fault_is_named() {
     ] {
         assert_eq!(fault(Operation::RicercaPersona, body), field, "{body}");
     }
+}
+
+#[test]
+fn the_field_at_fault_is_named_for_a_taxpayer() {
     for (body, field) in [
         (
             r#"{"partita_iva":"00977350206","tributo":"imu","anno":2025}"#,
@@ -233,7 +237,7 @@ fn no_refusal_repeats_what_was_received() {
         r#"{"SEGRETO":1}"#,
         r#"{"codice_fiscale":"RSSMRA80A01C933H","campi":["SEGRETO"]}"#,
         r#"{"codice_fiscale":"RSSMRA80A01C933H","SEGRETO":"SEGRETO"}"#,
-        r#"SEGRETO"#,
+        "SEGRETO",
         r#""SEGRETO""#,
     ] {
         let refusal = ask(Operation::RicercaPersona, body).expect_err(body);

@@ -54,7 +54,7 @@ fn failures() -> Vec<ExchangeError> {
             retry_after: Duration::from_millis(1_200),
         },
         ExchangeError::QuotaSpent {
-            retry_after: Duration::from_secs(7_200),
+            retry_after: Duration::from_hours(2),
         },
         ExchangeError::EnteUnknown,
         ExchangeError::NotOffered(Operation::RicercaPersona),
@@ -71,18 +71,19 @@ fn failures() -> Vec<ExchangeError> {
 
 #[test]
 fn every_problem_document_is_as_it_was_published() {
-    let mut text = String::new();
-    for failure in failures() {
-        let refusal = describe(&failure, &Uuid::nil());
-        let body: serde_json::Value = serde_json::from_slice(&refusal.body).expect("JSON");
-        assert_eq!(body["status"], refusal.status);
-        text.push_str(&format!("{failure:?}\n"));
-        text.push_str(&format!(
-            "Retry-After: {:?}\n{body:#}\n\n",
-            refusal.retry_after
-        ));
-    }
-    insta::assert_snapshot!(text);
+    let text: Vec<String> = failures()
+        .iter()
+        .map(|failure| {
+            let refusal = describe(failure, &Uuid::nil());
+            let body: serde_json::Value = serde_json::from_slice(&refusal.body).expect("JSON");
+            assert_eq!(body["status"], refusal.status);
+            format!(
+                "{failure:?}\nRetry-After: {:?}\n{body:#}\n",
+                refusal.retry_after
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(text.join("\n"));
 }
 
 #[test]

@@ -1,0 +1,12 @@
+//! The two doors over real sockets and real TLS, in this process: who comes in, what is bounded, what every answer carries.
+#![allow(clippy::panic, reason = "a test that cannot go on must say so at once")]
+
+#[path = "../pki/mod.rs"]
+mod pki;
+
+mod harness;
+
+mod handshakes;
+mod bounds;
+mod answers;
+mod operators;
