@@ -1,12 +1,22 @@
 //! An `adapters/` folder, read, checked and bound to its connector.
 
+mod reading;
+mod step;
+
 use std::path::Path;
 use std::time::Duration;
 
+use crate::config::instance::InstanceSettings;
 use crate::config::mistake::Mistake;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
 use crate::contract::provenienza::Fonte;
+
+use super::charset::Charset;
+use super::instance::Tenant;
+use super::template::Template;
+use super::template::placeholder::{DeclaredValues, Placeholder};
+pub use step::{Method, Step, StepRequest};
 
 /// How one vendor product answers our operations: data only, checked when it is loaded.
 #[derive(Debug)]
@@ -14,28 +24,72 @@ pub struct Adapter {
     name: String,
     version: String,
     digest: String,
+    connector: Connector,
+    declared: Declarations,
+    token: Option<Step>,
     operations: Vec<AdapterOperation>,
+}
+
+/// The protocol that the product speaks.
+#[derive(Debug)]
+pub enum Connector {
+    /// SOAP over HTTP.
+    Soap(Soap),
+    /// HTTP with JSON or XML bodies.
+    Rest(Rest),
+    /// A database.
+    Sql,
+}
+
+/// SOAP over HTTP.
+#[derive(Debug)]
+pub struct Soap {
+    /// Path below the instance's address.
+    pub path: Template,
+    /// SOAP 1.2 instead of 1.1.
+    pub is_1_2: bool,
+    /// Whether the action stands in quotes.
+    pub quoted_action: bool,
+    /// What bytes are that do not fit the declared charset; absent: an error.
+    pub fallback_charset: Option<Charset>,
+}
+
+/// HTTP with JSON or XML bodies.
+#[derive(Debug)]
+pub struct Rest {
+    /// Headers of every operation.
+    pub headers: Vec<(http::HeaderName, Template)>,
+    /// What bytes are that do not fit the declared charset; absent: an error.
+    pub fallback_charset: Option<Charset>,
+}
+
+/// Values that the configuration gives.
+#[derive(Debug, Default)]
+pub struct Declarations {
+    /// For the instance.
+    pub instance: DeclaredValues,
+    /// For each ente.
+    pub ente: DeclaredValues,
+    /// Secrets of the instance.
+    pub secrets: DeclaredValues,
 }
 
 /// How a product answers one operation.
 #[derive(Debug)]
 pub struct AdapterOperation {
     operation: Operation,
-    fields: FieldSet,
     keep: Option<Duration>,
     repeatable: bool,
     fonte: Fonte,
     usual_delay: Option<Duration>,
     tributi: Vec<Tributo>,
+    steps: Vec<Step>,
 }
 
 impl Adapter {
     /// Reads and checks the folder of an adapter; every mistake in any of its files is reported.
     pub fn load(folder: &Path) -> Result<Adapter, Vec<Mistake>> {
-        Err(vec![Mistake::of_file(
-            folder,
-            "gli adattatori non si possono ancora leggere",
-        )])
+        reading::adapter(folder)
     }
 
     /// The adapter's name: that of its folder.
@@ -53,18 +107,82 @@ impl Adapter {
         &self.digest
     }
 
+    /// The protocol that the product speaks.
+    pub fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// The values that the configuration gives.
+    pub fn declared(&self) -> &Declarations {
+        &self.declared
+    }
+
+    /// The login that gives a token, if the product wants one.
+    pub fn token(&self) -> Option<&Step> {
+        self.token.as_ref()
+    }
+
+    /// Every operation that the product answers.
+    pub fn operations(&self) -> &[AdapterOperation] {
+        &self.operations
+    }
+
     /// How the product answers that operation; `None`: not at all.
     pub fn operation(&self, operation: Operation) -> Option<&AdapterOperation> {
         self.operations
             .iter()
             .find(|offered| offered.operation == operation)
     }
+
+    /// What the configuration of an instance and of one of its enti lacks, in Italian; empty: nothing.
+    pub fn unconfigured(&self, settings: &InstanceSettings, tenant: &Tenant) -> Vec<String> {
+        let Declarations {
+            instance,
+            ente,
+            secrets,
+        } = &self.declared;
+        let lacks = |declared: &DeclaredValues, section: &str, given: &dyn Fn(&str) -> bool| {
+            let lacking = declared
+                .iter()
+                .filter(|(name, value)| value.default.is_none() && !given(name));
+            lacking
+                .map(|(name, value)| {
+                    format!("l'adattatore {} vuole {section}.{name}: {}", self.name, value.about)
+                })
+                .collect::<Vec<_>>()
+        };
+        let mut lacking = lacks(instance, "values", &|name| settings.values.contains_key(name));
+        lacking.extend(lacks(ente, "ente.values", &|name| tenant.values.contains_key(name)));
+        lacking.extend(lacks(secrets, "secrets", &|name| settings.secrets.contains_key(name)));
+        let scheme = settings.address.split(':').next().unwrap_or_default();
+        let is_database = !matches!(scheme, "http" | "https");
+        if is_database != matches!(self.connector, Connector::Sql) {
+            lacking.push(format!(
+                "l'adattatore {} non parla con un indirizzo {scheme}:",
+                self.name
+            ));
+        }
+        lacking
+    }
 }
 
 impl AdapterOperation {
+    /// The operation.
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
     /// The fields that this product can give.
     pub fn fields(&self) -> FieldSet {
-        self.fields
+        let given = self.steps.iter().map(|step| step.mapping.given());
+        given.fold(FieldSet::NONE, FieldSet::union)
+    }
+
+    /// The fields that this product can give for that tax; `None` where taxes do not matter.
+    pub fn fields_for(&self, tributo: Option<Tributo>) -> FieldSet {
+        let steps = self.steps.iter().filter(|step| step.serves(tributo));
+        let given = steps.map(|step| step.mapping.given());
+        given.fold(FieldSet::NONE, FieldSet::union)
     }
 
     /// How long an answer may be kept; `None`: never.
@@ -90,5 +208,28 @@ impl AdapterOperation {
     /// The taxes that the operation covers; empty where taxes do not matter.
     pub fn tributi(&self) -> &[Tributo] {
         &self.tributi
+    }
+
+    /// The calls that the operation may take, in their order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The calls that these fields of this tax take: the first always, others only for what they give or capture.
+    pub fn plan(&self, tributo: Option<Tributo>, wanted: FieldSet) -> Vec<bool> {
+        let mut planned = vec![false; self.steps.len()];
+        let mut captures: Vec<&str> = Vec::new();
+        for (index, step) in self.steps.iter().enumerate().rev() {
+            let given = step.mapping.given().intersection(wanted);
+            let captured = step.mapping.captures.iter().any(|capture| captures.contains(&&*capture.name));
+            planned[index] = step.serves(tributo) && (index == 0 || !given.is_empty() || captured);
+            if planned[index] {
+                captures.extend(step.request.placeholders().filter_map(|placeholder| match placeholder {
+                    Placeholder::Capture(name) => Some(&**name),
+                    _ => None,
+                }));
+            }
+        }
+        planned
     }
 }

@@ -8,9 +8,7 @@ use parking_lot::Mutex;
 use crate::config::instance::InstanceSettings;
 use crate::contract::luogo::CodiceIstat;
 
-use super::adapter::Adapter;
-use super::call::{Answer, Call, Transcript};
-use super::error::{ConnectorError, Kind};
+pub use super::carrier::Instance;
 
 /// An ente as an instance knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +25,6 @@ pub struct Tenant {
 #[derive(Debug, Default)]
 pub struct Instances {
     known: Mutex<BTreeMap<String, Arc<Instance>>>,
-}
-
-/// One back end with all that must hold for the whole process.
-#[derive(Debug)]
-pub struct Instance {
-    settings: Arc<InstanceSettings>,
 }
 
 /// How an instance fares, for metrics.
@@ -69,13 +61,11 @@ impl Instances {
     pub fn get(&self, settings: &Arc<InstanceSettings>) -> Arc<Instance> {
         let mut known = self.known.lock();
         if let Some(instance) = known.get(&settings.name)
-            && *instance.settings == **settings
+            && instance.settings() == &**settings
         {
             return Arc::clone(instance);
         }
-        let instance = Arc::new(Instance {
-            settings: Arc::clone(settings),
-        });
+        let instance = Arc::new(Instance::new(Arc::clone(settings)));
         known.insert(settings.name.clone(), Arc::clone(&instance));
         instance
     }
@@ -83,39 +73,6 @@ impl Instances {
     /// How every instance fares.
     pub fn states(&self) -> Vec<InstanceState> {
         let known = self.known.lock();
-        known
-            .keys()
-            .map(|name| InstanceState {
-                name: name.clone(),
-                breaker: BreakerState::Closed,
-                in_use: 0,
-                waiting: 0,
-            })
-            .collect()
-    }
-}
-
-impl Instance {
-    /// Carries out one operation; the transcript takes in every byte that goes and comes.
-    pub async fn call(
-        &self,
-        adapter: &Adapter,
-        call: &Call<'_>,
-        _transcript: &mut Transcript,
-    ) -> Result<Answer, ConnectorError> {
-        match adapter.operation(call.operation) {
-            _ => Err(ConnectorError::permanent(
-                Kind::Unsupported,
-                format!("{} does not offer {}", adapter.name(), call.operation),
-            )),
-        }
-    }
-
-    /// Tells, cheaply, whether the back end is there and accepts us.
-    pub async fn probe(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
-        Err(ConnectorError::permanent(
-            Kind::Unsupported,
-            format!("{} cannot be probed", adapter.name()),
-        ))
+        known.values().map(|instance| instance.state()).collect()
     }
 }

@@ -1,8 +1,26 @@
 //! How back ends are spoken to: connectors are code, one per protocol; adapters are data, one per vendor product.
+//!
+//! A call goes through `carrier` (places, breaker, login), which makes the exchanges that a `conversation` plans; what is
+//! sent and what an answer means is decided in `exchange`, without a socket, by `template` and `mapping`.
 
-pub mod adapter;
 pub mod call;
 pub mod error;
-pub mod http;
 pub mod instance;
+
+pub mod carrier;
+pub mod bulkhead;
+pub mod breaker;
+pub mod login;
+pub mod secrets;
+
+pub mod adapter;
+pub mod conversation;
+pub mod exchange;
+pub mod template;
+pub mod charset;
+pub mod extract;
+pub mod mapping;
+pub mod places;
+
+pub mod http;
 pub mod sql;

@@ -30,8 +30,8 @@ pub struct HttpClient {
     answer_size: u64,
 }
 
-/// A request to a back end.
-#[derive(Debug, Clone)]
+/// A request to a back end; `Debug` shows neither headers nor body, which may hold secrets and personal data.
+#[derive(Clone)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
@@ -45,8 +45,8 @@ pub struct HttpRequest {
     pub repeatable: bool,
 }
 
-/// A whole answer.
-#[derive(Debug, Clone)]
+/// A whole answer; `Debug` does not show its body.
+#[derive(Clone)]
 pub struct HttpResponse {
     /// Status.
     pub status: u16,
@@ -100,6 +100,13 @@ impl HttpClient {
                 "no whole answer within the deadline",
             )),
         }
+    }
+
+    /// Tells whether a connection can be made; it is kept for the next request.
+    pub async fn probe(&self) -> Result<(), ConnectorError> {
+        let sender = self.connect().await?;
+        self.pool.put_back(sender);
+        Ok(())
     }
 
     async fn send_over_some_connection(
@@ -229,6 +236,18 @@ impl HttpClient {
             whole.extend_from_slice(&data);
         }
         Ok(whole.freeze())
+    }
+}
+
+impl std::fmt::Debug for HttpRequest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "HttpRequest({}, {} bytes)", self.method, self.body.len())
+    }
+}
+
+impl std::fmt::Debug for HttpResponse {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "HttpResponse({}, {} bytes)", self.status, self.body.len())
     }
 }
 

@@ -1,0 +1,322 @@
+//! Carries a call to its back end and back: places, breaker, deadlines, login, exchanges, in this order.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use http::{HeaderName, HeaderValue};
+use parking_lot::Mutex;
+use secrecy::SecretString;
+use tokio::time::timeout_at;
+
+use super::adapter::{Adapter, Connector, Step};
+use super::breaker::Breaker;
+use super::bulkhead::{Bulkhead, Place};
+use super::call::{Answer, Call, Transcript};
+use super::conversation::{self, Conversation, Credentials, Refusal};
+use super::error::{ConnectorError, Kind, Retry};
+use super::exchange::Request;
+use super::http::{HttpClient, HttpRequest, HttpResponse};
+use super::instance::{InstanceState, Tenant};
+use super::login::{Granted, Token, TokenCell, Tokens};
+use super::secrets::{Secrets, Shelf};
+use super::template::placeholder::Placeholder;
+use crate::config::instance::InstanceSettings;
+use crate::config::limits::Rate;
+
+/// One back end with all that must hold for the whole process.
+#[derive(Debug)]
+pub struct Instance {
+    settings: Arc<InstanceSettings>,
+    breaker: Arc<Breaker>,
+    bulkhead: Arc<Bulkhead>,
+    rate: Option<DefaultDirectRateLimiter>,
+    client: Mutex<Option<Arc<HttpClient>>>,
+    secrets: Shelf,
+    tokens: Tokens,
+}
+
+/// The account that a call uses, and what opens its door.
+struct Account {
+    secrets: Arc<Secrets>,
+    edition: u64,
+    cell: Option<Arc<TokenCell>>,
+    token: Option<Token>,
+}
+
+impl Account {
+    fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            secrets: &self.secrets,
+            token: self.token.as_ref().map(|token| &*token.secret),
+        }
+    }
+}
+
+impl Instance {
+    pub(super) fn new(settings: Arc<InstanceSettings>) -> Instance {
+        let bounds = &settings.bounds;
+        let rate = bounds.rate.map(|Rate { per_second, burst }| {
+            RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst))
+        });
+        Instance {
+            breaker: Arc::new(Breaker::new(bounds.breaker_failures, bounds.breaker_pause.0)),
+            bulkhead: Arc::new(Bulkhead::new(bounds.concurrency, bounds.waiting, bounds.per_ente)),
+            rate,
+            client: Mutex::new(None),
+            secrets: Shelf::default(),
+            tokens: Tokens::default(),
+            settings,
+        }
+    }
+
+    pub(super) fn settings(&self) -> &InstanceSettings {
+        &self.settings
+    }
+
+    pub(super) fn state(&self) -> InstanceState {
+        let (in_use, waiting) = self.bulkhead.load();
+        InstanceState {
+            name: self.settings.name.clone(),
+            breaker: self.breaker.state(),
+            in_use,
+            waiting,
+        }
+    }
+
+    /// Carries out one operation; the transcript takes in every byte that goes and comes.
+    pub async fn call(
+        &self,
+        adapter: &Adapter,
+        call: &Call<'_>,
+        transcript: &mut Transcript,
+    ) -> Result<Answer, ConnectorError> {
+        let mut conversation = Conversation::begin(adapter, &self.settings, call, Utc::now())?;
+        let _place = self.place(call).await?;
+        let leave = self.breaker.enter().map_err(|wait| {
+            ConnectorError::later(Kind::BreakerOpen, wait, "left alone after repeated failures")
+        })?;
+        let began = Instant::now();
+        let outcome = self.converse(adapter, call, &mut conversation, transcript).await;
+        let impatient = began.elapsed() < self.settings.bounds.answer_deadline.0
+            && Instant::now() >= call.deadline;
+        match &outcome {
+            // It was the portal's patience that ended, which says nothing about the back end.
+            Err(refusal) if refusal.error.kind == Kind::TimedOut && impatient => drop(leave),
+            Err(refusal) if refusal.is_outage() => leave.failed(),
+            Ok(()) | Err(_) => leave.answered(),
+        }
+        match outcome {
+            Ok(()) => conversation.finish(Utc::now()),
+            Err(refusal) => Err(self.truthful(adapter, call, refusal.error)),
+        }
+    }
+
+    /// Tells, cheaply, whether the back end is there and accepts us.
+    pub async fn probe(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
+        match adapter.connector() {
+            Connector::Sql => Err(ConnectorError::permanent(
+                Kind::Unsupported,
+                "databases cannot be probed",
+            )),
+            Connector::Soap(_) | Connector::Rest(_) => self.client()?.probe().await,
+        }
+    }
+
+    async fn place(&self, call: &Call<'_>) -> Result<Place, ConnectorError> {
+        if let Some(wait) = self.breaker.closed_for() {
+            let text = "left alone after repeated failures";
+            return Err(ConnectorError::later(Kind::BreakerOpen, wait, text));
+        }
+        let busy = |text| ConnectorError::later(Kind::Busy, Duration::from_secs(1), text);
+        let waiting = self.bulkhead.enter(&call.tenant.codice_istat);
+        match timeout_at(call.deadline.into(), waiting).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) => Err(busy("every place is taken and the queue is full")),
+            Err(_) => Err(busy("no place became free within the deadline")),
+        }
+    }
+
+    /// Makes the exchanges of the call.
+    async fn converse(
+        &self,
+        adapter: &Adapter,
+        call: &Call<'_>,
+        conversation: &mut Conversation<'_>,
+        transcript: &mut Transcript,
+    ) -> Result<(), Refusal> {
+        let mut account = self.account(adapter, call).await?;
+        while let Some(step) = conversation.step() {
+            self.pace().await?;
+            let first = self.make(step, call, conversation, &account, transcript).await;
+            let Err(refusal) = first else {
+                continue;
+            };
+            if refusal.error.kind != Kind::CredentialsRefused {
+                return Err(refusal);
+            }
+            self.secrets.refused();
+            let (Some(cell), Some(old)) = (account.cell.clone(), account.token.take()) else {
+                return Err(refusal);
+            };
+            // The token may have ended before its time: one new login, one more try, then no more.
+            cell.expired(&old);
+            account = self.account(adapter, call).await?;
+            let second = self.make(step, call, conversation, &account, transcript).await;
+            if let (Err(refusal), Some(fresh)) = (&second, &account.token)
+                && refusal.error.kind == Kind::CredentialsRefused
+            {
+                cell.useless(fresh, &refusal.error, account.edition);
+            }
+            second?;
+        }
+        Ok(())
+    }
+
+    /// Makes one exchange.
+    async fn make(
+        &self,
+        step: &Step,
+        call: &Call<'_>,
+        conversation: &mut Conversation<'_>,
+        account: &Account,
+        transcript: &mut Transcript,
+    ) -> Result<(), Refusal> {
+        match conversation.request(step, account.credentials())? {
+            Request::Http(request) => {
+                let answer = self.send(request, call, Some(transcript)).await?;
+                conversation.answered(step, &answer, account.credentials())
+            }
+            Request::Sql(_) => Err(Refusal::from(ConnectorError::permanent(
+                Kind::Unsupported,
+                "databases cannot be asked",
+            ))),
+        }
+    }
+
+    async fn send(
+        &self,
+        mut request: HttpRequest,
+        call: &Call<'_>,
+        transcript: Option<&mut Transcript>,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let trace = call.traceparent.and_then(|trace| HeaderValue::from_str(trace).ok());
+        let name = HeaderName::from_static("traceparent");
+        request.headers.extend(trace.map(|trace| (name, trace)));
+        let deadline = call
+            .deadline
+            .min(Instant::now() + self.settings.bounds.answer_deadline.0);
+        let client = self.client()?;
+        let Some(transcript) = transcript else {
+            return client.send(request, deadline).await;
+        };
+        transcript.sent(request.method.as_str().as_bytes());
+        transcript.sent(request.path.as_bytes());
+        transcript.sent(&request.body);
+        let answer = client.send(request, deadline).await?;
+        transcript.received(&answer.body);
+        Ok(answer)
+    }
+
+    fn client(&self) -> Result<Arc<HttpClient>, ConnectorError> {
+        let mut client = self.client.lock();
+        if let Some(client) = &*client {
+            return Ok(Arc::clone(client));
+        }
+        let fresh = Arc::new(HttpClient::new(&self.settings)?);
+        *client = Some(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    /// Our own limit towards the back end.
+    async fn pace(&self) -> Result<(), ConnectorError> {
+        let Some(rate) = &self.rate else {
+            return Ok(());
+        };
+        rate.check().map_err(|early| {
+            let wait = early.wait_time_from(DefaultClock::default().now());
+            ConnectorError::later(Kind::Busy, wait, "our own limit towards the back end is reached")
+        })
+    }
+
+    /// The secrets and, where the adapter logs in, the token for this call.
+    async fn account(
+        &self,
+        adapter: &Adapter,
+        call: &Call<'_>,
+    ) -> Result<Account, ConnectorError> {
+        let (secrets, edition) = self.secrets.read(&self.settings.secrets)?;
+        let Some(login) = adapter.token() else {
+            return Ok(Account {
+                secrets,
+                edition,
+                cell: None,
+                token: None,
+            });
+        };
+        let cell = self.tokens.cell(&account_name(adapter, login, call.tenant));
+        let token = cell.get(edition, call.deadline, || self.log_in(adapter, login, call, &secrets));
+        let token = token.await;
+        if let Err(error) = &token
+            && error.kind == Kind::CredentialsRefused
+        {
+            self.secrets.refused();
+        }
+        Ok(Account {
+            token: Some(token?),
+            cell: Some(cell),
+            secrets,
+            edition,
+        })
+    }
+
+    async fn log_in(
+        &self,
+        adapter: &Adapter,
+        login: &Step,
+        call: &Call<'_>,
+        secrets: &Secrets,
+    ) -> Result<Granted, ConnectorError> {
+        let conversation = conversation::Login::new(adapter, login, &self.settings, call, secrets);
+        // A login is no part of what a portal asked: it stays out of the transcript.
+        let answer = self.send(conversation.request()?, call, None).await?;
+        let captures = conversation.answered(&answer)?;
+        let token = captures.get("token").cloned().unwrap_or_default();
+        let lifetime = captures.get("lifetime").and_then(|seconds| seconds.parse().ok());
+        Ok(Granted {
+            secret: SecretString::from(token),
+            lifetime: lifetime.map(Duration::from_secs),
+        })
+    }
+
+    /// A call that may have been carried out is not tried again unless the adapter says that it may.
+    fn truthful(&self, adapter: &Adapter, call: &Call<'_>, error: ConnectorError) -> ConnectorError {
+        let repeatable = adapter
+            .operation(call.operation)
+            .is_some_and(super::adapter::AdapterOperation::repeatable);
+        match error.kind {
+            Kind::Busy | Kind::BreakerOpen => error,
+            _ if repeatable => error,
+            _ => ConnectorError {
+                retry: Retry::Never,
+                ..error
+            },
+        }
+    }
+}
+
+/// Enti share a token unless the login names something of the ente.
+fn account_name(adapter: &Adapter, login: &Step, tenant: &Tenant) -> String {
+    let of_ente = login.request.placeholders().any(|placeholder| {
+        matches!(
+            placeholder,
+            Placeholder::Ente(_) | Placeholder::EnteIstat | Placeholder::EnteBelfiore
+        )
+    });
+    match of_ente {
+        true => format!("{} {}", adapter.digest(), tenant.codice_istat),
+        false => adapter.digest().to_owned(),
+    }
+}

@@ -1,0 +1,259 @@
+//! One exchange with a back end, without any socket: what is sent for a step, and what an answer to it means.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+
+use super::adapter::{Adapter, Connector, Method, Step, StepRequest};
+use super::charset;
+use super::conversation::Refusal;
+use super::error::{ConnectorError, Kind};
+use super::extract::shape::Format;
+use super::extract::{Extract, Unreadable, json, xml};
+use super::http::{HttpRequest, HttpResponse};
+use super::mapping::outcome::{self, Facts, Fault};
+use super::mapping::{FaultPlaces, Given};
+use super::sql::statement::Statement;
+use super::template::placeholder::{Placeholder, Scope};
+use crate::contract::operation::FieldSet;
+
+/// What is sent.
+#[derive(Debug)]
+pub enum Request<'a> {
+    /// Over HTTP.
+    Http(HttpRequest),
+    /// To a database.
+    Sql(SqlRequest<'a>),
+}
+
+/// A statement with the values to bind.
+#[derive(Debug)]
+pub struct SqlRequest<'a> {
+    /// The statement.
+    pub statement: &'a Statement,
+    /// Its values.
+    pub values: Vec<Bound>,
+    /// The statement that counts rows of the view, and its values.
+    pub floor: Option<(&'a Statement, Vec<Bound>)>,
+}
+
+impl SqlRequest<'_> {
+    /// The values as texts: personal data, for the transcript's digest and for tests only.
+    pub fn revealed(&self) -> impl Iterator<Item = String> {
+        self.values.iter().map(|value| match value {
+            Bound::Text(text) => text.clone(),
+            Bound::Integer(number) => number.to_string(),
+        })
+    }
+}
+
+/// A value to bind; `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+}
+
+impl std::fmt::Debug for Bound {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Bound(…)")
+    }
+}
+
+/// Writes what is sent for a step.
+pub fn request<'a>(
+    adapter: &'a Adapter,
+    step: &'a Step,
+    repeatable: bool,
+    scope: &Scope<'_>,
+) -> Result<Request<'a>, ConnectorError> {
+    match (&step.request, adapter.connector()) {
+        (StepRequest::Soap { action, body }, Connector::Soap(soap)) => {
+            let body = Bytes::from(body.render(scope)?.into_owned());
+            let mut headers = Vec::with_capacity(2);
+            if soap.is_1_2 {
+                let kind = format!("application/soap+xml; charset=utf-8; action=\"{action}\"");
+                headers.push((CONTENT_TYPE, header(&kind)?));
+            } else {
+                headers.push((CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8")));
+                let action = match soap.quoted_action {
+                    true => header(&format!("\"{action}\""))?,
+                    false => header(action)?,
+                };
+                headers.push((HeaderName::from_static("soapaction"), action));
+            }
+            Ok(Request::Http(HttpRequest {
+                method: http::Method::POST,
+                path: soap.path.render(scope)?.into_owned(),
+                headers,
+                body,
+                repeatable,
+            }))
+        }
+        (
+            StepRequest::Rest {
+                method,
+                path,
+                body,
+                with_headers,
+            },
+            Connector::Rest(rest),
+        ) => {
+            let mut headers = Vec::with_capacity(3);
+            for (name, value) in rest.headers.iter().filter(|_| *with_headers) {
+                let mut value = header(&value.render(scope)?)?;
+                value.set_sensitive(true);
+                headers.push((name.clone(), value));
+            }
+            let body = match body {
+                Some((template, content_type)) => {
+                    headers.push((CONTENT_TYPE, HeaderValue::from_static(content_type)));
+                    Bytes::from(template.render(scope)?.into_owned())
+                }
+                None => Bytes::new(),
+            };
+            Ok(Request::Http(HttpRequest {
+                method: match method {
+                    Method::Get => http::Method::GET,
+                    Method::Post => http::Method::POST,
+                },
+                path: path.render(scope)?.into_owned(),
+                headers,
+                body,
+                repeatable,
+            }))
+        }
+        (StepRequest::Sql { statement, floor }, Connector::Sql) => Ok(Request::Sql(SqlRequest {
+            statement,
+            values: bound(statement, scope)?,
+            floor: match floor {
+                Some(floor) => Some((floor, bound(floor, scope)?)),
+                None => None,
+            },
+        })),
+        _ => Err(ConnectorError::permanent(
+            Kind::Gateway,
+            "a step of another connector",
+        )),
+    }
+}
+
+fn header(value: &str) -> Result<HeaderValue, ConnectorError> {
+    HeaderValue::from_str(value)
+        .map_err(|_| ConnectorError::permanent(Kind::Gateway, "a header that cannot be sent"))
+}
+
+fn bound(statement: &Statement, scope: &Scope<'_>) -> Result<Vec<Bound>, ConnectorError> {
+    let parameters = statement.parameters.iter();
+    parameters
+        .map(|(placeholder, integer)| {
+            let text = scope.value(placeholder)?;
+            match integer {
+                true => text.parse().map(Bound::Integer).map_err(|_| not_a_number(placeholder)),
+                false => Ok(Bound::Text(text.into_owned())),
+            }
+        })
+        .collect()
+}
+
+fn not_a_number(placeholder: &Placeholder) -> ConnectorError {
+    ConnectorError::permanent(Kind::Gateway, format!("{placeholder} is not a whole number"))
+}
+
+/// What an HTTP answer means.
+pub fn read(
+    adapter: &Adapter,
+    step: &Step,
+    answer: &HttpResponse,
+    wanted: FieldSet,
+    scope: &Scope<'_>,
+) -> Result<Given, Refusal> {
+    if charset::is_web_page(&answer.body, content_type(answer)) {
+        return Err(Refusal::from(web_page(answer)));
+    }
+    let retry_after = retry_after(answer);
+    let extract = match answer.body.trim_ascii().is_empty() {
+        true => None,
+        false => Some(extract(adapter, step, answer).map_err(|unreadable| {
+            let by_status = outcome::of_status(answer.status, retry_after);
+            by_status.unwrap_or_else(|| {
+                ConnectorError::permanent(Kind::Unintelligible, unreadable.to_string())
+            })
+        })?),
+    };
+    let facts = Facts {
+        status: answer.status,
+        retry_after,
+        fault: extract
+            .as_ref()
+            .zip(step.mapping.fault)
+            .and_then(|(extract, places)| fault(extract, places)),
+        document: extract.as_ref().map(Extract::document),
+    };
+    let given = step.mapping.read(&facts, wanted, scope);
+    given.map_err(Refusal::of_record)
+}
+
+fn extract(adapter: &Adapter, step: &Step, answer: &HttpResponse) -> Result<Extract, Unreadable> {
+    let fallback = match adapter.connector() {
+        Connector::Soap(soap) => soap.fallback_charset,
+        Connector::Rest(rest) => rest.fallback_charset,
+        Connector::Sql => None,
+    };
+    let text = charset::decode(&answer.body, content_type(answer), fallback)?;
+    let shape = &step.mapping.shape;
+    let extract = match shape.format() {
+        Format::Xml => xml::read(&text, shape)?,
+        Format::Json => json::read(&text, shape)?,
+        Format::Columns => return Err(Unreadable::because("rows were expected")),
+    };
+    let has_base = extract.document().all(step.mapping.base).next().is_some();
+    match has_base {
+        true => Ok(extract),
+        false => Err(Unreadable::because("not a SOAP envelope with a body")),
+    }
+}
+
+fn fault(extract: &Extract, places: FaultPlaces) -> Option<Fault<'_>> {
+    let fault = extract.document().all(places.fault).next()?;
+    let first = |nodes: [super::extract::shape::NodeId; 2]| {
+        let texts = nodes.into_iter().flat_map(|node| fault.all(node));
+        let mut texts = texts.filter_map(super::extract::CellRef::text);
+        texts.find(|text| !text.trim().is_empty()).unwrap_or_default()
+    };
+    Some(Fault {
+        code: first(places.code),
+        text: first(places.text),
+    })
+}
+
+fn content_type(answer: &HttpResponse) -> Option<&str> {
+    answer.headers.get(CONTENT_TYPE)?.to_str().ok()
+}
+
+/// `Retry-After` in seconds or as a date; at most a day, since nobody waits longer.
+fn retry_after(answer: &HttpResponse) -> Option<Duration> {
+    let value = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match value.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let date = DateTime::parse_from_rfc2822(value).ok()?;
+            let left = date.with_timezone(&Utc) - Utc::now();
+            u64::try_from(left.num_seconds()).unwrap_or(0)
+        }
+    };
+    Some(Duration::from_secs(seconds.min(86_400)))
+}
+
+/// A page for people where an answer was expected: a proxy, a login or a notice of maintenance.
+fn web_page(answer: &HttpResponse) -> ConnectorError {
+    let detail = format!("a web page instead of an answer (status {})", answer.status);
+    match outcome::of_status(answer.status, retry_after(answer)) {
+        Some(error) => ConnectorError { detail, ..error },
+        None => ConnectorError::permanent(Kind::Unintelligible, detail),
+    }
+}

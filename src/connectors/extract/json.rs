@@ -1,0 +1,155 @@
+//! Reads a JSON answer into an extract: what the shape does not know is skipped unparsed, numbers keep their digits.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::shape::{NodeId, Shape};
+use super::{Extract, Unreadable};
+
+/// Reads the text of an answer.
+pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
+    let mut extract = Extract::empty();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    Place {
+        node: shape.root(),
+        shape,
+        extract: &mut extract,
+    }
+    .deserialize(&mut deserializer)
+    .and_then(|()| deserializer.end())
+    .map_err(|error| {
+        // serde's own words can quote the answer.
+        Unreadable::because(format!(
+            "not the expected JSON ({:?} at line {}, column {})",
+            error.classify(),
+            error.line(),
+            error.column()
+        ))
+    })?;
+    Ok(extract.finish())
+}
+
+/// Reads the value at one place.
+struct Place<'s, 'e> {
+    node: NodeId,
+    shape: &'s Shape,
+    extract: &'e mut Extract,
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.shape.is_leaf(self.node) {
+            let raw = <&RawValue>::deserialize_raw(deserializer)?;
+            return leaf(raw.get(), self.node, self.extract);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// Names the borrowed form, which the type checker cannot guess.
+trait Borrowed<'de>: Sized {
+    fn deserialize_raw<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+impl<'de> Borrowed<'de> for &'de RawValue {
+    fn deserialize_raw<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::Deserialize::deserialize(deserializer)
+    }
+}
+
+/// Takes over the text of a value below which nothing is read; an array gives one cell per element.
+fn leaf<E: serde::de::Error>(raw: &str, node: NodeId, extract: &mut Extract) -> Result<(), E> {
+    match raw.as_bytes().first() {
+        Some(b'"') => {
+            let text: Cow<'_, str> = match raw[1..raw.len() - 1].contains('\\') {
+                false => Cow::Borrowed(&raw[1..raw.len() - 1]),
+                true => serde_json::from_str::<String>(raw).map_err(E::custom)?.into(),
+            };
+            extract.add_text(node, &text);
+        }
+        Some(b'n') => extract.add_nothing(node),
+        Some(b'{') => extract.add_group(node, |_| Ok::<(), E>(()))?,
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(E::custom)?;
+            for item in items {
+                leaf(item.get(), node, extract)?;
+            }
+        }
+        _ => extract.add_text(node, raw),
+    }
+    Ok(())
+}
+
+impl<'de> Visitor<'de> for Place<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (node, shape) = (self.node, self.shape);
+        self.extract.add_group(node, |extract| {
+            while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                match shape.key(node, &key) {
+                    Some(node) => map.next_value_seed(Place {
+                        node,
+                        shape,
+                        extract,
+                    })?,
+                    None => {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items
+            .next_element_seed(Place {
+                node: self.node,
+                shape: self.shape,
+                extract: &mut *self.extract,
+            })?
+            .is_some()
+        {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.extract.add_nothing(self.node);
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.extract.add_text(self.node, text);
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.extract.add_text(self.node, if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.extract.add_text(self.node, &value.to_string());
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.extract.add_text(self.node, &value.to_string());
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.extract.add_text(self.node, &value.to_string());
+        Ok(())
+    }
+}

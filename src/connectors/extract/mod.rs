@@ -1,0 +1,165 @@
+//! What a mapping reads of an answer, cut out in one pass: no tree of the whole answer is ever built.
+
+pub mod json;
+pub mod shape;
+pub mod xml;
+
+use shape::NodeId;
+
+/// The cells of an answer in document order; all text stands in one buffer.
+#[derive(Debug, Default)]
+pub struct Extract {
+    cells: Vec<Cell>,
+    text: String,
+}
+
+/// A place of the answer that the shape knows.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    node: NodeId,
+    content: Content,
+    /// Index of the first cell that is no longer inside this one.
+    end: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// Only its children matter.
+    Group,
+    /// The text from one byte of the buffer to another.
+    Text(usize, usize),
+    /// Said to be nothing: `xsi:nil`, JSON `null`, SQL `NULL`.
+    Nothing,
+}
+
+/// A cell of an extract; paths are looked up inside it.
+#[derive(Debug, Clone, Copy)]
+pub struct CellRef<'a> {
+    extract: &'a Extract,
+    index: usize,
+}
+
+/// An answer that cannot be read; says what, never quotes the answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+impl Unreadable {
+    /// The answer is unreadable for this reason.
+    pub fn because(reason: impl Into<String>) -> Unreadable {
+        Unreadable(reason.into())
+    }
+}
+
+impl Extract {
+    /// An extract without cells but the one that stands for the whole answer.
+    pub fn empty() -> Extract {
+        Extract {
+            cells: vec![Cell {
+                node: NodeId::DOCUMENT,
+                content: Content::Group,
+                end: 1,
+            }],
+            text: String::new(),
+        }
+    }
+
+    /// The whole answer.
+    pub fn document(&self) -> CellRef<'_> {
+        CellRef {
+            extract: self,
+            index: 0,
+        }
+    }
+
+    /// Begins a cell; what is added until [`Extract::close`] stands inside it.
+    fn open(&mut self, node: NodeId) -> usize {
+        self.cells.push(Cell {
+            node,
+            content: Content::Group,
+            end: 0,
+        });
+        self.cells.len() - 1
+    }
+
+    /// Ends the cell at `index`.
+    fn close(&mut self, index: usize) {
+        self.cells[index].end = self.cells.len();
+    }
+
+    /// Adds a cell with a text.
+    pub fn add_text(&mut self, node: NodeId, text: &str) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        let index = self.open(node);
+        self.cells[index].content = Content::Text(start, self.text.len());
+        self.close(index);
+    }
+
+    /// Adds a cell that is said to be nothing.
+    pub fn add_nothing(&mut self, node: NodeId) {
+        let index = self.open(node);
+        self.cells[index].content = Content::Nothing;
+        self.close(index);
+    }
+
+    /// Adds a cell whose children `inside` adds.
+    pub fn add_group<E>(
+        &mut self,
+        node: NodeId,
+        inside: impl FnOnce(&mut Extract) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let index = self.open(node);
+        inside(self)?;
+        self.close(index);
+        Ok(())
+    }
+
+    /// Ends the whole answer.
+    pub fn finish(mut self) -> Extract {
+        self.close(0);
+        self
+    }
+}
+
+impl<'a> CellRef<'a> {
+    /// Every cell of that place inside this one, in document order; the cell itself if it is of that place.
+    pub fn all(self, node: NodeId) -> impl Iterator<Item = CellRef<'a>> {
+        let cells = &self.extract.cells;
+        (self.index..cells[self.index].end)
+            .filter(move |index| cells[*index].node == node)
+            .map(move |index| CellRef { index, ..self })
+    }
+
+    /// The text, if the cell has one.
+    pub fn text(self) -> Option<&'a str> {
+        match self.extract.cells[self.index].content {
+            Content::Text(start, end) => Some(&self.extract.text[start..end]),
+            Content::Group | Content::Nothing => None,
+        }
+    }
+
+    /// Whether the cell is said to be nothing.
+    pub fn is_nothing(self) -> bool {
+        self.extract.cells[self.index].content == Content::Nothing
+    }
+
+    /// Whether two cells hold the same places with the same contents.
+    pub fn same_as(self, other: CellRef<'_>) -> bool {
+        let (mine, theirs) = (self.cells(), other.cells());
+        mine.len() == theirs.len()
+            && mine.iter().zip(theirs).all(|(one, two)| {
+                one.node == two.node
+                    && match (one.content, two.content) {
+                        (Content::Text(from, to), Content::Text(start, end)) => {
+                            self.extract.text[from..to] == other.extract.text[start..end]
+                        }
+                        (one, two) => one == two,
+                    }
+            })
+    }
+
+    fn cells(self) -> &'a [Cell] {
+        &self.extract.cells[self.index..self.extract.cells[self.index].end]
+    }
+}

@@ -1,0 +1,418 @@
+//! What a mapping takes from an answer: where a value stands, how it is cleaned and turned into the contract's form.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+
+use super::condition::{Condition, all_hold};
+use super::dates::{self, DateForm};
+use super::numbers::NumberForm;
+use super::tables::Table;
+use crate::connectors::extract::CellRef;
+use crate::connectors::extract::shape::NodeId;
+use crate::connectors::template::Template;
+use crate::connectors::template::placeholder::Scope;
+
+/// A value of an answer.
+#[derive(Debug)]
+pub struct Expression {
+    /// All must hold, else there is no value.
+    pub when: Vec<Condition>,
+    /// Where it comes from.
+    pub source: Source,
+    /// What is done with it.
+    pub cleaning: Cleaning,
+}
+
+/// Where a value comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// The text at a place, relative to the row or item.
+    Path(NodeId, Pick),
+    /// A fixed text or one with placeholders.
+    Template(Template),
+    /// Several values, those that are there, with a separator.
+    Join(Vec<Expression>, Box<str>),
+    /// The first value that is there.
+    First(Vec<Expression>),
+    /// The first whose conditions hold.
+    Case(Vec<(Vec<Condition>, Expression)>),
+    /// Day, month and year apart.
+    DateParts {
+        /// The day.
+        day: Box<Expression>,
+        /// The month.
+        month: Box<Expression>,
+        /// The year.
+        year: Box<Expression>,
+    },
+    /// A value of one of several items.
+    OneOf {
+        /// The items.
+        items: Items,
+        /// Of those left, the one with the latest date; absent: there may be only one.
+        latest: Option<Box<Expression>>,
+        /// The value, relative to the item.
+        take: Box<Expression>,
+    },
+    /// The sum of a number over several items.
+    Sum {
+        /// The items.
+        items: Items,
+        /// The number, relative to the item.
+        number: Box<Expression>,
+    },
+}
+
+/// Items of a repeated place.
+#[derive(Debug)]
+pub struct Items {
+    /// The place.
+    pub each: NodeId,
+    /// Only those of which all this holds.
+    pub conditions: Vec<Condition>,
+}
+
+/// Which text, if a place occurs more than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// It must not.
+    Only,
+    /// The first that is not blank.
+    First,
+}
+
+/// What is done with a text.
+#[derive(Debug, Default)]
+pub struct Cleaning {
+    /// Left as it is, blanks included.
+    pub verbatim: bool,
+    /// Turned into capitals.
+    pub upper: bool,
+    /// Texts that mean that there is no value.
+    pub nulls: Vec<Box<str>>,
+    /// Digits: filled up with zeros from the left.
+    pub pad: Option<usize>,
+    /// A form of the Italian offices.
+    pub form: Option<Form>,
+    /// Replaced by what a table says.
+    pub table: Option<Lookup>,
+    /// Read as a date, written `YYYY-MM-DD`.
+    pub date: Vec<DateForm>,
+    /// Read as a number, written with a point.
+    pub number: Option<NumberForm>,
+}
+
+/// A form of the Italian offices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `A03` becomes `A/3`.
+    CategoriaCatastale,
+    /// `3944 - TARI` becomes `3944`.
+    LeadingDigits,
+}
+
+/// A table and what holds for a text that it does not have.
+#[derive(Debug)]
+pub struct Lookup {
+    /// The table.
+    pub table: Table,
+    /// What holds for a text that it does not have.
+    pub unknown: Unknown,
+}
+
+/// What holds for a text that a table does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unknown {
+    /// There is no value.
+    Omit,
+    /// The answer is not understood.
+    Refuse,
+    /// The text itself is the value.
+    Keep,
+    /// This is the value.
+    Be(Box<str>),
+}
+
+/// Why a value cannot be read; quotes nothing of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble(pub Cow<'static, str>);
+
+impl Trouble {
+    /// A trouble with a fixed text.
+    pub const fn of(text: &'static str) -> Trouble {
+        Trouble(Cow::Borrowed(text))
+    }
+}
+
+/// A value, if there is one.
+pub type Found<'a> = Result<Option<Cow<'a, str>>, Trouble>;
+
+impl Expression {
+    /// The value relative to a row or item.
+    pub fn value<'a>(&'a self, at: CellRef<'a>, scope: &'a Scope<'_>) -> Found<'a> {
+        if !all_hold(&self.when, at, scope)? {
+            return Ok(None);
+        }
+        match self.source.value(at, scope)? {
+            Some(text) => self.cleaning.apply(text),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether something stands there, be it only a group of other places.
+    pub fn is_present(&self, at: CellRef<'_>, scope: &Scope<'_>) -> Result<bool, Trouble> {
+        let Source::Path(node, _) = self.source else {
+            return Ok(self.value(at, scope)?.is_some());
+        };
+        let found = at.all(node).any(|cell| match cell.text() {
+            Some(text) => matches!(self.cleaning.apply(Cow::Borrowed(text)), Ok(Some(_)) | Err(_)),
+            None => !cell.is_nothing(),
+        });
+        Ok(found)
+    }
+}
+
+impl Source {
+    fn value<'a>(&'a self, at: CellRef<'a>, scope: &'a Scope<'_>) -> Found<'a> {
+        match self {
+            Source::Path(node, pick) => text_at(at, *node, *pick),
+            Source::Template(template) => render(template, scope).map(Some),
+            Source::Join(parts, separator) => {
+                let mut joined = String::new();
+                for part in parts {
+                    if let Some(text) = part.value(at, scope)? {
+                        if !joined.is_empty() {
+                            joined.push_str(separator);
+                        }
+                        joined.push_str(&text);
+                    }
+                }
+                Ok((!joined.is_empty()).then_some(Cow::Owned(joined)))
+            }
+            Source::First(alternatives) => {
+                for alternative in alternatives {
+                    if let Some(text) = alternative.value(at, scope)? {
+                        return Ok(Some(text));
+                    }
+                }
+                Ok(None)
+            }
+            Source::Case(cases) => {
+                for (conditions, expression) in cases {
+                    if all_hold(conditions, at, scope)? {
+                        return expression.value(at, scope);
+                    }
+                }
+                Ok(None)
+            }
+            Source::DateParts { day, month, year } => {
+                let parts = [year, month, day].map(|part| part.value(at, scope));
+                let [year, month, day] = parts;
+                let (Some(year), Some(month), Some(day)) = (year?, month?, day?) else {
+                    return Ok(None);
+                };
+                let date = dates::of_parts(&year, &month, &day);
+                let date = date.map_err(|_| Trouble::of("three numbers that make no date"))?;
+                Ok(date.map(|date| Cow::Owned(date.to_string())))
+            }
+            Source::OneOf {
+                items,
+                latest,
+                take,
+            } => match chosen(&items.of(at, scope)?, latest.as_deref(), scope)? {
+                Some(item) => take.value(item, scope),
+                None => Ok(None),
+            },
+            Source::Sum { items, number } => sum(&items.of(at, scope)?, number, scope),
+        }
+    }
+}
+
+impl Items {
+    /// The items of which every condition holds.
+    pub fn of<'a>(
+        &'a self,
+        at: CellRef<'a>,
+        scope: &'a Scope<'_>,
+    ) -> Result<Vec<CellRef<'a>>, Trouble> {
+        let mut items = Vec::new();
+        for item in at.all(self.each).filter(|item| !item.is_nothing()) {
+            if all_hold(&self.conditions, item, scope)? {
+                items.push(item);
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// A template's text; a missing placeholder is a fault of the configuration that the request would already have met.
+pub fn render<'a>(template: &'a Template, scope: &'a Scope<'_>) -> Result<Cow<'a, str>, Trouble> {
+    template.render(scope).map_err(|error| Trouble(Cow::Owned(error.detail)))
+}
+
+fn text_at(at: CellRef<'_>, node: NodeId, pick: Pick) -> Found<'_> {
+    let mut found = None;
+    for cell in at.all(node) {
+        match cell.text() {
+            None if cell.is_nothing() => {}
+            None => return Err(Trouble::of("a structure where a value was expected")),
+            Some(text) if text.trim().is_empty() => {}
+            Some(text) if pick == Pick::First => return Ok(Some(Cow::Borrowed(text))),
+            Some(_) if found.is_some() => {
+                return Err(Trouble::of("occurs more than once"));
+            }
+            Some(text) => found = Some(Cow::Borrowed(text)),
+        }
+    }
+    Ok(found)
+}
+
+fn chosen<'a>(
+    items: &[CellRef<'a>],
+    latest: Option<&Expression>,
+    scope: &Scope<'_>,
+) -> Result<Option<CellRef<'a>>, Trouble> {
+    let Some(latest) = latest else {
+        return match items {
+            [] => Ok(None),
+            [only] => Ok(Some(*only)),
+            _ => Err(Trouble::of("occurs more than once")),
+        };
+    };
+    let mut best: Option<(Option<String>, CellRef<'a>)> = None;
+    for item in items {
+        let date = latest.value(*item, scope)?.map(Cow::into_owned);
+        if best.as_ref().is_none_or(|(known, _)| date > *known) {
+            best = Some((date, *item));
+        }
+    }
+    Ok(best.map(|(_, item)| item))
+}
+
+fn sum(items: &[CellRef<'_>], number: &Expression, scope: &Scope<'_>) -> Found<'static> {
+    let mut total: Option<Decimal> = None;
+    for item in items {
+        if let Some(text) = number.value(*item, scope)? {
+            let term = Decimal::from_str_exact(&text).map_err(|_| Trouble::of("not a number"))?;
+            let sum = total.unwrap_or_default().checked_add(term);
+            total = Some(sum.ok_or(Trouble::of("a sum too large"))?);
+        }
+    }
+    Ok(total.map(|total| Cow::Owned(total.to_string())))
+}
+
+impl Cleaning {
+    fn apply<'a>(&self, text: Cow<'a, str>) -> Found<'a> {
+        let text = match self.verbatim {
+            true => text,
+            false => collapse(text),
+        };
+        if text.is_empty() || self.nulls.iter().any(|null| **null == *text) {
+            return Ok(None);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Trouble::of("a text with control characters"));
+        }
+        let text = match self.upper {
+            true => Cow::Owned(text.to_uppercase()),
+            false => text,
+        };
+        let text = match self.pad {
+            Some(width) => padded(text, width),
+            None => text,
+        };
+        let text = match self.form {
+            Some(form) => form.apply(text),
+            None => text,
+        };
+        let text = match &self.table {
+            Some(lookup) => match lookup.find(text)? {
+                Some(text) => text,
+                None => return Ok(None),
+            },
+            None => text,
+        };
+        self.convert(text)
+    }
+
+    fn convert<'a>(&self, text: Cow<'a, str>) -> Found<'a> {
+        if !self.date.is_empty() {
+            let date = dates::read(&text, &self.date);
+            let date = date.map_err(|_| Trouble::of("not a date of the declared form"))?;
+            return Ok(date.map(|date| Cow::Owned(date.to_string())));
+        }
+        match self.number {
+            Some(form) => match form.read(&text) {
+                Ok(number) => Ok(Some(Cow::Owned(number.to_string()))),
+                Err(_) => Err(Trouble::of("not a number of the declared form")),
+            },
+            None => Ok(Some(text)),
+        }
+    }
+}
+
+/// Takes blanks off the ends and makes one of several inside.
+fn collapse(text: Cow<'_, str>) -> Cow<'_, str> {
+    let clean = text.trim().len() == text.len()
+        && !text.contains("  ")
+        && !text.contains(|c: char| c.is_whitespace() && c != ' ');
+    if clean {
+        return text;
+    }
+    let mut collapsed = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !collapsed.is_empty() {
+            collapsed.push(' ');
+        }
+        collapsed.push_str(word);
+    }
+    Cow::Owned(collapsed)
+}
+
+fn padded(text: Cow<'_, str>, width: usize) -> Cow<'_, str> {
+    match text.len() < width && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Cow::Owned(format!("{text:0>width$}")),
+        false => text,
+    }
+}
+
+impl Form {
+    fn apply(self, text: Cow<'_, str>) -> Cow<'_, str> {
+        match self {
+            Form::LeadingDigits => {
+                let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+                Cow::Owned(text[..end].to_owned())
+            }
+            Form::CategoriaCatastale => {
+                let parts = text.split_at_checked(1);
+                let digits = parts.filter(|(letter, number)| {
+                    letter.bytes().all(|byte| byte.is_ascii_uppercase())
+                        && !number.is_empty()
+                        && number.bytes().all(|byte| byte.is_ascii_digit())
+                });
+                match digits {
+                    Some((letter, number)) => {
+                        let number = number.trim_start_matches('0');
+                        Cow::Owned(format!("{letter}/{number}"))
+                    }
+                    None => text,
+                }
+            }
+        }
+    }
+}
+
+impl Lookup {
+    fn find<'a>(&self, text: Cow<'a, str>) -> Found<'a> {
+        if let Some(found) = self.table.get(&text) {
+            return Ok(Some(Cow::Owned(found.to_owned())));
+        }
+        match &self.unknown {
+            Unknown::Omit => Ok(None),
+            Unknown::Refuse => Err(Trouble::of("a code outside its table")),
+            Unknown::Keep => Ok(Some(text)),
+            Unknown::Be(value) => Ok(Some(Cow::Owned(value.to_string()))),
+        }
+    }
+}

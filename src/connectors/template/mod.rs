@@ -1,0 +1,302 @@
+//! Request templates: text with `{{placeholders}}`, read once; the value is always escaped for the place where it stands.
+
+pub mod escape;
+pub mod placeholder;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use escape::Escape;
+use placeholder::{Known, Placeholder, Scope};
+
+use super::error::ConnectorError;
+
+/// A text with placeholders.
+#[derive(Debug, Clone)]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Text(Box<str>),
+    Slot(Placeholder, Escape),
+}
+
+/// What kind of text a template is, hence how values are escaped in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// XML: placeholders in text and attribute values.
+    Xml,
+    /// JSON: placeholders inside strings, or bare where the value is a number or a truth value.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// Path and query of an address.
+    Address,
+    /// Value of a header.
+    Header,
+    /// Text to compare with.
+    Plain,
+}
+
+/// What is wrong with a template, and at which byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadTemplate {
+    /// Where.
+    pub offset: usize,
+    /// What.
+    pub text: String,
+}
+
+/// Stands for a placeholder while the template around it is checked; no real template contains it.
+const STAND_IN: char = '\u{E000}';
+
+impl Template {
+    /// Reads a template; every mistake in it is reported.
+    pub fn parse(
+        source: &str,
+        language: Language,
+        known: &Known<'_>,
+    ) -> Result<Template, Vec<BadTemplate>> {
+        let mut pieces = Vec::new();
+        let mut mistakes = Vec::new();
+        let mut json = JsonPosition::default();
+        let mut end = 0;
+        for (range, name) in slots(source, &mut mistakes) {
+            let text = &source[end..range.start];
+            json.read(text);
+            if !text.is_empty() {
+                pieces.push(Piece::Text(text.into()));
+            }
+            end = range.end;
+            let escape = match language {
+                Language::Json if json.in_string => Escape::JsonString,
+                Language::Json => Escape::JsonBare,
+                Language::Xml => Escape::Xml,
+                Language::Form | Language::Address => Escape::UrlComponent,
+                Language::Header => Escape::Header,
+                Language::Plain => Escape::Plain,
+            };
+            match Placeholder::parse(name, known) {
+                Ok(placeholder) if escape == Escape::JsonBare && !placeholder.is_bare(known) => {
+                    mistakes.push(BadTemplate {
+                        offset: range.start,
+                        text: format!("«{{{{{name}}}}}» è un testo: va fra virgolette"),
+                    });
+                }
+                Ok(placeholder) => pieces.push(Piece::Slot(placeholder, escape)),
+                Err(text) => mistakes.push(BadTemplate {
+                    offset: range.start,
+                    text,
+                }),
+            }
+        }
+        if end < source.len() {
+            pieces.push(Piece::Text(source[end..].into()));
+        }
+        let template = Template { pieces };
+        if mistakes.is_empty() {
+            mistakes.extend(template.check_surroundings(language));
+        }
+        if mistakes.is_empty() {
+            Ok(template)
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    /// The placeholders in the template.
+    pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Slot(placeholder, _) => Some(placeholder),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// The text, if there is no placeholder in it.
+    pub fn constant(&self) -> Option<&str> {
+        match &*self.pieces {
+            [] => Some(""),
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text with every value in its place.
+    pub fn render<'a>(&'a self, scope: &'a Scope<'_>) -> Result<Cow<'a, str>, ConnectorError> {
+        if let [Piece::Text(text)] = &*self.pieces {
+            return Ok(Cow::Borrowed(text));
+        }
+        let mut out = String::with_capacity(self.pieces.len() * 48);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Slot(placeholder, escape) => {
+                    escape.write(&scope.value(placeholder)?, placeholder, &mut out)?;
+                }
+            }
+        }
+        Ok(Cow::Owned(out))
+    }
+
+    fn check_surroundings(&self, language: Language) -> Option<BadTemplate> {
+        match language {
+            Language::Xml => self.check_xml(),
+            Language::Json => self.check_json(),
+            Language::Form | Language::Address | Language::Header | Language::Plain => None,
+        }
+    }
+
+    /// The template with stand-ins, and how a byte of it maps back to the template is lost: only the line matters.
+    fn with_stand_ins(&self, stand_in: impl Fn(&Escape) -> &'static str) -> (String, Vec<Shift>) {
+        let mut text = String::new();
+        let mut shifts = Vec::new();
+        let mut original = 0;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(part) => {
+                    text.push_str(part);
+                    original += part.len();
+                }
+                Piece::Slot(placeholder, escape) => {
+                    text.push_str(stand_in(escape));
+                    original += placeholder.written_length();
+                }
+            }
+            shifts.push(Shift {
+                substituted: text.len(),
+                original,
+            });
+        }
+        (text, shifts)
+    }
+
+    fn check_json(&self) -> Option<BadTemplate> {
+        let (text, shifts) = self.with_stand_ins(|escape| match escape {
+            Escape::JsonBare => "0",
+            _ => "x",
+        });
+        let error = serde_json::from_str::<serde::de::IgnoredAny>(&text).err()?;
+        let line = text.lines().take(error.line().saturating_sub(1));
+        let start: usize = line.map(|line| line.len() + 1).sum();
+        Some(BadTemplate {
+            offset: original_offset(&shifts, start + error.column().saturating_sub(1)),
+            text: "questo modello non è JSON valido".to_owned(),
+        })
+    }
+
+    fn check_xml(&self) -> Option<BadTemplate> {
+        let (text, shifts) = self.with_stand_ins(|_| "\u{E000}");
+        let (position, reason) = check_xml_text(&text)?;
+        Some(BadTemplate {
+            offset: original_offset(&shifts, position),
+            text: reason.to_owned(),
+        })
+    }
+}
+
+/// The end of a piece, with and without stand-ins.
+struct Shift {
+    substituted: usize,
+    original: usize,
+}
+
+fn original_offset(shifts: &[Shift], offset: usize) -> usize {
+    let piece = shifts.iter().find(|shift| offset < shift.substituted);
+    match piece.or(shifts.last()) {
+        Some(shift) => (shift.original + offset).saturating_sub(shift.substituted),
+        None => 0,
+    }
+}
+
+fn check_xml_text(text: &str) -> Option<(usize, &'static str)> {
+    use quick_xml::events::Event;
+    const MISPLACED: &str = "un segnaposto sta solo nel testo di un elemento o nel valore di un attributo";
+    let mut reader = quick_xml::Reader::from_str(text);
+    let mut depth = 0_usize;
+    loop {
+        let position = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+        let misplaced = |part: &str| part.contains(STAND_IN).then_some((position, MISPLACED));
+        let found = match reader.read_event() {
+            Err(_) => Some((position, "questo modello non è XML ben formato")),
+            Ok(Event::Start(start)) => {
+                depth += 1;
+                misplaced(start.name().as_ref()).or_else(|| misplaced_attribute(&start, position))
+            }
+            Ok(Event::Empty(start)) => {
+                misplaced(start.name().as_ref()).or_else(|| misplaced_attribute(&start, position))
+            }
+            Ok(Event::End(_)) => {
+                depth = depth.saturating_sub(1);
+                None
+            }
+            Ok(Event::Text(text)) if depth == 0 => misplaced(&text),
+            Ok(Event::Comment(comment)) => misplaced(&comment),
+            Ok(Event::CData(data)) => misplaced(&data),
+            Ok(Event::PI(instruction)) => misplaced(&instruction),
+            Ok(Event::DocType(_)) => Some((position, "un modello XML non ha DTD")),
+            Ok(Event::Eof) if depth > 0 => {
+                return Some((position, "questo modello XML si interrompe"));
+            }
+            Ok(Event::Eof) => return None,
+            Ok(Event::Text(_) | Event::Decl(_) | Event::GeneralRef(_)) => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+}
+
+fn misplaced_attribute(
+    start: &quick_xml::events::BytesStart<'_>,
+    position: usize,
+) -> Option<(usize, &'static str)> {
+    start.attributes().find_map(|attribute| match attribute {
+        Err(_) => Some((position, "un attributo non è ben formato")),
+        Ok(attribute) => attribute
+            .key
+            .as_ref()
+            .contains(STAND_IN)
+            .then_some((position, "un segnaposto non può stare nel nome di un attributo")),
+    })
+}
+
+/// Finds `{{name}}`; one that is not closed is a mistake.
+fn slots<'s>(source: &'s str, mistakes: &mut Vec<BadTemplate>) -> Vec<(Range<usize>, &'s str)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = source[from..].find("{{").map(|place| from + place) {
+        let Some(length) = source[start..].find("}}") else {
+            mistakes.push(BadTemplate {
+                offset: start,
+                text: "«{{» senza «}}»".to_owned(),
+            });
+            break;
+        };
+        let end = start + length + 2;
+        found.push((start..end, source[start + 2..end - 2].trim()));
+        from = end;
+    }
+    found
+}
+
+/// Whether the text read so far ends inside a JSON string.
+#[derive(Default)]
+struct JsonPosition {
+    in_string: bool,
+    escaped: bool,
+}
+
+impl JsonPosition {
+    fn read(&mut self, text: &str) {
+        for byte in text.bytes() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What a template can ask for: the question, the ente, the instance's values and secrets, what an earlier step captured.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::NaiveDate;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::instance::InstanceSettings;
+use crate::connectors::call::Call;
+use crate::connectors::error::{ConnectorError, Kind};
+use crate::contract::operation::Operation;
+use crate::contract::question::{Parameters, Soggetto};
+
+/// A placeholder, as `{{…}}` in templates and `:…` in statements.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Placeholder {
+    /// `codice_fiscale`: the person's or taxpayer's fiscal code.
+    CodiceFiscale,
+    /// `partita_iva`: the taxpayer's VAT number.
+    PartitaIva,
+    /// `soggetto`: whichever code the question names.
+    Soggetto,
+    /// `tributo`: `IMU` or `TARI`.
+    Tributo,
+    /// `anno`: the tax year.
+    Anno,
+    /// `anno.inizio`: its first day, `YYYY-MM-DD`.
+    AnnoInizio,
+    /// `anno.fine`: its last day.
+    AnnoFine,
+    /// `oggi`: today in Italy.
+    Oggi,
+    /// `ente.codice_istat`.
+    EnteIstat,
+    /// `ente.codice_belfiore`.
+    EnteBelfiore,
+    /// `ente.<name>`: a value that the configuration gives for the ente.
+    Ente(Box<str>),
+    /// `instance.<name>`: a value that the configuration gives for the instance.
+    Instance(Box<str>),
+    /// `secret.<name>`: a secret of the instance.
+    Secret(Box<str>),
+    /// `capture.<name>`: what an earlier step captured.
+    Capture(Box<str>),
+    /// `wants.<field>`: `true` if the field is to be fetched, else `false`.
+    Wants(&'static str, usize),
+    /// `token`: the token of the adapter's login.
+    Token,
+}
+
+/// A value that the configuration must or may give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// What it is, for who writes the configuration.
+    pub about: String,
+    /// What holds where the configuration gives none.
+    pub default: Option<String>,
+    /// Whether it is a whole number.
+    pub integer: bool,
+}
+
+/// Declared values by name.
+pub type DeclaredValues = BTreeMap<String, Declared>;
+
+/// All that placeholders can name at some place of an adapter.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The operation; `None` for what belongs to the adapter as a whole.
+    pub operation: Option<Operation>,
+    /// Values of the instance.
+    pub instance: &'a DeclaredValues,
+    /// Values of the ente.
+    pub ente: &'a DeclaredValues,
+    /// Secrets of the instance.
+    pub secrets: &'a DeclaredValues,
+    /// What earlier steps captured; `true` for whole numbers.
+    pub captures: &'a [(String, bool)],
+    /// Whether the adapter logs in for a token.
+    pub token: bool,
+}
+
+/// Where the values come from while a call is carried out.
+pub struct Scope<'a> {
+    /// The call.
+    pub call: &'a Call<'a>,
+    /// The instance.
+    pub settings: &'a InstanceSettings,
+    /// The instance's secrets, read.
+    pub secrets: &'a BTreeMap<String, SecretString>,
+    /// Defaults of the instance's and the ente's values.
+    pub declared: (&'a DeclaredValues, &'a DeclaredValues),
+    /// The token, if the adapter has a login.
+    pub token: Option<&'a SecretString>,
+    /// What earlier steps captured.
+    pub captures: &'a BTreeMap<Box<str>, String>,
+    /// Today in Italy.
+    pub today: NaiveDate,
+}
+
+impl Placeholder {
+    /// Finds the placeholder of that name; `Err` says in Italian what would be right.
+    pub fn parse(name: &str, known: &Known<'_>) -> Result<Placeholder, String> {
+        let personal = known.operation.is_some();
+        let tax = known.operation == Some(Operation::RicercaPosizione);
+        let found = match name {
+            "codice_fiscale" if personal => Placeholder::CodiceFiscale,
+            "partita_iva" if tax => Placeholder::PartitaIva,
+            "soggetto" if personal => Placeholder::Soggetto,
+            "tributo" if tax => Placeholder::Tributo,
+            "anno" if tax => Placeholder::Anno,
+            "anno.inizio" if tax => Placeholder::AnnoInizio,
+            "anno.fine" if tax => Placeholder::AnnoFine,
+            "oggi" => Placeholder::Oggi,
+            "ente.codice_istat" => Placeholder::EnteIstat,
+            "ente.codice_belfiore" => Placeholder::EnteBelfiore,
+            "token" if known.token => Placeholder::Token,
+            _ => return Placeholder::parse_dotted(name, known),
+        };
+        Ok(found)
+    }
+
+    fn parse_dotted(name: &str, known: &Known<'_>) -> Result<Placeholder, String> {
+        let undeclared = |section: &str| {
+            Err(format!(
+                "«{name}» non è dichiarato: manca [{section}] in adapter.toml"
+            ))
+        };
+        match name.split_once('.') {
+            Some(("instance", key)) if known.instance.contains_key(key) => {
+                Ok(Placeholder::Instance(key.into()))
+            }
+            Some(("ente", key)) if known.ente.contains_key(key) => {
+                Ok(Placeholder::Ente(key.into()))
+            }
+            Some(("secret", key)) if known.secrets.contains_key(key) => {
+                Ok(Placeholder::Secret(key.into()))
+            }
+            Some(("instance" | "ente" | "secret", _)) => undeclared(name),
+            Some(("capture", key)) => match known.captures.iter().any(|(name, _)| name == key) {
+                true => Ok(Placeholder::Capture(key.into())),
+                false => Err(format!("nessun passo precedente cattura «{key}»")),
+            },
+            Some(("wants", field)) => {
+                let fields = known.operation.map_or(&[][..], Operation::fields);
+                match fields.iter().position(|known| *known == field) {
+                    Some(position) => Ok(Placeholder::Wants(fields[position], position)),
+                    None => Err(format!("«{field}» non è un campo dell'operazione")),
+                }
+            }
+            _ => Err(format!("il segnaposto «{name}» non esiste qui")),
+        }
+    }
+
+    /// Whether the value is a number or a truth value, so that JSON can hold it without quotes.
+    pub fn is_bare(&self, known: &Known<'_>) -> bool {
+        let integer = |values: &DeclaredValues, key: &str| values.get(key).is_some_and(|v| v.integer);
+        match self {
+            Placeholder::Wants(..) | Placeholder::Anno => true,
+            Placeholder::Instance(key) => integer(known.instance, key),
+            Placeholder::Ente(key) => integer(known.ente, key),
+            Placeholder::Capture(key) => known
+                .captures
+                .iter()
+                .any(|(name, integer)| **name == **key && *integer),
+            _ => false,
+        }
+    }
+
+    /// Bytes of the placeholder as templates write it.
+    pub fn written_length(&self) -> usize {
+        self.to_string().len()
+    }
+}
+
+impl fmt::Display for Placeholder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (section, name) = match self {
+            Placeholder::CodiceFiscale => ("", "codice_fiscale"),
+            Placeholder::PartitaIva => ("", "partita_iva"),
+            Placeholder::Soggetto => ("", "soggetto"),
+            Placeholder::Tributo => ("", "tributo"),
+            Placeholder::Anno => ("", "anno"),
+            Placeholder::AnnoInizio => ("anno.", "inizio"),
+            Placeholder::AnnoFine => ("anno.", "fine"),
+            Placeholder::Oggi => ("", "oggi"),
+            Placeholder::EnteIstat => ("ente.", "codice_istat"),
+            Placeholder::EnteBelfiore => ("ente.", "codice_belfiore"),
+            Placeholder::Ente(name) => ("ente.", &**name),
+            Placeholder::Instance(name) => ("instance.", &**name),
+            Placeholder::Secret(name) => ("secret.", &**name),
+            Placeholder::Capture(name) => ("capture.", &**name),
+            Placeholder::Wants(name, _) => ("wants.", *name),
+            Placeholder::Token => ("", "token"),
+        };
+        write!(formatter, "{{{{{section}{name}}}}}")
+    }
+}
+
+impl Scope<'_> {
+    /// The value of the placeholder in this call.
+    pub fn value(&self, placeholder: &Placeholder) -> Result<Cow<'_, str>, ConnectorError> {
+        let unsupported = || {
+            ConnectorError::permanent(
+                Kind::Unsupported,
+                format!("the adapter asks for {placeholder}, the question has none"),
+            )
+        };
+        let borrowed = match placeholder {
+            Placeholder::CodiceFiscale => self.codice_fiscale().ok_or_else(unsupported)?,
+            Placeholder::PartitaIva => self.partita_iva().ok_or_else(unsupported)?,
+            Placeholder::Soggetto => self.call.parameters.soggetto().ok_or_else(unsupported)?,
+            Placeholder::Tributo => match self.call.parameters {
+                Parameters::Posizione { tributo, .. } => tributo.name(),
+                _ => return Err(unsupported()),
+            },
+            Placeholder::Anno | Placeholder::AnnoInizio | Placeholder::AnnoFine => {
+                let Parameters::Posizione { anno, .. } = self.call.parameters else {
+                    return Err(unsupported());
+                };
+                return Ok(Cow::Owned(match placeholder {
+                    Placeholder::AnnoInizio => format!("{anno:04}-01-01"),
+                    Placeholder::AnnoFine => format!("{anno:04}-12-31"),
+                    _ => anno.to_string(),
+                }));
+            }
+            Placeholder::Oggi => return Ok(Cow::Owned(self.today.to_string())),
+            Placeholder::EnteIstat => self.call.tenant.codice_istat.as_str(),
+            Placeholder::EnteBelfiore => &self.call.tenant.codice_belfiore,
+            Placeholder::Ente(name) => {
+                self.configured(&self.call.tenant.values, self.declared.1, name, placeholder)?
+            }
+            Placeholder::Instance(name) => {
+                self.configured(&self.settings.values, self.declared.0, name, placeholder)?
+            }
+            Placeholder::Secret(name) => self
+                .secrets
+                .get(&**name)
+                .map(ExposeSecret::expose_secret)
+                .ok_or_else(|| self.not_configured(placeholder))?,
+            Placeholder::Capture(name) => self
+                .captures
+                .get(name)
+                .map(String::as_str)
+                .ok_or_else(unsupported)?,
+            Placeholder::Wants(_, position) => match self.call.fields.contains(*position) {
+                true => "true",
+                false => "false",
+            },
+            Placeholder::Token => self
+                .token
+                .map(ExposeSecret::expose_secret)
+                .ok_or_else(|| self.not_configured(placeholder))?,
+        };
+        Ok(Cow::Borrowed(borrowed))
+    }
+
+    fn codice_fiscale(&self) -> Option<&str> {
+        match self.call.parameters {
+            Parameters::Persona { codice_fiscale }
+            | Parameters::Posizione {
+                soggetto: Soggetto::CodiceFiscale(codice_fiscale),
+                ..
+            } => Some(codice_fiscale.as_str()),
+            _ => None,
+        }
+    }
+
+    fn partita_iva(&self) -> Option<&str> {
+        match self.call.parameters {
+            Parameters::Posizione {
+                soggetto: Soggetto::PartitaIva(partita_iva),
+                ..
+            } => Some(partita_iva.as_str()),
+            _ => None,
+        }
+    }
+
+    fn configured<'v>(
+        &self,
+        given: &'v BTreeMap<String, String>,
+        declared: &'v DeclaredValues,
+        name: &str,
+        placeholder: &Placeholder,
+    ) -> Result<&'v str, ConnectorError> {
+        let default = || declared.get(name).and_then(|value| value.default.as_deref());
+        given
+            .get(name)
+            .map(String::as_str)
+            .or_else(default)
+            .ok_or_else(|| self.not_configured(placeholder))
+    }
+
+    fn not_configured(&self, placeholder: &Placeholder) -> ConnectorError {
+        ConnectorError::permanent(
+            Kind::Gateway,
+            format!("instance {} has no value for {placeholder}", self.settings.name),
+        )
+    }
+}
