@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,10 +18,11 @@ use pontile::connectors::adapter::{Adapter, Connector, Step};
 use pontile::connectors::call::Call;
 use pontile::connectors::conversation::{Conversation, Credentials, Login};
 use pontile::connectors::error::ConnectorError;
-use pontile::connectors::exchange::{Request, SqlRequest};
-use pontile::connectors::extract::{Extract, json};
+use pontile::connectors::exchange::{self, Request, SqlRequest};
+use pontile::connectors::extract::Extract;
 use pontile::connectors::http::{HttpRequest, HttpResponse};
 use pontile::connectors::instance::Tenant;
+use pontile::connectors::sql::row::SqlRow;
 use pontile::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
 use pontile::contract::luogo::CodiceIstat;
 use pontile::contract::operation::{FieldSet, Operation};
@@ -162,11 +164,9 @@ fn written(request: &HttpRequest) -> String {
 }
 
 fn statement(request: &SqlRequest<'_>) -> String {
-    let parameters = request.statement.parameters.iter().zip(request.revealed());
-    let values: Vec<String> = parameters
-        .map(|((placeholder, _), value)| format!("-- {placeholder} = {value}"))
-        .collect();
-    format!("{}\n{}", request.statement.with_marks, values.join("\n")).trim_end().to_owned()
+    let values = request.values.iter();
+    let values = values.map(|(name, value)| format!("\n:{name} = {}", json!(value)));
+    format!("{}{}", request.query.file, values.collect::<String>())
 }
 
 fn response(text: &str) -> HttpResponse {
@@ -188,10 +188,24 @@ fn response(text: &str) -> HttpResponse {
     }
 }
 
-/// Rows are written as JSON lines, one object per row.
-fn rows(text: &str, step: &Step) -> Extract {
-    let objects: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    json::read(&format!("[{}]", objects.join(",")), &step.mapping.shape).unwrap()
+/// Rows are written as JSON lines, one object per row; columns not written are NULL.
+fn rows(text: &str, step: &Step) -> Result<Extract, ConnectorError> {
+    let columns: Vec<String> = step.mapping.shape.columns().map(str::to_lowercase).collect();
+    let names: Arc<[String]> = columns.into();
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let rows: Vec<SqlRow> = lines
+        .map(|line| {
+            let row: BTreeMap<String, Option<String>> = serde_json::from_str(line).unwrap();
+            let written: BTreeMap<String, Option<String>> = row
+                .into_iter()
+                .map(|(name, text)| (name.to_lowercase(), text))
+                .collect();
+            assert!(written.keys().all(|name| names.contains(name)), "{line}");
+            let values = names.iter().map(|name| written.get(name).cloned().flatten());
+            SqlRow::new(Arc::clone(&names), values.collect())
+        })
+        .collect();
+    exchange::of_rows(step, &rows)
 }
 
 fn replay(adapter: &Adapter, setting: &Setting, operation: Operation, case: &Path) {
@@ -246,7 +260,7 @@ fn converse(
             }
             Request::Sql(request) => {
                 let text = statement(request);
-                (text, conversation.rows(step, &rows(&answer, step), credentials))
+                (text, conversation.rows(step, &rows(&answer, step)?, credentials))
             }
         };
         assert_eq!(sent, expected.trim_end(), "{}: step {}", case.display(), step.name);

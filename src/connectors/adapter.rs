@@ -16,7 +16,7 @@ use super::charset::Charset;
 use super::instance::Tenant;
 use super::template::Template;
 use super::template::placeholder::{DeclaredValues, Placeholder};
-pub use step::{Method, Step, StepRequest};
+pub use step::{Floor, Method, Query, Step, StepRequest};
 
 /// How one vendor product answers our operations: data only, checked when it is loaded.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Carries a call to its back end and back: places, breaker, deadlines, login, exchanges, in this order.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,20 +12,28 @@ use parking_lot::Mutex;
 use secrecy::SecretString;
 use tokio::time::timeout_at;
 
-use super::adapter::{Adapter, Connector, Step};
+use super::adapter::{Adapter, AdapterOperation, Connector, Query, Step, StepRequest};
 use super::breaker::Breaker;
 use super::bulkhead::{Bulkhead, Place};
 use super::call::{Answer, Call, Transcript};
 use super::conversation::{self, Conversation, Credentials, Refusal};
 use super::error::{ConnectorError, Kind, Retry};
-use super::exchange::Request;
+use super::exchange::{self, Request, SqlRequest};
 use super::http::{HttpClient, HttpRequest, HttpResponse};
 use super::instance::{InstanceState, Tenant};
 use super::login::{Granted, Token, TokenCell, Tokens};
 use super::secrets::{Secrets, Shelf};
+use super::sql::database::Database;
+use super::sql::row::SqlRow;
 use super::template::placeholder::Placeholder;
 use crate::config::instance::InstanceSettings;
 use crate::config::limits::Rate;
+use crate::contract::luogo::CodiceIstat;
+use crate::contract::operation::{FieldSet, Operation};
+use crate::contract::question::Parameters;
+
+/// A view is built anew in some minutes.
+const EMPTY_VIEW: Duration = Duration::from_secs(60);
 
 /// One back end with all that must hold for the whole process.
 #[derive(Debug)]
@@ -34,6 +43,9 @@ pub struct Instance {
     bulkhead: Arc<Bulkhead>,
     rate: Option<DefaultDirectRateLimiter>,
     client: Mutex<Option<Arc<HttpClient>>>,
+    database: Mutex<Option<Arc<Database>>>,
+    /// Statements whose columns were found as expected.
+    probed: Mutex<HashSet<String>>,
     secrets: Shelf,
     tokens: Tokens,
 }
@@ -66,6 +78,8 @@ impl Instance {
             bulkhead: Arc::new(Bulkhead::new(bounds.concurrency, bounds.waiting, bounds.per_ente)),
             rate,
             client: Mutex::new(None),
+            database: Mutex::new(None),
+            probed: Mutex::default(),
             secrets: Shelf::default(),
             tokens: Tokens::default(),
             settings,
@@ -117,12 +131,47 @@ impl Instance {
     /// Tells, cheaply, whether the back end is there and accepts us.
     pub async fn probe(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
         match adapter.connector() {
-            Connector::Sql => Err(ConnectorError::permanent(
-                Kind::Unsupported,
-                "databases cannot be probed",
-            )),
-            Connector::Soap(_) | Connector::Rest(_) => self.client()?.probe().await,
+            Connector::Sql => self.probe_database(adapter).await,
+            Connector::Soap(_) | Connector::Rest(_) => {
+                self.client()?.probe().await?;
+                self.probe_login(adapter).await
+            }
         }
+    }
+
+    /// Logs in, where that needs nothing of an ente.
+    async fn probe_login(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
+        let nobody = Tenant {
+            codice_istat: CodiceIstat::parse("000000").ok_or_else(|| {
+                ConnectorError::permanent(Kind::Gateway, "no code for a probe")
+            })?,
+            codice_belfiore: String::new(),
+            values: BTreeMap::new(),
+        };
+        let call = Call {
+            operation: Operation::Servizi,
+            tenant: &nobody,
+            parameters: &Parameters::Nessuno,
+            fields: FieldSet::NONE,
+            deadline: Instant::now() + self.settings.bounds.answer_deadline.0,
+            traceparent: None,
+        };
+        match adapter.token() {
+            Some(login) if !names_ente(login) => self.account(adapter, &call).await.map(drop),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Looks whether every view has the columns that are read.
+    async fn probe_database(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
+        let deadline = Instant::now() + self.settings.bounds.answer_deadline.0;
+        let steps = adapter.operations().iter().flat_map(AdapterOperation::steps);
+        for step in steps {
+            if let StepRequest::Sql { query, .. } = &step.request {
+                self.check_columns(step, query, deadline).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn place(&self, call: &Call<'_>) -> Result<Place, ConnectorError> {
@@ -150,7 +199,7 @@ impl Instance {
         let mut account = self.account(adapter, call).await?;
         while let Some(step) = conversation.step() {
             self.pace().await?;
-            let first = self.make(step, call, conversation, &account, transcript).await;
+            let first = self.make(adapter, step, call, conversation, &account, transcript).await;
             let Err(refusal) = first else {
                 continue;
             };
@@ -164,7 +213,7 @@ impl Instance {
             // The token may have ended before its time: one new login, one more try, then no more.
             cell.expired(&old);
             account = self.account(adapter, call).await?;
-            let second = self.make(step, call, conversation, &account, transcript).await;
+            let second = self.make(adapter, step, call, conversation, &account, transcript).await;
             if let (Err(refusal), Some(fresh)) = (&second, &account.token)
                 && refusal.error.kind == Kind::CredentialsRefused
             {
@@ -178,6 +227,7 @@ impl Instance {
     /// Makes one exchange.
     async fn make(
         &self,
+        adapter: &Adapter,
         step: &Step,
         call: &Call<'_>,
         conversation: &mut Conversation<'_>,
@@ -189,10 +239,11 @@ impl Instance {
                 let answer = self.send(request, call, Some(transcript)).await?;
                 conversation.answered(step, &answer, account.credentials())
             }
-            Request::Sql(_) => Err(Refusal::from(ConnectorError::permanent(
-                Kind::Unsupported,
-                "databases cannot be asked",
-            ))),
+            Request::Sql(request) => {
+                let rows = self.ask(adapter, step, &request, call, transcript).await?;
+                let rows = exchange::of_rows(step, &rows)?;
+                conversation.rows(step, &rows, account.credentials())
+            }
         }
     }
 
@@ -227,6 +278,68 @@ impl Instance {
         }
         let fresh = Arc::new(HttpClient::new(&self.settings)?);
         *client = Some(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    /// Asks the database; where it finds nothing, whether its view is as full as it should be.
+    async fn ask(
+        &self,
+        adapter: &Adapter,
+        step: &Step,
+        request: &SqlRequest<'_>,
+        call: &Call<'_>,
+        transcript: &mut Transcript,
+    ) -> Result<Vec<SqlRow>, ConnectorError> {
+        let database = self.database()?;
+        let largest = self.settings.bounds.answer_size.0;
+        let deadline = call
+            .deadline
+            .min(Instant::now() + self.settings.bounds.answer_deadline.0);
+        let statement = &request.query.statement;
+        let seen = format!("{} {} {}", adapter.digest(), call.operation, step.name);
+        if !self.probed.lock().contains(&seen) {
+            self.check_columns(step, request.query, deadline).await?;
+            self.probed.lock().insert(seen);
+        }
+        let rows = database.rows(statement, &request.values, deadline, largest, transcript).await?;
+        let (true, Some(floor)) = (rows.is_empty(), &request.floor) else {
+            return Ok(rows);
+        };
+        let count = database.count(&floor.query.statement, &floor.values, deadline).await?;
+        if count < floor.at_least {
+            return Err(ConnectorError::later(
+                Kind::Unavailable,
+                EMPTY_VIEW,
+                format!("step {}: the view has only {count} rows", step.name),
+            ));
+        }
+        // It may have been empty a moment ago and be full now: only this reading counts.
+        database.rows(statement, &request.values, deadline, largest, transcript).await
+    }
+
+    async fn check_columns(
+        &self,
+        step: &Step,
+        query: &Query,
+        deadline: Instant,
+    ) -> Result<(), ConnectorError> {
+        let columns: Vec<String> = step.mapping.shape.columns().map(str::to_lowercase).collect();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let database = self.database()?;
+        let checked = database.probe_columns(&query.statement, &columns, deadline).await;
+        checked.map_err(|error| ConnectorError {
+            detail: format!("step {}: {}", step.name, error.detail),
+            ..error
+        })
+    }
+
+    fn database(&self) -> Result<Arc<Database>, ConnectorError> {
+        let mut database = self.database.lock();
+        if let Some(database) = &*database {
+            return Ok(Arc::clone(database));
+        }
+        let fresh = Arc::new(Database::new(&self.settings)?);
+        *database = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
 
@@ -295,7 +408,7 @@ impl Instance {
     fn truthful(&self, adapter: &Adapter, call: &Call<'_>, error: ConnectorError) -> ConnectorError {
         let repeatable = adapter
             .operation(call.operation)
-            .is_some_and(super::adapter::AdapterOperation::repeatable);
+            .is_some_and(AdapterOperation::repeatable);
         match error.kind {
             Kind::Busy | Kind::BreakerOpen => error,
             _ if repeatable => error,
@@ -309,14 +422,17 @@ impl Instance {
 
 /// Enti share a token unless the login names something of the ente.
 fn account_name(adapter: &Adapter, login: &Step, tenant: &Tenant) -> String {
-    let of_ente = login.request.placeholders().any(|placeholder| {
+    match names_ente(login) {
+        true => format!("{} {}", adapter.digest(), tenant.codice_istat),
+        false => adapter.digest().to_owned(),
+    }
+}
+
+fn names_ente(login: &Step) -> bool {
+    login.request.placeholders().any(|placeholder| {
         matches!(
             placeholder,
             Placeholder::Ente(_) | Placeholder::EnteIstat | Placeholder::EnteBelfiore
         )
-    });
-    match of_ente {
-        true => format!("{} {}", adapter.digest(), tenant.codice_istat),
-        false => adapter.digest().to_owned(),
-    }
+    })
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 
-use super::adapter::{Adapter, Connector, Method, Step, StepRequest};
+use super::adapter::{Adapter, Connector, Floor, Method, Query, Step, StepRequest};
 use super::charset;
 use super::conversation::Refusal;
 use super::error::{ConnectorError, Kind};
@@ -15,7 +15,7 @@ use super::extract::{Extract, Unreadable, json, xml};
 use super::http::{HttpRequest, HttpResponse};
 use super::mapping::outcome::{self, Facts, Fault};
 use super::mapping::{FaultPlaces, Given};
-use super::sql::statement::Statement;
+use super::sql::row::{SqlRow, SqlValue};
 use super::template::placeholder::{Placeholder, Scope};
 use crate::contract::operation::FieldSet;
 
@@ -28,39 +28,29 @@ pub enum Request<'a> {
     Sql(SqlRequest<'a>),
 }
 
-/// A statement with the values to bind.
-#[derive(Debug)]
+/// A statement with the values to bind; `Debug` does not show them.
 pub struct SqlRequest<'a> {
     /// The statement.
-    pub statement: &'a Statement,
-    /// Its values.
-    pub values: Vec<Bound>,
-    /// The statement that counts rows of the view, and its values.
-    pub floor: Option<(&'a Statement, Vec<Bound>)>,
+    pub query: &'a Query,
+    /// Its values by name.
+    pub values: Vec<(&'a str, SqlValue)>,
+    /// What to ask when it finds nothing.
+    pub floor: Option<FloorRequest<'a>>,
 }
 
-impl SqlRequest<'_> {
-    /// The values as texts: personal data, for the transcript's digest and for tests only.
-    pub fn revealed(&self) -> impl Iterator<Item = String> {
-        self.values.iter().map(|value| match value {
-            Bound::Text(text) => text.clone(),
-            Bound::Integer(number) => number.to_string(),
-        })
-    }
+/// The count of a view's rows.
+pub struct FloorRequest<'a> {
+    /// The statement.
+    pub query: &'a Query,
+    /// Its values by name.
+    pub values: Vec<(&'a str, SqlValue)>,
+    /// Fewer rows mean that the view is being built anew.
+    pub at_least: u64,
 }
 
-/// A value to bind; `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Bound {
-    /// A text.
-    Text(String),
-    /// A whole number.
-    Integer(i64),
-}
-
-impl std::fmt::Debug for Bound {
+impl std::fmt::Debug for SqlRequest<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Bound(…)")
+        write!(formatter, "SqlRequest({})", self.query.file)
     }
 }
 
@@ -127,11 +117,15 @@ pub fn request<'a>(
                 repeatable,
             }))
         }
-        (StepRequest::Sql { statement, floor }, Connector::Sql) => Ok(Request::Sql(SqlRequest {
-            statement,
-            values: bound(statement, scope)?,
+        (StepRequest::Sql { query, floor }, Connector::Sql) => Ok(Request::Sql(SqlRequest {
+            query,
+            values: bound(query, scope)?,
             floor: match floor {
-                Some(floor) => Some((floor, bound(floor, scope)?)),
+                Some(floor) => Some(FloorRequest {
+                    query: &floor.query,
+                    values: bound(&floor.query, scope)?,
+                    at_least: at_least(floor, scope)?,
+                }),
                 None => None,
             },
         })),
@@ -147,17 +141,27 @@ fn header(value: &str) -> Result<HeaderValue, ConnectorError> {
         .map_err(|_| ConnectorError::permanent(Kind::Gateway, "a header that cannot be sent"))
 }
 
-fn bound(statement: &Statement, scope: &Scope<'_>) -> Result<Vec<Bound>, ConnectorError> {
-    let parameters = statement.parameters.iter();
+fn bound<'a>(
+    query: &'a Query,
+    scope: &Scope<'_>,
+) -> Result<Vec<(&'a str, SqlValue)>, ConnectorError> {
+    let parameters = query.parameters.iter();
     parameters
-        .map(|(placeholder, integer)| {
+        .map(|(name, placeholder, integer)| {
             let text = scope.value(placeholder)?;
-            match integer {
-                true => text.parse().map(Bound::Integer).map_err(|_| not_a_number(placeholder)),
-                false => Ok(Bound::Text(text.into_owned())),
-            }
+            let value = match integer {
+                true => SqlValue::Integer(text.parse().map_err(|_| not_a_number(placeholder))?),
+                false => SqlValue::Text(text.into_owned()),
+            };
+            Ok((name.as_str(), value))
         })
         .collect()
+}
+
+fn at_least(floor: &Floor, scope: &Scope<'_>) -> Result<u64, ConnectorError> {
+    floor.at_least.render(scope)?.parse().map_err(|_| {
+        ConnectorError::permanent(Kind::Gateway, "the least number of rows is not a number")
+    })
 }
 
 fn not_a_number(placeholder: &Placeholder) -> ConnectorError {
@@ -229,6 +233,33 @@ fn fault(extract: &Extract, places: FaultPlaces) -> Option<Fault<'_>> {
         code: first(places.code),
         text: first(places.text),
     })
+}
+
+/// Puts the rows of a statement into the form that mappings read; every column that the mapping reads must be there.
+pub fn of_rows(step: &Step, rows: &[SqlRow]) -> Result<Extract, ConnectorError> {
+    let shape = &step.mapping.shape;
+    let mut extract = Extract::empty();
+    for row in rows {
+        for column in shape.columns() {
+            if !row.has(&column.to_lowercase()) {
+                return Err(ConnectorError::permanent(
+                    Kind::Unintelligible,
+                    format!("step {}: the rows have no column {column}", step.name),
+                ));
+            }
+        }
+        extract.add_group(shape.root(), |extract| {
+            for (name, text) in row.columns() {
+                match (shape.column(name), text) {
+                    (Some(node), Some(text)) => extract.add_text(node, text),
+                    (Some(node), None) => extract.add_nothing(node),
+                    (None, _) => {}
+                }
+            }
+            Ok::<(), ConnectorError>(())
+        })?;
+    }
+    Ok(extract.finish())
 }
 
 fn content_type(answer: &HttpResponse) -> Option<&str> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 use toml::de::{DeTable, DeValue};
 
-use super::step::{Method, Step, StepRequest};
+use super::step::{Floor, Method, Query, Step, StepRequest};
 use super::{Adapter, AdapterOperation, Connector, Declarations, Rest, Soap};
 use crate::config::mistake::Mistake;
 use crate::config::reading::places::Place;
@@ -21,7 +21,7 @@ use crate::connectors::extract::shape::Format;
 use crate::connectors::mapping::reading::{Workshop, mapping};
 use crate::connectors::mapping::{Mapping, canonical};
 use crate::connectors::sql::statement::Statement;
-use crate::connectors::template::placeholder::{Declared, Known};
+use crate::connectors::template::placeholder::{Declared, Known, Placeholder};
 use crate::connectors::template::{BadTemplate, Language, Template};
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
@@ -489,28 +489,65 @@ impl Bench<'_> {
         known: &Known<'_>,
         reader: &mut Reader,
     ) -> Option<StepRequest> {
-        let statement = |source: Arc<Source>, reader: &mut Reader| {
-            match Statement::parse(source.text.trim_end(), known) {
-                Ok(statement) => Some(Box::new(statement)),
-                Err(mistakes) => {
-                    note(&source, mistakes, reader);
-                    None
-                }
-            }
-        };
-        let main = self.file(table, "statement", reader);
-        let main = main.and_then(|source| statement(source, reader));
+        let query = self.query(table, "statement", known, reader);
         let has_floor = table.values("floor").next().is_some();
-        let floor = match has_floor {
-            false => Some(None),
-            true => {
-                let source = self.file(table, "floor", reader);
-                source.and_then(|source| statement(source, reader)).map(Some)
+        let at_least = table.values("at_least").next();
+        let at_least = at_least.map(|value| template(value, Language::Plain, known, reader));
+        let floor = match (has_floor, at_least) {
+            (false, None) => Some(None),
+            (true, Some(at_least)) => {
+                let query = self.query(table, "floor", known, reader);
+                query.zip(at_least).map(|(query, at_least)| Some(Floor { query, at_least }))
+            }
+            _ => {
+                let place = table.place();
+                let text = "«floor» e «at_least» vanno insieme";
+                place.iter().for_each(|place| reader.mistake(place, text));
+                None
             }
         };
         Some(StepRequest::Sql {
-            statement: main?,
+            query: query?,
             floor: floor?,
+        })
+    }
+
+    fn query(
+        &mut self,
+        table: &mut Table<'_>,
+        key: &'static str,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<Query> {
+        let source = self.file(table, key, reader)?;
+        let statement = match Statement::parse(&source.name, &source.text) {
+            Ok(statement) => statement,
+            Err(mistakes) => {
+                reader.mistakes.extend(mistakes);
+                return None;
+            }
+        };
+        let mut parameters = Vec::new();
+        for written in statement.placeholders() {
+            match Placeholder::parse(&written.name, known) {
+                Ok(placeholder) => {
+                    // A year is text: views keep it in a CHAR(4) at least as often as in a number.
+                    let is_year = matches!(placeholder, Placeholder::Anno | Placeholder::Wants(..));
+                    let integer = placeholder.is_bare(known) && !is_year;
+                    parameters.push(Some((written.name.clone(), placeholder, integer)));
+                }
+                Err(text) => {
+                    reader.mistakes.push(source.mistake(written.offset, text));
+                    parameters.push(None);
+                }
+            }
+        }
+        let parameters: Option<Vec<_>> = parameters.into_iter().collect();
+        let file = source.name.file_name()?.to_string_lossy().into_owned();
+        Some(Query {
+            file,
+            statement,
+            parameters: parameters?,
         })
     }
 

@@ -43,10 +43,30 @@ pub enum StepRequest {
     /// A statement.
     Sql {
         /// The statement.
-        statement: Box<Statement>,
-        /// Counts rows of the view, up to a number; asked when the statement finds nothing.
-        floor: Option<Box<Statement>>,
+        query: Query,
+        /// Asked when the statement finds nothing: an empty view is an outage.
+        floor: Option<Floor>,
     },
+}
+
+/// A statement with its placeholders.
+#[derive(Debug)]
+pub struct Query {
+    /// The file that it stands in.
+    pub file: String,
+    /// The statement.
+    pub statement: Statement,
+    /// Its placeholders by name; whether each is bound as a whole number.
+    pub parameters: Vec<(String, Placeholder, bool)>,
+}
+
+/// How many rows a view has on a good day.
+#[derive(Debug)]
+pub struct Floor {
+    /// Counts them.
+    pub query: Query,
+    /// Fewer mean that the view is being built anew.
+    pub at_least: Template,
 }
 
 /// The methods that reads use.
@@ -84,10 +104,10 @@ impl StepRequest {
                 let body = body.iter().flat_map(|(template, _)| template.placeholders());
                 Box::new(path.placeholders().chain(body))
             }
-            StepRequest::Sql { statement, floor } => {
-                let floor = floor.iter().flat_map(|floor| &floor.parameters);
-                let parameters = statement.parameters.iter().chain(floor);
-                Box::new(parameters.map(|(placeholder, _)| placeholder))
+            StepRequest::Sql { query, floor } => {
+                let floor = floor.iter().flat_map(|floor| &floor.query.parameters);
+                let parameters = query.parameters.iter().chain(floor);
+                Box::new(parameters.map(|(_, placeholder, _)| placeholder))
             }
         }
     }

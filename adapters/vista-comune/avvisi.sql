@@ -1,0 +1,3 @@
+SELECT TOTALE
+  FROM vw_tari_avvisi
+ WHERE ID_ORIG_SOGG = :capture.soggetto AND ANNO = :anno

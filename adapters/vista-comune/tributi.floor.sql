@@ -1,0 +1,1 @@
+SELECT count(*) AS quante FROM vw_tributi_soggetti
