@@ -36,7 +36,13 @@ fn adapters() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
     let mut folders: Vec<PathBuf> = folders_in(&root)
         .into_iter()
-        .filter(|folder| !folder.file_name().unwrap().to_string_lossy().starts_with('_'))
+        .filter(|folder| {
+            !folder
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with('_')
+        })
         .collect();
     folders.sort();
     folders
@@ -107,7 +113,8 @@ impl Setting {
 }
 
 fn read_json(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -146,7 +153,12 @@ fn file(case: &Path, number: &str, step: &str) -> String {
     let mut found = std::fs::read_dir(case)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&prefix));
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with(&prefix)
+        });
     let path = found
         .next()
         .unwrap_or_else(|| panic!("{}: no file {prefix}…", case.display()));
@@ -190,7 +202,12 @@ fn response(text: &str) -> HttpResponse {
 
 /// Rows are written as JSON lines, one object per row; columns not written are NULL.
 fn rows(text: &str, step: &Step) -> Result<Extract, ConnectorError> {
-    let columns: Vec<String> = step.mapping.shape.columns().map(str::to_lowercase).collect();
+    let columns: Vec<String> = step
+        .mapping
+        .shape
+        .columns()
+        .map(str::to_lowercase)
+        .collect();
     let names: Arc<[String]> = columns.into();
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let rows: Vec<SqlRow> = lines
@@ -201,7 +218,9 @@ fn rows(text: &str, step: &Step) -> Result<Extract, ConnectorError> {
                 .map(|(name, text)| (name.to_lowercase(), text))
                 .collect();
             assert!(written.keys().all(|name| names.contains(name)), "{line}");
-            let values = names.iter().map(|name| written.get(name).cloned().flatten());
+            let values = names
+                .iter()
+                .map(|name| written.get(name).cloned().flatten());
             SqlRow::new(Arc::clone(&names), values.collect())
         })
         .collect();
@@ -236,7 +255,12 @@ fn replay(adapter: &Adapter, setting: &Setting, operation: Operation, case: &Pat
         let name = entry.as_ref().unwrap().file_name();
         name.to_string_lossy().starts_with("2-")
     });
-    assert_eq!(requests.count(), made, "{}: a step was not made", case.display());
+    assert_eq!(
+        requests.count(),
+        made,
+        "{}: a step was not made",
+        case.display()
+    );
 }
 
 fn converse(
@@ -260,10 +284,19 @@ fn converse(
             }
             Request::Sql(request) => {
                 let text = statement(request);
-                (text, conversation.rows(step, &rows(&answer, step)?, credentials))
+                (
+                    text,
+                    conversation.rows(step, &rows(&answer, step)?, credentials),
+                )
             }
         };
-        assert_eq!(sent, expected.trim_end(), "{}: step {}", case.display(), step.name);
+        assert_eq!(
+            sent,
+            expected.trim_end(),
+            "{}: step {}",
+            case.display(),
+            step.name
+        );
         outcome.map_err(|refusal| refusal.error)?;
     }
     let document = conversation.finish(setting.now)?.document;
@@ -279,7 +312,11 @@ fn every_adapter_of_the_project_is_without_mistakes() {
     for folder in folders {
         let adapter = load(&folder);
         assert_eq!(adapter.digest().len(), 64);
-        assert!(folder.join("notes.md").is_file(), "{}: notes.md", folder.display());
+        assert!(
+            folder.join("notes.md").is_file(),
+            "{}: notes.md",
+            folder.display()
+        );
     }
 }
 
@@ -290,7 +327,11 @@ fn every_example_of_every_adapter_is_as_written() {
         let adapter = load(&folder);
         let setting = Setting::read(&folder, &adapter);
         for operation in folders_in(&folder.join("examples")) {
-            let name = operation.file_name().unwrap().to_string_lossy().into_owned();
+            let name = operation
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             if name == "_login" {
                 continue;
             }
@@ -346,7 +387,12 @@ fn every_login_is_as_its_example_says() {
                 Ok(captures) => json!(captures),
                 Err(error) => json!({"errore": error.kind.to_string(), "codice": error.code}),
             };
-            assert_eq!(outcome, read_json(&case.join("4-outcome.json")), "{}", case.display());
+            assert_eq!(
+                outcome,
+                read_json(&case.join("4-outcome.json")),
+                "{}",
+                case.display()
+            );
         }
     }
 }

@@ -147,13 +147,22 @@ impl Adapter {
                 .filter(|(name, value)| value.default.is_none() && !given(name));
             lacking
                 .map(|(name, value)| {
-                    format!("l'adattatore {} vuole {section}.{name}: {}", self.name, value.about)
+                    format!(
+                        "l'adattatore {} vuole {section}.{name}: {}",
+                        self.name, value.about
+                    )
                 })
                 .collect::<Vec<_>>()
         };
-        let mut lacking = lacks(instance, "values", &|name| settings.values.contains_key(name));
-        lacking.extend(lacks(ente, "ente.values", &|name| tenant.values.contains_key(name)));
-        lacking.extend(lacks(secrets, "secrets", &|name| settings.secrets.contains_key(name)));
+        let mut lacking = lacks(instance, "values", &|name| {
+            settings.values.contains_key(name)
+        });
+        lacking.extend(lacks(ente, "ente.values", &|name| {
+            tenant.values.contains_key(name)
+        }));
+        lacking.extend(lacks(secrets, "secrets", &|name| {
+            settings.secrets.contains_key(name)
+        }));
         let scheme = settings.address.split(':').next().unwrap_or_default();
         let is_database = !matches!(scheme, "http" | "https");
         if is_database != matches!(self.connector, Connector::Sql) {
@@ -221,12 +230,18 @@ impl AdapterOperation {
         let mut captures: Vec<&str> = Vec::new();
         for (index, step) in self.steps.iter().enumerate().rev() {
             let given = step.mapping.given().intersection(wanted);
-            let captured = step.mapping.captures.iter().any(|capture| captures.contains(&&*capture.name));
+            let captured = step
+                .mapping
+                .captures
+                .iter()
+                .any(|capture| captures.contains(&&*capture.name));
             planned[index] = step.serves(tributo) && (index == 0 || !given.is_empty() || captured);
             if planned[index] {
-                captures.extend(step.request.placeholders().filter_map(|placeholder| match placeholder {
-                    Placeholder::Capture(name) => Some(&**name),
-                    _ => None,
+                captures.extend(step.request.placeholders().filter_map(|placeholder| {
+                    match placeholder {
+                        Placeholder::Capture(name) => Some(&**name),
+                        _ => None,
+                    }
                 }));
             }
         }

@@ -172,8 +172,14 @@ mod tests {
         let _first = bulkhead.enter(&ente(1)).await.expect("free");
         let _second = bulkhead.enter(&ente(1)).await.expect("free");
         let mine = ente(1);
-        assert!(timeout(SOON, bulkhead.enter(&mine)).await.is_err(), "its share is taken");
-        assert!(bulkhead.enter(&ente(2)).await.is_ok(), "another ente is not slowed");
+        assert!(
+            timeout(SOON, bulkhead.enter(&mine)).await.is_err(),
+            "its share is taken"
+        );
+        assert!(
+            bulkhead.enter(&ente(2)).await.is_ok(),
+            "another ente is not slowed"
+        );
     }
 
     #[tokio::test]
@@ -205,7 +211,13 @@ mod tests {
         });
         tokio::task::yield_now().await;
         drop(held);
-        assert!(timeout(SOON, next).await.expect("not stuck").expect("joined").is_ok());
+        assert!(
+            timeout(SOON, next)
+                .await
+                .expect("not stuck")
+                .expect("joined")
+                .is_ok()
+        );
     }
 
     #[tokio::test]

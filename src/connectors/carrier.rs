@@ -74,8 +74,15 @@ impl Instance {
             RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst))
         });
         Instance {
-            breaker: Arc::new(Breaker::new(bounds.breaker_failures, bounds.breaker_pause.0)),
-            bulkhead: Arc::new(Bulkhead::new(bounds.concurrency, bounds.waiting, bounds.per_ente)),
+            breaker: Arc::new(Breaker::new(
+                bounds.breaker_failures,
+                bounds.breaker_pause.0,
+            )),
+            bulkhead: Arc::new(Bulkhead::new(
+                bounds.concurrency,
+                bounds.waiting,
+                bounds.per_ente,
+            )),
             rate,
             client: Mutex::new(None),
             database: Mutex::new(None),
@@ -110,10 +117,16 @@ impl Instance {
         let mut conversation = Conversation::begin(adapter, &self.settings, call, Utc::now())?;
         let _place = self.place(call).await?;
         let leave = self.breaker.enter().map_err(|wait| {
-            ConnectorError::later(Kind::BreakerOpen, wait, "left alone after repeated failures")
+            ConnectorError::later(
+                Kind::BreakerOpen,
+                wait,
+                "left alone after repeated failures",
+            )
         })?;
         let began = Instant::now();
-        let outcome = self.converse(adapter, call, &mut conversation, transcript).await;
+        let outcome = self
+            .converse(adapter, call, &mut conversation, transcript)
+            .await;
         let impatient = began.elapsed() < self.settings.bounds.answer_deadline.0
             && Instant::now() >= call.deadline;
         match &outcome {
@@ -142,9 +155,8 @@ impl Instance {
     /// Logs in, where that needs nothing of an ente.
     async fn probe_login(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
         let nobody = Tenant {
-            codice_istat: CodiceIstat::parse("000000").ok_or_else(|| {
-                ConnectorError::permanent(Kind::Gateway, "no code for a probe")
-            })?,
+            codice_istat: CodiceIstat::parse("000000")
+                .ok_or_else(|| ConnectorError::permanent(Kind::Gateway, "no code for a probe"))?,
             codice_belfiore: String::new(),
             values: BTreeMap::new(),
         };
@@ -165,7 +177,10 @@ impl Instance {
     /// Looks whether every view has the columns that are read.
     async fn probe_database(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
         let deadline = Instant::now() + self.settings.bounds.answer_deadline.0;
-        let steps = adapter.operations().iter().flat_map(AdapterOperation::steps);
+        let steps = adapter
+            .operations()
+            .iter()
+            .flat_map(AdapterOperation::steps);
         for step in steps {
             if let StepRequest::Sql { query, .. } = &step.request {
                 self.check_columns(step, query, deadline).await?;
@@ -199,7 +214,9 @@ impl Instance {
         let mut account = self.account(adapter, call).await?;
         while let Some(step) = conversation.step() {
             self.pace().await?;
-            let first = self.make(adapter, step, call, conversation, &account, transcript).await;
+            let first = self
+                .make(adapter, step, call, conversation, &account, transcript)
+                .await;
             let Err(refusal) = first else {
                 continue;
             };
@@ -213,7 +230,9 @@ impl Instance {
             // The token may have ended before its time: one new login, one more try, then no more.
             cell.expired(&old);
             account = self.account(adapter, call).await?;
-            let second = self.make(adapter, step, call, conversation, &account, transcript).await;
+            let second = self
+                .make(adapter, step, call, conversation, &account, transcript)
+                .await;
             if let (Err(refusal), Some(fresh)) = (&second, &account.token)
                 && refusal.error.kind == Kind::CredentialsRefused
             {
@@ -253,7 +272,9 @@ impl Instance {
         call: &Call<'_>,
         transcript: Option<&mut Transcript>,
     ) -> Result<HttpResponse, ConnectorError> {
-        let trace = call.traceparent.and_then(|trace| HeaderValue::from_str(trace).ok());
+        let trace = call
+            .traceparent
+            .and_then(|trace| HeaderValue::from_str(trace).ok());
         let name = HeaderName::from_static("traceparent");
         request.headers.extend(trace.map(|trace| (name, trace)));
         let deadline = call
@@ -301,11 +322,15 @@ impl Instance {
             self.check_columns(step, request.query, deadline).await?;
             self.probed.lock().insert(seen);
         }
-        let rows = database.rows(statement, &request.values, deadline, largest, transcript).await?;
+        let rows = database
+            .rows(statement, &request.values, deadline, largest, transcript)
+            .await?;
         let (true, Some(floor)) = (rows.is_empty(), &request.floor) else {
             return Ok(rows);
         };
-        let count = database.count(&floor.query.statement, &floor.values, deadline).await?;
+        let count = database
+            .count(&floor.query.statement, &floor.values, deadline)
+            .await?;
         if count < floor.at_least {
             return Err(ConnectorError::later(
                 Kind::Unavailable,
@@ -314,7 +339,9 @@ impl Instance {
             ));
         }
         // It may have been empty a moment ago and be full now: only this reading counts.
-        database.rows(statement, &request.values, deadline, largest, transcript).await
+        database
+            .rows(statement, &request.values, deadline, largest, transcript)
+            .await
     }
 
     async fn check_columns(
@@ -323,10 +350,17 @@ impl Instance {
         query: &Query,
         deadline: Instant,
     ) -> Result<(), ConnectorError> {
-        let columns: Vec<String> = step.mapping.shape.columns().map(str::to_lowercase).collect();
+        let columns: Vec<String> = step
+            .mapping
+            .shape
+            .columns()
+            .map(str::to_lowercase)
+            .collect();
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         let database = self.database()?;
-        let checked = database.probe_columns(&query.statement, &columns, deadline).await;
+        let checked = database
+            .probe_columns(&query.statement, &columns, deadline)
+            .await;
         checked.map_err(|error| ConnectorError {
             detail: format!("step {}: {}", step.name, error.detail),
             ..error
@@ -350,16 +384,16 @@ impl Instance {
         };
         rate.check().map_err(|early| {
             let wait = early.wait_time_from(DefaultClock::default().now());
-            ConnectorError::later(Kind::Busy, wait, "our own limit towards the back end is reached")
+            ConnectorError::later(
+                Kind::Busy,
+                wait,
+                "our own limit towards the back end is reached",
+            )
         })
     }
 
     /// The secrets and, where the adapter logs in, the token for this call.
-    async fn account(
-        &self,
-        adapter: &Adapter,
-        call: &Call<'_>,
-    ) -> Result<Account, ConnectorError> {
+    async fn account(&self, adapter: &Adapter, call: &Call<'_>) -> Result<Account, ConnectorError> {
         let (secrets, edition) = self.secrets.read(&self.settings.secrets)?;
         let Some(login) = adapter.token() else {
             return Ok(Account {
@@ -370,7 +404,9 @@ impl Instance {
             });
         };
         let cell = self.tokens.cell(&account_name(adapter, login, call.tenant));
-        let token = cell.get(edition, call.deadline, || self.log_in(adapter, login, call, &secrets));
+        let token = cell.get(edition, call.deadline, || {
+            self.log_in(adapter, login, call, &secrets)
+        });
         let token = token.await;
         if let Err(error) = &token
             && error.kind == Kind::CredentialsRefused
@@ -397,7 +433,9 @@ impl Instance {
         let answer = self.send(conversation.request()?, call, None).await?;
         let captures = conversation.answered(&answer)?;
         let token = captures.get("token").cloned().unwrap_or_default();
-        let lifetime = captures.get("lifetime").and_then(|seconds| seconds.parse().ok());
+        let lifetime = captures
+            .get("lifetime")
+            .and_then(|seconds| seconds.parse().ok());
         Ok(Granted {
             secret: SecretString::from(token),
             lifetime: lifetime.map(Duration::from_secs),
@@ -405,7 +443,12 @@ impl Instance {
     }
 
     /// A call that may have been carried out is not tried again unless the adapter says that it may.
-    fn truthful(&self, adapter: &Adapter, call: &Call<'_>, error: ConnectorError) -> ConnectorError {
+    fn truthful(
+        &self,
+        adapter: &Adapter,
+        call: &Call<'_>,
+        error: ConnectorError,
+    ) -> ConnectorError {
         let repeatable = adapter
             .operation(call.operation)
             .is_some_and(AdapterOperation::repeatable);

@@ -29,7 +29,9 @@ impl Charset {
             ("windows-1252", Charset::Latin),
             ("cp1252", Charset::Latin),
         ];
-        let found = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, charset)| *charset)
     }
 }
@@ -49,7 +51,10 @@ pub fn decode<'a>(
     if body.starts_with(b"\xFE\xFF") || body.starts_with(b"\xFF\xFE") {
         return Err(Unreadable::because("the answer is in UTF-16"));
     }
-    let header = content_type.and_then(charset_parameter).map(known).transpose()?;
+    let header = content_type
+        .and_then(charset_parameter)
+        .map(known)
+        .transpose()?;
     let prolog = prolog_encoding(body).map(known).transpose()?;
     match header.or(prolog).unwrap_or(Charset::Utf8) {
         Charset::Latin => Ok(latin(body)),
@@ -62,7 +67,9 @@ pub fn decode<'a>(
 }
 
 fn misdeclared(name: &str) -> Unreadable {
-    Unreadable::because(format!("the answer is not in the charset that it declares ({name})"))
+    Unreadable::because(format!(
+        "the answer is not in the charset that it declares ({name})"
+    ))
 }
 
 fn known(name: &str) -> Result<Charset, Unreadable> {
@@ -97,7 +104,10 @@ fn prolog_encoding(body: &[u8]) -> Option<&str> {
     let prolog = std::str::from_utf8(&body[..end]).ok()?;
     let (_, value) = prolog.split_once("encoding")?;
     let value = value.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let quote = value
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
     value[1..].split(quote).next()
 }
 
@@ -120,8 +130,16 @@ mod tests {
     #[test]
     fn the_declared_charset_is_used_and_the_header_goes_before_the_prolog() {
         let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>CANT\xD9</a>";
-        assert!(decode(latin, None, None).expect("declared").contains("CANTÙ"));
-        assert!(decode(latin, XML, None).expect("prolog knows better").contains("CANTÙ"));
+        assert!(
+            decode(latin, None, None)
+                .expect("declared")
+                .contains("CANTÙ")
+        );
+        assert!(
+            decode(latin, XML, None)
+                .expect("prolog knows better")
+                .contains("CANTÙ")
+        );
         let utf8 = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>CANTÙ</a>";
         assert_eq!(decode(utf8.as_bytes(), XML, None).expect("header"), utf8);
     }
@@ -130,7 +148,11 @@ mod tests {
     fn bytes_outside_the_declared_charset_are_refused_unless_the_adapter_says_otherwise() {
         let wrong = b"<a>CANT\xD9</a>";
         assert!(decode(wrong, XML, None).is_err());
-        assert!(decode(wrong, XML, Some(Charset::Latin)).expect("fallback").contains("CANTÙ"));
+        assert!(
+            decode(wrong, XML, Some(Charset::Latin))
+                .expect("fallback")
+                .contains("CANTÙ")
+        );
     }
 
     #[test]

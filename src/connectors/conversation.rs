@@ -124,7 +124,10 @@ impl<'a> Conversation<'a> {
             document: Some(rows.document()),
         };
         let given = step.mapping.read(&facts, self.call.fields, &scope);
-        self.take(step, given.map_err(|error| Refusal::of_record(error).in_step(step))?);
+        self.take(
+            step,
+            given.map_err(|error| Refusal::of_record(error).in_step(step))?,
+        );
         Ok(())
     }
 

@@ -69,7 +69,10 @@ pub fn request<'a>(
                 let kind = format!("application/soap+xml; charset=utf-8; action=\"{action}\"");
                 headers.push((CONTENT_TYPE, header(&kind)?));
             } else {
-                headers.push((CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8")));
+                headers.push((
+                    CONTENT_TYPE,
+                    HeaderValue::from_static("text/xml; charset=utf-8"),
+                ));
                 let action = match soap.quoted_action {
                     true => header(&format!("\"{action}\""))?,
                     false => header(action)?,
@@ -165,7 +168,10 @@ fn at_least(floor: &Floor, scope: &Scope<'_>) -> Result<u64, ConnectorError> {
 }
 
 fn not_a_number(placeholder: &Placeholder) -> ConnectorError {
-    ConnectorError::permanent(Kind::Gateway, format!("{placeholder} is not a whole number"))
+    ConnectorError::permanent(
+        Kind::Gateway,
+        format!("{placeholder} is not a whole number"),
+    )
 }
 
 /// What an HTTP answer means.
@@ -227,7 +233,9 @@ fn fault(extract: &Extract, places: FaultPlaces) -> Option<Fault<'_>> {
     let first = |nodes: [super::extract::shape::NodeId; 2]| {
         let texts = nodes.into_iter().flat_map(|node| fault.all(node));
         let mut texts = texts.filter_map(super::extract::CellRef::text);
-        texts.find(|text| !text.trim().is_empty()).unwrap_or_default()
+        texts
+            .find(|text| !text.trim().is_empty())
+            .unwrap_or_default()
     };
     Some(Fault {
         code: first(places.code),

@@ -102,7 +102,9 @@ impl TokenCell {
         match granted {
             Ok(granted) => {
                 state.logins += 1;
-                let lifetime = granted.lifetime.map(|lifetime| lifetime.saturating_sub(MARGIN));
+                let lifetime = granted
+                    .lifetime
+                    .map(|lifetime| lifetime.saturating_sub(MARGIN));
                 let token = Token {
                     secret: Arc::new(granted.secret),
                     expires: lifetime.map(|lifetime| Instant::now() + lifetime),
@@ -124,7 +126,11 @@ impl TokenCell {
     /// The back end does not accept the token: the next one to come logs in, once.
     pub fn expired(&self, token: &Token) {
         let mut state = self.state.lock();
-        if state.token.as_ref().is_some_and(|held| held.login == token.login) {
+        if state
+            .token
+            .as_ref()
+            .is_some_and(|held| held.login == token.login)
+        {
             state.token = None;
         }
     }
@@ -195,10 +201,15 @@ mod tests {
     #[tokio::test]
     async fn an_expired_token_costs_one_login_however_many_notice() {
         let (cell, logins) = (TokenCell::default(), AtomicUsize::new(0));
-        let old = cell.get(1, soon(), || grant(&logins)).await.expect("a token");
+        let old = cell
+            .get(1, soon(), || grant(&logins))
+            .await
+            .expect("a token");
         for _ in 0..5 {
             cell.expired(&old);
-            cell.get(1, soon(), || grant(&logins)).await.expect("a token");
+            cell.get(1, soon(), || grant(&logins))
+                .await
+                .expect("a token");
         }
         assert_eq!(logins.load(Ordering::Relaxed), 2);
     }
@@ -207,19 +218,28 @@ mod tests {
     async fn a_refused_login_is_not_repeated_until_the_secrets_change() {
         let (cell, logins) = (TokenCell::default(), AtomicUsize::new(0));
         for _ in 0..5 {
-            cell.get(1, soon(), || refuse(&logins)).await.expect_err("refused");
+            cell.get(1, soon(), || refuse(&logins))
+                .await
+                .expect_err("refused");
         }
         assert_eq!(logins.load(Ordering::Relaxed), 1);
-        cell.get(2, soon(), || grant(&logins)).await.expect("the new secret is good");
+        cell.get(2, soon(), || grant(&logins))
+            .await
+            .expect("the new secret is good");
     }
 
     #[tokio::test]
     async fn a_fresh_token_that_is_useless_stops_the_logins() {
         let (cell, logins) = (TokenCell::default(), AtomicUsize::new(0));
-        let token = cell.get(1, soon(), || grant(&logins)).await.expect("a token");
+        let token = cell
+            .get(1, soon(), || grant(&logins))
+            .await
+            .expect("a token");
         let error = ConnectorError::permanent(Kind::CredentialsRefused, "401");
         cell.useless(&token, &error, 1);
-        cell.get(1, soon(), || grant(&logins)).await.expect_err("no use");
+        cell.get(1, soon(), || grant(&logins))
+            .await
+            .expect_err("no use");
         assert_eq!(logins.load(Ordering::Relaxed), 1);
     }
 }

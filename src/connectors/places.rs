@@ -52,7 +52,9 @@ static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 ///
 /// `None` if nothing usable was told.
 pub fn resolve(told: &Told<'_>) -> Option<Luogo> {
-    let istat = told.istat.filter(|code| is_digits(code, 6) && *code != "000000");
+    let istat = told
+        .istat
+        .filter(|code| is_digits(code, 6) && *code != "000000");
     let stato = told
         .stato
         .or(told.istat)
@@ -71,7 +73,10 @@ pub fn resolve(told: &Told<'_>) -> Option<Luogo> {
     let known = TABLE.stato(stato, belfiore);
     let place = Luogo {
         codice_istat: istat.map(str::to_owned),
-        codice_belfiore: known.map(|stato| stato.belfiore).or(belfiore).map(str::to_owned),
+        codice_belfiore: known
+            .map(|stato| stato.belfiore)
+            .or(belfiore)
+            .map(str::to_owned),
         denominazione: name.or(known.map(|stato| stato.denominazione.to_owned())),
     };
     (place != Luogo::default()).then_some(place)
@@ -80,7 +85,10 @@ pub fn resolve(told: &Told<'_>) -> Option<Luogo> {
 /// The ISO 3166-1 alpha-3 code of the state with that ISTAT code; `100` is Italy.
 pub fn iso3(istat: &str) -> Option<&'static str> {
     let stati = &TABLE.stati;
-    stati.iter().find(|stato| stato.istat == istat).map(|stato| stato.iso3)
+    stati
+        .iter()
+        .find(|stato| stato.istat == istat)
+        .map(|stato| stato.iso3)
 }
 
 fn is_digits(text: &str, length: usize) -> bool {
@@ -107,8 +115,16 @@ impl Table {
             };
             let index = table.comuni.len();
             table.by_istat.entry(comune.istat).or_default().push(index);
-            table.by_belfiore.entry(comune.belfiore).or_default().push(index);
-            table.by_name.entry(comune.denominazione).or_default().push(index);
+            table
+                .by_belfiore
+                .entry(comune.belfiore)
+                .or_default()
+                .push(index);
+            table
+                .by_name
+                .entry(comune.denominazione)
+                .or_default()
+                .push(index);
             table.comuni.push(comune);
         }
         for mut cells in rows(include_str!("../../adapters/_places/stati.csv")) {
@@ -148,8 +164,12 @@ impl Table {
 
     fn valid(&self, candidates: &[usize], on: Option<NaiveDate>) -> Option<&Comune> {
         let day = on.unwrap_or(NaiveDate::MAX);
-        let comuni = candidates.iter().filter_map(|index| self.comuni.get(*index));
-        comuni.into_iter().find(|comune| comune.from <= day && day <= comune.to)
+        let comuni = candidates
+            .iter()
+            .filter_map(|index| self.comuni.get(*index));
+        comuni
+            .into_iter()
+            .find(|comune| comune.from <= day && day <= comune.to)
     }
 
     fn stato(&self, istat: Option<&str>, belfiore: Option<&str>) -> Option<&Stato> {
@@ -188,7 +208,10 @@ mod tests {
 
     #[test]
     fn a_municipality_outside_the_table_keeps_its_code_and_nothing_is_invented() {
-        assert_eq!(codes("015146", "1980-01-01"), (Some("015146".to_owned()), None));
+        assert_eq!(
+            codes("015146", "1980-01-01"),
+            (Some("015146".to_owned()), None)
+        );
     }
 
     #[test]
@@ -222,6 +245,9 @@ mod tests {
             on: Some("1950-03-10".parse().expect("a date")),
             ..Told::default()
         });
-        assert_eq!(place.and_then(|place| place.codice_belfiore).as_deref(), Some("A744"));
+        assert_eq!(
+            place.and_then(|place| place.codice_belfiore).as_deref(),
+            Some("A744")
+        );
     }
 }

@@ -66,9 +66,12 @@ impl Shelf {
 fn same(one: &Secrets, other: &Secrets) -> bool {
     let exposed = |secret: &SecretString| secret.expose_secret().to_owned();
     one.len() == other.len()
-        && one.iter().zip(other).all(|((name, secret), (other_name, other))| {
-            name == other_name && exposed(secret) == exposed(other)
-        })
+        && one
+            .iter()
+            .zip(other)
+            .all(|((name, secret), (other_name, other))| {
+                name == other_name && exposed(secret) == exposed(other)
+            })
 }
 
 #[cfg(test)]
@@ -80,7 +83,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("password");
         std::fs::write(&file, "one\n").expect("written");
-        let references = BTreeMap::from([("password".to_owned(), SecretReference::File(file.clone()))]);
+        let references =
+            BTreeMap::from([("password".to_owned(), SecretReference::File(file.clone()))]);
         let shelf = Shelf::default();
         let read = || {
             let (secrets, edition) = shelf.read(&references).expect("readable");
@@ -92,6 +96,10 @@ mod tests {
         shelf.refused();
         assert_eq!(read(), ("two".to_owned(), 2));
         shelf.refused();
-        assert_eq!(read(), ("two".to_owned(), 2), "nothing changed: the same edition");
+        assert_eq!(
+            read(),
+            ("two".to_owned(), 2),
+            "nothing changed: the same edition"
+        );
     }
 }

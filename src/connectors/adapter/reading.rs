@@ -219,7 +219,12 @@ fn headers(
     };
     let mut headers = Vec::new();
     for (name, item) in entries {
-        let template = template(Value::new(value.source(), item), Language::Header, known, reader);
+        let template = template(
+            Value::new(value.source(), item),
+            Language::Header,
+            known,
+            reader,
+        );
         match http::HeaderName::from_bytes(name.get_ref().as_bytes()) {
             Ok(name) => headers.push(template.map(|template| (name, template))),
             Err(_) => {
@@ -296,9 +301,14 @@ impl Bench<'_> {
         for (name, item) in entries {
             let operation = Operation::named(name.get_ref()).filter(|found| found.is_personal());
             let Some(operation) = operation else {
-                let names = Operation::ALL.into_iter().filter(|operation| operation.is_personal());
+                let names = Operation::ALL
+                    .into_iter()
+                    .filter(|operation| operation.is_personal());
                 let names: Vec<&str> = names.map(Operation::name).collect();
-                let text = format!("operazione sconosciuta: qui si conoscono {}", names.join(", "));
+                let text = format!(
+                    "operazione sconosciuta: qui si conoscono {}",
+                    names.join(", ")
+                );
                 reader.mistake(&Place::new(value.source(), name.span().start), text);
                 continue;
             };
@@ -319,16 +329,19 @@ impl Bench<'_> {
         let keep: Option<Span> = table.optional("keep", reader);
         let repeatable = table.required("repeatable", reader);
         let usual_delay: Option<Span> = table.optional("usual_delay", reader);
-        let fonte = match table.values("fonte").next() {
-            None => Some(Fonte::GestionaleComunale),
-            Some(value) => value.parse(reader, "gestionale_comunale o copia_notturna", |text| {
-                match text {
-                    "gestionale_comunale" => Some(Fonte::GestionaleComunale),
-                    "copia_notturna" => Some(Fonte::CopiaNotturna),
-                    _ => None,
-                }
-            }),
-        };
+        let fonte =
+            match table.values("fonte").next() {
+                None => Some(Fonte::GestionaleComunale),
+                Some(value) => value.parse(
+                    reader,
+                    "gestionale_comunale o copia_notturna",
+                    |text| match text {
+                        "gestionale_comunale" => Some(Fonte::GestionaleComunale),
+                        "copia_notturna" => Some(Fonte::CopiaNotturna),
+                        _ => None,
+                    },
+                ),
+            };
         let mut captures: Vec<(String, bool)> = Vec::new();
         let mut steps = Vec::new();
         let written = table.values("steps").next();
@@ -396,7 +409,10 @@ impl Bench<'_> {
         table.finish(reader);
         let captures = mapping.as_ref().map(|mapping: &Mapping| &mapping.captures);
         if is_login && captures.is_some_and(|all| all.iter().all(|one| &*one.name != "token")) {
-            reader.mistake(&value.place(), "la risposta del login deve catturare «token»");
+            reader.mistake(
+                &value.place(),
+                "la risposta del login deve catturare «token»",
+            );
         }
         Some(Step {
             name: name?,
@@ -417,7 +433,9 @@ impl Bench<'_> {
     ) -> Option<StepRequest> {
         let action: Option<String> = match table.values("action").next() {
             Some(value) => value.parse(reader, "il nome di un'azione", |text| {
-                text.bytes().all(|byte| matches!(byte, b' '..=b'~')).then(|| text.to_owned())
+                text.bytes()
+                    .all(|byte| matches!(byte, b' '..=b'~'))
+                    .then(|| text.to_owned())
             }),
             None => Some(String::new()),
         };
@@ -439,7 +457,9 @@ impl Bench<'_> {
         let method = match table.values("method").next() {
             None => Some(Method::Get),
             Some(value) => value.parse(reader, "\"GET\" o \"POST\"", |text| {
-                [Method::Get, Method::Post].into_iter().find(|method| method.name() == text)
+                [Method::Get, Method::Post]
+                    .into_iter()
+                    .find(|method| method.name() == text)
             }),
         };
         let path = match table.values("path").next() {
@@ -469,7 +489,10 @@ impl Bench<'_> {
         reader: &mut Reader,
     ) -> Option<(Template, &'static str)> {
         let source = self.file(table, "request", reader)?;
-        let extension = source.name.extension().and_then(|extension| extension.to_str());
+        let extension = source
+            .name
+            .extension()
+            .and_then(|extension| extension.to_str());
         let (language, content_type) = match extension {
             Some("json") => (Language::Json, "application/json; charset=utf-8"),
             Some("xml") => (Language::Xml, "application/xml; charset=utf-8"),
@@ -497,7 +520,9 @@ impl Bench<'_> {
             (false, None) => Some(None),
             (true, Some(at_least)) => {
                 let query = self.query(table, "floor", known, reader);
-                query.zip(at_least).map(|(query, at_least)| Some(Floor { query, at_least }))
+                query
+                    .zip(at_least)
+                    .map(|(query, at_least)| Some(Floor { query, at_least }))
             }
             _ => {
                 let place = table.place();
@@ -566,7 +591,9 @@ impl Bench<'_> {
             }
             Err(error) => {
                 let offset = error.span().map_or(0, |span| span.start);
-                reader.mistakes.push(source.mistake(offset, error.message()));
+                reader
+                    .mistakes
+                    .push(source.mistake(offset, error.message()));
                 None
             }
         }
@@ -657,7 +684,10 @@ fn check_steps(operation: Operation, steps: &[Step], place: &Place, reader: &mut
             given = given.union(step.mapping.given());
         }
     }
-    let giving = steps.iter().filter(|step| !step.mapping.given().is_empty()).count();
+    let giving = steps
+        .iter()
+        .filter(|step| !step.mapping.given().is_empty())
+        .count();
     if canonical::is_list(operation) && giving != 1 {
         reader.mistake(place, "le persone di una famiglia le dà un solo passo");
     }
@@ -678,8 +708,14 @@ struct Files {
 
 impl Files {
     fn folder_name(&self, reader: &mut Reader) -> Option<String> {
-        let resolved = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
-        let name = resolved.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let resolved = self
+            .folder
+            .canonicalize()
+            .unwrap_or_else(|_| self.folder.clone());
+        let name = resolved
+            .file_name()
+            .and_then(|name| name.to_str())
+            .map(str::to_owned);
         if name.is_none() {
             let text = "la cartella di un adattatore ha un nome";
             reader.mistakes.push(Mistake::of_file(&self.folder, text));
@@ -690,7 +726,10 @@ impl Files {
     /// A file that nothing names is most likely a slip of the hand.
     fn check(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
-        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .flatten();
         for entry in entries {
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());

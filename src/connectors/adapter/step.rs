@@ -101,7 +101,9 @@ impl StepRequest {
         match self {
             StepRequest::Soap { body, .. } => Box::new(body.placeholders()),
             StepRequest::Rest { path, body, .. } => {
-                let body = body.iter().flat_map(|(template, _)| template.placeholders());
+                let body = body
+                    .iter()
+                    .flat_map(|(template, _)| template.placeholders());
                 Box::new(path.placeholders().chain(body))
             }
             StepRequest::Sql { query, floor } => {

@@ -68,7 +68,9 @@ fn leaf<E: serde::de::Error>(raw: &str, node: NodeId, extract: &mut Extract) -> 
         Some(b'"') => {
             let text: Cow<'_, str> = match raw[1..raw.len() - 1].contains('\\') {
                 false => Cow::Borrowed(&raw[1..raw.len() - 1]),
-                true => serde_json::from_str::<String>(raw).map_err(E::custom)?.into(),
+                true => serde_json::from_str::<String>(raw)
+                    .map_err(E::custom)?
+                    .into(),
             };
             extract.add_text(node, &text);
         }
@@ -134,7 +136,8 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.extract.add_text(self.node, if value { "true" } else { "false" });
+        self.extract
+            .add_text(self.node, if value { "true" } else { "false" });
         Ok(())
     }
 

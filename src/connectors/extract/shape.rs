@@ -43,7 +43,10 @@ enum Name {
     /// An element by its local name, in whatever namespace; a key; a column.
     Local(Box<str>),
     /// An element by namespace and local name.
-    Qualified { namespace: Box<str>, local: Box<str> },
+    Qualified {
+        namespace: Box<str>,
+        local: Box<str>,
+    },
     /// An attribute by its local name.
     Attribute(Box<str>),
 }
@@ -235,6 +238,8 @@ impl Shape {
 
     fn named(&self, parent: NodeId, fits: impl Fn(&Name) -> bool) -> Option<NodeId> {
         let children = self.node(parent).children.iter().copied();
-        children.into_iter().find(|child| fits(&self.node(*child).name))
+        children
+            .into_iter()
+            .find(|child| fits(&self.node(*child).name))
     }
 }

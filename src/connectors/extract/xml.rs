@@ -79,7 +79,11 @@ enum Open {
     /// Nothing in it is read.
     Skipped,
     /// Its cell.
-    Read { cell: usize, node: NodeId, leaf: bool },
+    Read {
+        cell: usize,
+        node: NodeId,
+        leaf: bool,
+    },
 }
 
 impl Walk<'_> {
@@ -111,7 +115,9 @@ impl Walk<'_> {
 
     fn find(&self, parent: NodeId, start: &BytesStart<'_>) -> Option<NodeId> {
         match &self.resolver {
-            None => self.shape.element(parent, start.local_name().as_ref(), None),
+            None => self
+                .shape
+                .element(parent, start.local_name().as_ref(), None),
             Some(resolver) => {
                 let (namespace, local) = resolver.resolve_element(start.name());
                 let namespace = match &namespace {

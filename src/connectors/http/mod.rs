@@ -241,13 +241,23 @@ impl HttpClient {
 
 impl std::fmt::Debug for HttpRequest {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "HttpRequest({}, {} bytes)", self.method, self.body.len())
+        write!(
+            formatter,
+            "HttpRequest({}, {} bytes)",
+            self.method,
+            self.body.len()
+        )
     }
 }
 
 impl std::fmt::Debug for HttpResponse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "HttpResponse({}, {} bytes)", self.status, self.body.len())
+        write!(
+            formatter,
+            "HttpResponse({}, {} bytes)",
+            self.status,
+            self.body.len()
+        )
     }
 }
 

@@ -204,8 +204,12 @@ mod tests {
         let read: Persona = serde_json::from_value(persona.clone()).expect("the contract's form");
         assert_eq!(serde_json::to_value(&read).expect("serializable"), persona);
         let posizione = filled(POSIZIONE);
-        let read: Posizione = serde_json::from_value(posizione.clone()).expect("the contract's form");
-        assert_eq!(serde_json::to_value(&read).expect("serializable"), posizione);
+        let read: Posizione =
+            serde_json::from_value(posizione.clone()).expect("the contract's form");
+        assert_eq!(
+            serde_json::to_value(&read).expect("serializable"),
+            posizione
+        );
         for operation in [
             Operation::RicercaPersona,
             Operation::RicercaFamiglia,
@@ -223,7 +227,10 @@ mod tests {
     fn the_words_of_an_enumeration_are_those_of_the_contract() {
         for stato in STATI {
             let persona = json!({"stato_anagrafico": stato});
-            assert!(serde_json::from_value::<Persona>(persona).is_ok(), "{stato}");
+            assert!(
+                serde_json::from_value::<Persona>(persona).is_ok(),
+                "{stato}"
+            );
         }
     }
 }

@@ -92,7 +92,9 @@ fn is_fraction_and_zone(text: &str) -> bool {
     let zone = match text.strip_prefix('.') {
         None => text,
         Some(rest) => {
-            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
             if end == 0 {
                 return false;
             }
@@ -102,7 +104,10 @@ fn is_fraction_and_zone(text: &str) -> bool {
     match zone.strip_prefix(['+', '-']) {
         None => matches!(zone, "" | "Z"),
         Some(offset) => {
-            offset.len() == 5 && digits(&offset[..2]) && &offset[2..3] == ":" && digits(&offset[3..])
+            offset.len() == 5
+                && digits(&offset[..2])
+                && &offset[2..3] == ":"
+                && digits(&offset[3..])
         }
     }
 }
@@ -183,8 +188,14 @@ mod tests {
 
     #[test]
     fn utc_midnight_is_never_shifted_and_a_shifted_date_is_refused() {
-        assert_eq!(in_form("yyyy-MM-ddT00:00:00", "1980-01-01T00:00:00.000Z"), day(1980, 1, 1));
-        assert_eq!(in_form("yyyy-MM-ddT00:00:00", "1979-12-31T23:00:00.000Z"), Err(NoDate));
+        assert_eq!(
+            in_form("yyyy-MM-ddT00:00:00", "1980-01-01T00:00:00.000Z"),
+            day(1980, 1, 1)
+        );
+        assert_eq!(
+            in_form("yyyy-MM-ddT00:00:00", "1979-12-31T23:00:00.000Z"),
+            Err(NoDate)
+        );
     }
 
     #[test]

@@ -166,7 +166,10 @@ impl Expression {
             return Ok(self.value(at, scope)?.is_some());
         };
         let found = at.all(node).any(|cell| match cell.text() {
-            Some(text) => matches!(self.cleaning.apply(Cow::Borrowed(text)), Ok(Some(_)) | Err(_)),
+            Some(text) => matches!(
+                self.cleaning.apply(Cow::Borrowed(text)),
+                Ok(Some(_)) | Err(_)
+            ),
             None => !cell.is_nothing(),
         });
         Ok(found)
@@ -248,7 +251,9 @@ impl Items {
 
 /// A template's text; a missing placeholder is a fault of the configuration that the request would already have met.
 pub fn render<'a>(template: &'a Template, scope: &'a Scope<'_>) -> Result<Cow<'a, str>, Trouble> {
-    template.render(scope).map_err(|error| Trouble(Cow::Owned(error.detail)))
+    template
+        .render(scope)
+        .map_err(|error| Trouble(Cow::Owned(error.detail)))
 }
 
 fn text_at(at: CellRef<'_>, node: NodeId, pick: Pick) -> Found<'_> {
@@ -381,7 +386,9 @@ impl Form {
     fn apply(self, text: Cow<'_, str>) -> Cow<'_, str> {
         match self {
             Form::LeadingDigits => {
-                let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+                let end = text
+                    .find(|c: char| !c.is_ascii_digit())
+                    .unwrap_or(text.len());
                 Cow::Owned(text[..end].to_owned())
             }
             Form::CategoriaCatastale => {

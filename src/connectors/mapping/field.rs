@@ -116,7 +116,9 @@ impl FieldMapping {
         match &self.content {
             Content::Value(expression) => {
                 let text = expression.value(at, scope).map_err(here)?;
-                text.map(|text| in_form(&text, self.kind)).transpose().map_err(here)
+                text.map(|text| in_form(&text, self.kind))
+                    .transpose()
+                    .map_err(here)
             }
             Content::Place(when, place) => {
                 if !all_hold(when, at, scope).map_err(here)? {
@@ -171,7 +173,11 @@ impl PlaceMapping {
             denominazione: denominazione.as_deref(),
             on,
         });
-        if place.as_ref().and_then(|place| place.denominazione.as_ref()).is_some_and(|name| name.chars().count() > 200) {
+        if place
+            .as_ref()
+            .and_then(|place| place.denominazione.as_ref())
+            .is_some_and(|name| name.chars().count() > 200)
+        {
             return Err(Trouble::of("longer than the contract allows"));
         }
         let place = place.map(serde_json::to_value).transpose();
@@ -204,9 +210,10 @@ pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
                 false => Err(Trouble::of("not a fiscal code")),
             }
         }
-        Kind::Digits(count) => {
-            checked(text.len() == count && digits(text), "not the number of digits expected")
-        }
+        Kind::Digits(count) => checked(
+            text.len() == count && digits(text),
+            "not the number of digits expected",
+        ),
         Kind::Iso3 => checked(
             text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
             "not an ISO 3166-1 code",
@@ -227,7 +234,10 @@ pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
         }
         Kind::Integer(largest) => {
             let number = decimal(text)?;
-            let whole = number.is_integer().then(|| i32::try_from(number)).and_then(Result::ok);
+            let whole = number
+                .is_integer()
+                .then(|| i32::try_from(number))
+                .and_then(Result::ok);
             match whole.filter(|whole| (0..=largest).contains(whole)) {
                 Some(whole) => Ok(Value::from(whole)),
                 None => Err(Trouble::of("not a whole number of the range expected")),

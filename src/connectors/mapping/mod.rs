@@ -96,7 +96,10 @@ impl Mapping {
         scope: &Scope<'_>,
     ) -> Result<Given, ConnectorError> {
         for outcome in &self.outcomes {
-            if outcome.fits(facts, scope).map_err(|trouble| unintelligible(&trouble))? {
+            if outcome
+                .fits(facts, scope)
+                .map_err(|trouble| unintelligible(&trouble))?
+            {
                 return match outcome.verdict {
                     Verdict::Failure(kind) => Err(outcome.failure(kind, facts, scope)),
                     Verdict::Nothing => self.nothing(wanted, scope),
@@ -182,7 +185,9 @@ impl Mapping {
                         ));
                     }
                     Some(value) => {
-                        given.captures.insert(capture.name.clone(), value.into_owned());
+                        given
+                            .captures
+                            .insert(capture.name.clone(), value.into_owned());
                     }
                     None => absent(capture.absent, &capture.name)?,
                 }

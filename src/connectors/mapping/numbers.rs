@@ -121,7 +121,10 @@ mod tests {
 
     #[test]
     fn decimal_comma_and_point_are_not_mixed_up() {
-        assert_eq!(NumberForm::Comma.read("1.234,50"), Ok(decimal("1234.50").normalize()));
+        assert_eq!(
+            NumberForm::Comma.read("1.234,50"),
+            Ok(decimal("1234.50").normalize())
+        );
         assert_eq!(NumberForm::Comma.read("12.34"), Err(NoNumber));
         assert_eq!(NumberForm::Point.read("12,34"), Err(NoNumber));
         assert_eq!(NumberForm::Point.read("1,234.50"), Err(NoNumber));
@@ -130,7 +133,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["", "-", ",5", "5,", "1e3", "NaN", "1 000", "--1", "+1", "١٢"] {
+        for text in [
+            "", "-", ",5", "5,", "1e3", "NaN", "1 000", "--1", "+1", "١٢",
+        ] {
             assert_eq!(NumberForm::Comma.read(text), Err(NoNumber), "{text}");
             assert_eq!(NumberForm::Point.read(text), Err(NoNumber), "{text}");
         }

@@ -40,7 +40,10 @@ pub enum Verdict {
 pub const VERDICTS: [(&str, Verdict); 9] = [
     ("not_found", Verdict::Failure(Kind::NotFound)),
     ("ambiguous", Verdict::Failure(Kind::Ambiguous)),
-    ("credentials_refused", Verdict::Failure(Kind::CredentialsRefused)),
+    (
+        "credentials_refused",
+        Verdict::Failure(Kind::CredentialsRefused),
+    ),
     ("unavailable", Verdict::Failure(Kind::Unavailable)),
     ("too_many_calls", Verdict::Failure(Kind::TooManyCalls)),
     ("failed", Verdict::Failure(Kind::Failed)),
@@ -96,7 +99,10 @@ impl Outcome {
         }
         let code = self.code.as_ref().zip(facts.document);
         let code = code.and_then(|(code, document)| code.value(document, scope).ok().flatten());
-        match code.filter(|code| is_code(code)).or(facts.fault.map(|fault| fault.code.into())) {
+        match code
+            .filter(|code| is_code(code))
+            .or(facts.fault.map(|fault| fault.code.into()))
+        {
             Some(code) => error.with_code(code),
             None => error,
         }
@@ -107,7 +113,9 @@ impl Outcome {
 pub fn is_code(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 60
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte))
 }
 
 fn fault_fits(

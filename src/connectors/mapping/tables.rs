@@ -36,8 +36,11 @@ type Codes = BTreeMap<&'static str, &'static str>;
 
 static STATO_CIVILE: LazyLock<Codes> =
     LazyLock::new(|| read(include_str!("../../../adapters/_tables/stato-civile.csv")));
-static RELAZIONE_PARENTELA: LazyLock<Codes> =
-    LazyLock::new(|| read(include_str!("../../../adapters/_tables/relazione-parentela.csv")));
+static RELAZIONE_PARENTELA: LazyLock<Codes> = LazyLock::new(|| {
+    read(include_str!(
+        "../../../adapters/_tables/relazione-parentela.csv"
+    ))
+});
 
 fn read(text: &'static str) -> Codes {
     let rows = text.lines().skip(1);
@@ -69,6 +72,8 @@ impl Table {
             Table::Own(entries) => Some(entries),
             Table::National(_) => None,
         };
-        entries.into_iter().flat_map(|entries| entries.values().map(String::as_str))
+        entries
+            .into_iter()
+            .flat_map(|entries| entries.values().map(String::as_str))
     }
 }

@@ -126,7 +126,10 @@ mod tests {
     fn written(escape: Escape, value: &str) -> Option<String> {
         let mut out = String::new();
         let placeholder = Placeholder::CodiceFiscale;
-        escape.write(value, &placeholder, &mut out).ok().map(|()| out)
+        escape
+            .write(value, &placeholder, &mut out)
+            .ok()
+            .map(|()| out)
     }
 
     proptest! {

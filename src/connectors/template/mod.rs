@@ -212,7 +212,8 @@ fn original_offset(shifts: &[Shift], offset: usize) -> usize {
 
 fn check_xml_text(text: &str) -> Option<(usize, &'static str)> {
     use quick_xml::events::Event;
-    const MISPLACED: &str = "un segnaposto sta solo nel testo di un elemento o nel valore di un attributo";
+    const MISPLACED: &str =
+        "un segnaposto sta solo nel testo di un elemento o nel valore di un attributo";
     let mut reader = quick_xml::Reader::from_str(text);
     let mut depth = 0_usize;
     loop {
@@ -254,11 +255,10 @@ fn misplaced_attribute(
 ) -> Option<(usize, &'static str)> {
     start.attributes().find_map(|attribute| match attribute {
         Err(_) => Some((position, "un attributo non è ben formato")),
-        Ok(attribute) => attribute
-            .key
-            .as_ref()
-            .contains(STAND_IN)
-            .then_some((position, "un segnaposto non può stare nel nome di un attributo")),
+        Ok(attribute) => attribute.key.as_ref().contains(STAND_IN).then_some((
+            position,
+            "un segnaposto non può stare nel nome di un attributo",
+        )),
     })
 }
 

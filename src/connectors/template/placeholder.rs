@@ -155,7 +155,8 @@ impl Placeholder {
 
     /// Whether the value is a number or a truth value, so that JSON can hold it without quotes.
     pub fn is_bare(&self, known: &Known<'_>) -> bool {
-        let integer = |values: &DeclaredValues, key: &str| values.get(key).is_some_and(|v| v.integer);
+        let integer =
+            |values: &DeclaredValues, key: &str| values.get(key).is_some_and(|v| v.integer);
         match self {
             Placeholder::Wants(..) | Placeholder::Anno => true,
             Placeholder::Instance(key) => integer(known.instance, key),
@@ -284,7 +285,11 @@ impl Scope<'_> {
         name: &str,
         placeholder: &Placeholder,
     ) -> Result<&'v str, ConnectorError> {
-        let default = || declared.get(name).and_then(|value| value.default.as_deref());
+        let default = || {
+            declared
+                .get(name)
+                .and_then(|value| value.default.as_deref())
+        };
         given
             .get(name)
             .map(String::as_str)
@@ -295,7 +300,10 @@ impl Scope<'_> {
     fn not_configured(&self, placeholder: &Placeholder) -> ConnectorError {
         ConnectorError::permanent(
             Kind::Gateway,
-            format!("instance {} has no value for {placeholder}", self.settings.name),
+            format!(
+                "instance {} has no value for {placeholder}",
+                self.settings.name
+            ),
         )
     }
 }

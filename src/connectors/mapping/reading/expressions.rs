@@ -109,9 +109,10 @@ impl Workshop<'_> {
     fn source(&mut self, table: &mut Table<'_>, at: NodeId, reader: &mut Reader) -> Option<Source> {
         let place = table.place();
         let pick = table.values("pick").next();
-        let separator: Option<String> = table.values("separator").next().and_then(|value| {
-            value.parse(reader, "un testo", |text| Some(text.to_owned()))
-        });
+        let separator: Option<String> = table
+            .values("separator")
+            .next()
+            .and_then(|value| value.parse(reader, "un testo", |text| Some(text.to_owned())));
         let mut written: Vec<Option<Source>> = Vec::new();
         if let Some(value) = table.values("path").next() {
             let node = self.path(value, at, reader);
@@ -123,16 +124,22 @@ impl Workshop<'_> {
             written.push(self.template(value, reader).map(Source::Template));
         }
         if let Some(value) = table.values("join").next() {
-            let parts = list(Some(value), reader, |value, reader| self.expression(value, at, reader));
+            let parts = list(Some(value), reader, |value, reader| {
+                self.expression(value, at, reader)
+            });
             let separator = separator.unwrap_or_else(|| " ".to_owned());
             written.push(Some(Source::Join(parts, separator.into())));
         }
         if let Some(value) = table.values("first").next() {
-            let parts = list(Some(value), reader, |value, reader| self.expression(value, at, reader));
+            let parts = list(Some(value), reader, |value, reader| {
+                self.expression(value, at, reader)
+            });
             written.push(Some(Source::First(parts)));
         }
         if let Some(value) = table.values("case").next() {
-            let cases = list(Some(value), reader, |value, reader| self.case(value, at, reader));
+            let cases = list(Some(value), reader, |value, reader| {
+                self.case(value, at, reader)
+            });
             written.push(Some(Source::Case(cases)));
         }
         if let Some(value) = table.values("date_parts").next() {
@@ -204,7 +211,10 @@ impl Workshop<'_> {
                 number: Box::new(number),
             }),
             (None, Some(_)) => {
-                reader.mistake(&each.place(), "per «sum» serve «number» nel valore da sommare");
+                reader.mistake(
+                    &each.place(),
+                    "per «sum» serve «number» nel valore da sommare",
+                );
                 None
             }
             _ => {
@@ -284,7 +294,11 @@ impl Workshop<'_> {
                 None
             }
         };
-        Some(codes.zip(unknown).map(|(table, unknown)| Lookup { table, unknown }))
+        Some(
+            codes
+                .zip(unknown)
+                .map(|(table, unknown)| Lookup { table, unknown }),
+        )
     }
 
     fn code_table(&self, value: Value<'_>, reader: &mut Reader) -> Option<CodeTable> {
@@ -312,7 +326,9 @@ impl Workshop<'_> {
         at: NodeId,
         reader: &mut Reader,
     ) -> Vec<Condition> {
-        list(table.values(key).next(), reader, |value, reader| self.condition(value, at, reader))
+        list(table.values(key).next(), reader, |value, reader| {
+            self.condition(value, at, reader)
+        })
     }
 
     /// A condition: a value and one test.
@@ -373,7 +389,9 @@ impl Workshop<'_> {
         if value.text().is_some() {
             return Some(vec![self.template(value, reader)?]);
         }
-        let texts = list(Some(value), reader, |value, reader| self.template(value, reader));
+        let texts = list(Some(value), reader, |value, reader| {
+            self.template(value, reader)
+        });
         (!texts.is_empty()).then_some(texts)
     }
 }
@@ -382,6 +400,8 @@ fn date_forms(value: Value<'_>, reader: &mut Reader) -> Option<Vec<DateForm>> {
     if value.text().is_some() {
         return Some(vec![word(value, reader, &dates::FORMS)?]);
     }
-    let forms = list(Some(value), reader, |value, reader| word(value, reader, &dates::FORMS));
+    let forms = list(Some(value), reader, |value, reader| {
+        word(value, reader, &dates::FORMS)
+    });
     (!forms.is_empty()).then_some(forms)
 }

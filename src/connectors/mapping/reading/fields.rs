@@ -141,7 +141,12 @@ fn place(
         on: workshop.optional(&mut table, "on", at, reader),
     };
     table.finish(reader);
-    let told = [&place.istat, &place.belfiore, &place.stato, &place.denominazione];
+    let told = [
+        &place.istat,
+        &place.belfiore,
+        &place.stato,
+        &place.denominazione,
+    ];
     if told.iter().all(|part| part.is_none()) {
         let text = "un luogo vuole almeno uno fra istat, belfiore, stato, denominazione";
         reader.mistake(&value.place(), text);

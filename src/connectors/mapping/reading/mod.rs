@@ -124,7 +124,12 @@ pub fn mapping(
     let outcomes = list(table.values("outcomes").next(), reader, |value, reader| {
         outcome(value.table(reader)?, &mut workshop, reader)
     });
-    let captures = captures(table.values("captures").next(), context, &mut workshop, reader);
+    let captures = captures(
+        table.values("captures").next(),
+        context,
+        &mut workshop,
+        reader,
+    );
     let fields = match (table.values("fields").next(), workshop.known.operation) {
         (Some(value), Some(operation)) => {
             let known = canonical::fields(operation);
@@ -205,8 +210,10 @@ enum SeveralWord {
     All,
 }
 
-const SEVERAL: [(&str, SeveralWord); 2] =
-    [("ambiguous", SeveralWord::Ambiguous), ("all", SeveralWord::All)];
+const SEVERAL: [(&str, SeveralWord); 2] = [
+    ("ambiguous", SeveralWord::Ambiguous),
+    ("all", SeveralWord::All),
+];
 
 fn rows(table: &mut Table<'_>, workshop: &mut Workshop<'_>, reader: &mut Reader) -> Option<Rows> {
     let place = table.place();
@@ -286,14 +293,18 @@ fn outcome(
     let place = table.place();
     let status = list(table.values("status").next(), reader, |value, reader| {
         let status: u32 = crate::config::reading::Read::read(value, reader)?;
-        let fits = u16::try_from(status).ok().filter(|status| (100..600).contains(status));
+        let fits = u16::try_from(status)
+            .ok()
+            .filter(|status| (100..600).contains(status));
         if fits.is_none() {
             reader.mistake(&value.place(), "non è uno stato HTTP");
         }
         fits
     });
     let fault = table.values("fault").next().map(|value| {
-        let faults = list(Some(value), reader, |value, reader| workshop.template(value, reader));
+        let faults = list(Some(value), reader, |value, reader| {
+            workshop.template(value, reader)
+        });
         (!faults.is_empty()).then_some(faults)
     });
     let when = list(table.values("when").next(), reader, |value, reader| {
@@ -307,7 +318,10 @@ fn outcome(
             None
         }
     };
-    let retry = table.values("retry").next().map(|value| retry(value, reader));
+    let retry = table
+        .values("retry")
+        .next()
+        .map(|value| retry(value, reader));
     let code = workshop.optional(&mut table, "code", base, reader);
     table.finish(reader);
     if status.is_empty() && fault.is_none() && when.is_empty() {
