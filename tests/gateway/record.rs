@@ -172,7 +172,7 @@ async fn kill_nine_under_load_loses_no_acknowledged_exchange() {
         acknowledged.len()
     );
     province.crash_and_restart();
-    let listed = province.pontile(&["record", "list", "--limit", "1000000", "--json"]);
+    let listed = province.pontile(&["record", "export", "--ente", CANTU.0]);
     assert!(
         listed.status.success(),
         "{}",

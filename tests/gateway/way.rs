@@ -109,7 +109,7 @@ async fn a_person_nobody_knows_is_not_found_and_an_unknown_ente_is_another_matte
     let portal = province.portal("portale-uno");
     let mut slugs = Vec::new();
     for (ente, ..) in RESIDENTS {
-        let answer = portal.persona(ente, "NTNNCL70P05M335A").await;
+        let answer = portal.persona(ente, "DLCMGR90M55E951Y").await;
         assert_eq!(answer.status, 404, "{ente}: {}", answer.body);
         slugs.push(answer.slug().to_owned());
     }

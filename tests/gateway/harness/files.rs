@@ -77,7 +77,7 @@ fn main_file(pki: &Pki) -> String {
     );
     format!(
         "[files]\nadapters = \"{}\"\n\n[portal_door]\n{door}\nrequest_deadline = \"5s\"\n\n[operator_door]\n{door}\n\n\
-         [record]\ndatabase = \"sqlite:record\"\nsubject_key = \"persone.key\"\nfree_disk = \"1MiB\"\n\n[log]\nfile = \"pontile.log\"\n",
+         [record]\ndatabase = \"sqlite:record\"\nsubject_key = \"persone.key\"\nfree_disk = \"1MiB\"\ndeadline = \"3s\"\n\n[log]\nfile = \"pontile.log\"\n",
         adapters.display()
     )
 }
@@ -150,6 +150,9 @@ fn instances(back_ends: &BackEnds) -> String {
 name = "como-vista"
 adapter = "vista-comune"
 address = "sqlite:{view}"
+[instance.bounds]
+connect_deadline = "1s"
+answer_deadline = "3s"
 
 [[instance]]
 name = "cantu-civilia"
@@ -158,8 +161,8 @@ address = "{d1}"
 values = {{ utente = "gw" }}
 secrets = {{ password = {{ file = "../segreti/cantu-civilia" }} }}
 [instance.bounds]
+connect_deadline = "900ms"
 answer_deadline = "2s"
-connect_deadline = "1s"
 
 [[instance]]
 name = "cantu-next"
@@ -168,6 +171,7 @@ address = "{d6}"
 values = {{ tenant = "b6390000-0000-4000-8000-000000013041", client_id = "gw-cantu", resource = "http://api.civilianext.example" }}
 secrets = {{ client_secret = {{ file = "../segreti/cantu-next" }} }}
 [instance.bounds]
+connect_deadline = "1s"
 answer_deadline = "2s"
 
 [[instance]]
@@ -177,6 +181,7 @@ address = "{d6}"
 values = {{ tenant = "d4160000-0000-4000-8000-000000013095", client_id = "gw-erba", resource = "http://api.civilianext.example" }}
 secrets = {{ client_secret = {{ file = "../segreti/erba-next" }} }}
 [instance.bounds]
+connect_deadline = "1s"
 answer_deadline = "2s"
 "#,
         view = back_ends.view,
