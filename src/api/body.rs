@@ -23,7 +23,7 @@ const PRIMO_ANNO: u64 = 1990;
 #[serde(deny_unknown_fields)]
 pub struct RicercaPersona {
     /// Codice fiscale della persona: 16 caratteri maiuscoli, con il carattere di controllo corretto.
-    #[schema(value_type = String, required = true, pattern = "^([A-Z0-9]{16}|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[schema(value_type = String, required = true, pattern = "^([A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
     #[serde(default, deserialize_with = "present")]
     codice_fiscale: Option<Value>,
     #[schema(schema_with = campi_persona, required = false)]
@@ -36,7 +36,7 @@ pub struct RicercaPersona {
 #[serde(deny_unknown_fields)]
 pub struct RicercaFamiglia {
     /// Codice fiscale di un componente: 16 caratteri maiuscoli, con il carattere di controllo corretto.
-    #[schema(value_type = String, required = true, pattern = "^([A-Z0-9]{16}|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[schema(value_type = String, required = true, pattern = "^([A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
     #[serde(default, deserialize_with = "present")]
     codice_fiscale: Option<Value>,
     #[schema(schema_with = campi_famiglia, required = false)]
@@ -49,7 +49,7 @@ pub struct RicercaFamiglia {
 #[serde(deny_unknown_fields)]
 pub struct RicercaPosizione {
     /// Codice fiscale del contribuente: 16 caratteri maiuscoli o 11 cifre, con il controllo corretto.
-    #[schema(value_type = String, required = false, pattern = "^([A-Z0-9]{16}|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[schema(value_type = String, required = false, pattern = "^([A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
     #[serde(default, deserialize_with = "present")]
     codice_fiscale: Option<Value>,
     /// Partita IVA del contribuente: 11 cifre, con la cifra di controllo corretta.

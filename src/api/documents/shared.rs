@@ -192,13 +192,11 @@ fn if_none_match() -> Parameter {
 }
 
 fn traceparent() -> Parameter {
-    let schema = ObjectBuilder::new()
-        .pattern(Some("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"))
-        .max_length(Some(55));
+    // No pattern, no bound: by the W3C's rule a value out of form is not refused, the trace begins anew.
     parameter(
         "Traceparent",
         Required::False,
-        "Contesto di traccia W3C, continuato verso il gestionale.",
-        schema,
+        "Contesto di traccia W3C, continuato verso il gestionale; se non è nella forma prevista ne comincia uno nuovo.",
+        ObjectBuilder::new(),
     )
 }
