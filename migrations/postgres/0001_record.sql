@@ -9,13 +9,12 @@ CREATE TABLE schema (
 );
 INSERT INTO schema (id, version, works_with) VALUES (1, 1, 1);
 
-CREATE TABLE exchange (
-    scambio BYTEA NOT NULL PRIMARY KEY,
+-- What many exchanges have in common, once. Its key is derived from its content, so nodes need not agree on it.
+CREATE TABLE exchange_context (
+    id BIGINT NOT NULL PRIMARY KEY,
     node TEXT NOT NULL,
     generation BIGINT NOT NULL,
     snapshot_digest BYTEA NOT NULL,
-    begun BIGINT NOT NULL,
-    ended BIGINT NOT NULL,
     portal TEXT,
     certificate BYTEA NOT NULL,
     ente TEXT,
@@ -24,6 +23,15 @@ CREATE TABLE exchange (
     purpose_origin TEXT,
     grant_id TEXT,
     grant_version BIGINT,
+    adapter TEXT,
+    adapter_version TEXT
+);
+
+CREATE TABLE exchange (
+    scambio BYTEA NOT NULL PRIMARY KEY,
+    context BIGINT NOT NULL,
+    begun BIGINT NOT NULL,
+    ended BIGINT NOT NULL,
     outcome TEXT NOT NULL,
     side TEXT,
     status BIGINT NOT NULL,
@@ -31,8 +39,6 @@ CREATE TABLE exchange (
     time_limits BIGINT NOT NULL,
     time_cache BIGINT NOT NULL,
     time_dispatch BIGINT NOT NULL,
-    adapter TEXT,
-    adapter_version TEXT,
     cache TEXT,
     age_seconds BIGINT,
     origin BYTEA,
@@ -57,13 +63,12 @@ CREATE TABLE exchange_salt (
     reply BYTEA
 ) PARTITION BY RANGE (scambio);
 
--- The persons asked about and disclosed.
+-- The persons asked about and disclosed; digests are per ente.
 CREATE TABLE exchange_subject (
     scambio BYTEA NOT NULL,
     digest BYTEA NOT NULL,
     role TEXT NOT NULL,
     key_version BIGINT NOT NULL,
-    ente TEXT,
     PRIMARY KEY (scambio, digest, role)
 ) PARTITION BY RANGE (scambio);
 CREATE INDEX exchange_subject_digest ON exchange_subject (digest);

@@ -9,13 +9,12 @@ CREATE TABLE schema (
 );
 INSERT INTO schema (id, version, works_with) VALUES (1, 1, 1);
 
-CREATE TABLE exchange (
-    scambio BLOB NOT NULL PRIMARY KEY,
+-- What many exchanges have in common, once. Its key is derived from its content, so nodes need not agree on it.
+CREATE TABLE exchange_context (
+    id INTEGER NOT NULL PRIMARY KEY,
     node TEXT NOT NULL,
     generation INTEGER NOT NULL,
     snapshot_digest BLOB NOT NULL,
-    begun INTEGER NOT NULL,
-    ended INTEGER NOT NULL,
     portal TEXT,
     certificate BLOB NOT NULL,
     ente TEXT,
@@ -24,6 +23,15 @@ CREATE TABLE exchange (
     purpose_origin TEXT,
     grant_id TEXT,
     grant_version INTEGER,
+    adapter TEXT,
+    adapter_version TEXT
+);
+
+CREATE TABLE exchange (
+    scambio BLOB NOT NULL PRIMARY KEY,
+    context INTEGER NOT NULL,
+    begun INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
     outcome TEXT NOT NULL,
     side TEXT,
     status INTEGER NOT NULL,
@@ -31,8 +39,6 @@ CREATE TABLE exchange (
     time_limits INTEGER NOT NULL,
     time_cache INTEGER NOT NULL,
     time_dispatch INTEGER NOT NULL,
-    adapter TEXT,
-    adapter_version TEXT,
     cache TEXT,
     age_seconds INTEGER,
     origin BLOB,
@@ -58,14 +64,13 @@ CREATE TABLE exchange_salt (
     reply BLOB
 );
 
--- The persons asked about and disclosed. The index by digest is made when the month is over: kept up to date row by
+-- The persons asked about and disclosed; digests are per ente. The index by digest is made when the month is over: kept up to date row by
 -- row it would cost more than the whole rest of the record, and a month is searched without it in the meantime.
 CREATE TABLE exchange_subject (
     scambio BLOB NOT NULL,
     digest BLOB NOT NULL,
     role TEXT NOT NULL,
     key_version INTEGER NOT NULL,
-    ente TEXT,
     PRIMARY KEY (scambio, digest, role)
 ) WITHOUT ROWID;
 

@@ -15,7 +15,7 @@ use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
 use crate::snapshot::Snapshot;
 use crate::store::quota::QuotaHold;
-use crate::store::record::{Record, StageTimes, Subject};
+use crate::store::record::{Context, Record, StageTimes, Subject};
 use crate::store::{Slot, StoreError};
 use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
@@ -265,38 +265,18 @@ impl Trail {
         let origin = found
             .map(|(fetched, ..)| fetched.scambio)
             .filter(|origin| *origin != arrival.scambio);
-        let mut snapshot_digest = [0; 32];
-        hex::decode_to_slice(&self.snapshot.digest, &mut snapshot_digest)
-            .expect("a snapshot's digest is SHA-256 in hexadecimal");
         Record {
             scambio: arrival.scambio,
-            generation: i64::try_from(self.snapshot.generation).unwrap_or(i64::MAX),
-            snapshot_digest,
+            context: self.context(arrival),
             begun: self.begun,
             ended: Utc::now(),
-            portal: self
-                .portal
-                .as_ref()
-                .map(|portal| portal.name.as_str().into()),
-            certificate: arrival.certificate.fingerprint,
             subjects: ente
                 .map(|ente| self.subjects(gateway, ente, reply))
                 .unwrap_or_default(),
-            ente: ente.map(Into::into),
-            operation: self.operation(),
-            purpose_origin: self.purpose.as_ref().map(|_| "intestazione"),
-            purpose: self.purpose.as_deref().map(Into::into),
-            grant_id: self.grant.as_ref().map(|(id, _)| id.as_str().into()),
-            grant_version: self.grant.as_ref().map(|(_, version)| *version),
             outcome: reply.outcome(),
             side: reply.side().map(Side::name),
             status: reply.status(),
             times: self.times,
-            adapter: self.adapter.as_ref().map(|adapter| adapter.name().into()),
-            adapter_version: self
-                .adapter
-                .as_ref()
-                .map(|adapter| adapter.version().into()),
             cache: found.map(|(_, state, _)| state.name()),
             age_seconds: found.map(|(.., age)| i64::try_from(age.as_secs()).unwrap_or(i64::MAX)),
             origin,
@@ -305,6 +285,29 @@ impl Trail {
             backend_answer: called.and_then(|fetched| fetched.backend_answer),
             reply: (!reply.body.is_empty()).then(|| SaltedDigest::of(&reply.body)),
             quota,
+        }
+    }
+
+    /// Who asked whom for what, and under which text.
+    fn context(&self, arrival: &Arrival) -> Context {
+        let mut snapshot_digest = [0; 32];
+        hex::decode_to_slice(&self.snapshot.digest, &mut snapshot_digest)
+            .expect("a snapshot's digest is SHA-256 in hexadecimal");
+        let portal = self.portal.as_ref();
+        let adapter = self.adapter.as_ref();
+        Context {
+            generation: i64::try_from(self.snapshot.generation).unwrap_or(i64::MAX),
+            snapshot_digest,
+            portal: portal.map(|portal| portal.name.as_str().into()),
+            certificate: arrival.certificate.fingerprint,
+            ente: self.ente().map(Into::into),
+            operation: self.operation(),
+            purpose_origin: self.purpose.as_ref().map(|_| "intestazione"),
+            purpose: self.purpose.as_deref().map(Into::into),
+            grant_id: self.grant.as_ref().map(|(id, _)| id.as_str().into()),
+            grant_version: self.grant.as_ref().map(|(_, version)| *version),
+            adapter: adapter.map(|adapter| adapter.name().into()),
+            adapter_version: adapter.map(|adapter| adapter.version().into()),
         }
     }
 

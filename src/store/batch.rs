@@ -1,24 +1,192 @@
-//! A batch of records as few statements: their texts are prepared once for a handful of sizes.
+//! A batch of records as few statements, whose texts are prepared once for a handful of sizes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sqlx::AssertSqlSafe;
+use uuid::Uuid;
 
 use super::dialect::{Bind, Dialect};
 use super::quota::QuotaKey;
-use super::record::{Record, Subject};
+use super::record::{Context, Record, Subject};
 use super::tables::{
-    EXCHANGE, QUOTA, SALT, SUBJECT, Table, bind_exchange, bind_quota, bind_salt, bind_subject,
+    CONTEXT, EXCHANGE, QUOTA, SALT, SUBJECT, Table, bind_context, bind_exchange, bind_quota,
+    bind_salt, bind_subject,
 };
 
 /// Rows in a statement at most, and so records in a batch.
 pub(super) const MOST_ROWS: usize = 128;
 
-/// The texts of the writer's statements, by name and number of rows.
+/// What a transaction writes, row by row.
+pub(super) struct Batch<'a> {
+    node: Arc<str>,
+    records: &'a [&'a Record],
+    /// The keys of the records' contexts.
+    contexts: Vec<i64>,
+    /// The contexts that are not in the database yet.
+    missing: Vec<(i64, &'a Context)>,
+    subjects: Vec<(&'a Record, &'a Subject)>,
+    withheld: &'a [Uuid],
+    quotas: Vec<(&'a QuotaKey, i64)>,
+}
+
+/// One statement of a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step<'a> {
+    Contexts(&'a [(i64, &'a Context)], &'a Arc<str>),
+    Exchanges(&'a [&'a Record], &'a [i64]),
+    Salts(&'a [&'a Record]),
+    Subjects(&'a [(&'a Record, &'a Subject)]),
+    /// Marks exchanges whose answers were withheld.
+    Withheld(&'a [Uuid]),
+    Quotas(&'a [(&'a QuotaKey, i64)]),
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(
+        node: &Arc<str>,
+        records: &'a [&'a Record],
+        contexts: (Vec<i64>, Vec<(i64, &'a Context)>),
+        withheld: &'a [Uuid],
+    ) -> Batch<'a> {
+        let persons = |record: &&'a Record| {
+            let record = *record;
+            record.subjects.iter().map(move |subject| (record, subject))
+        };
+        // In an order that is the same on all nodes, so that they cannot lock each other out.
+        let mut used: BTreeMap<&QuotaKey, i64> = BTreeMap::new();
+        for hold in records.iter().filter_map(|record| record.quota.as_ref()) {
+            *used.entry(hold.key()).or_default() += 1;
+        }
+        Batch {
+            node: Arc::clone(node),
+            records,
+            contexts: contexts.0,
+            missing: contexts.1,
+            subjects: records.iter().flat_map(persons).collect(),
+            withheld,
+            quotas: used.into_iter().collect(),
+        }
+    }
+
+    /// Its statements, in the order in which they are to be carried out.
+    pub(super) fn steps(&self) -> Vec<Step<'_>> {
+        let mut steps = Vec::with_capacity(5);
+        let missing = self.missing.chunks(MOST_ROWS);
+        steps.extend(missing.map(|rows| Step::Contexts(rows, &self.node)));
+        let contexts = self.contexts.chunks(MOST_ROWS);
+        for (records, contexts) in self.records.chunks(MOST_ROWS).zip(contexts) {
+            steps.push(Step::Exchanges(records, contexts));
+            steps.push(Step::Salts(records));
+        }
+        steps.extend(self.subjects.chunks(MOST_ROWS).map(Step::Subjects));
+        steps.extend(self.withheld.chunks(MOST_ROWS).map(Step::Withheld));
+        steps.extend(self.quotas.chunks(MOST_ROWS).map(Step::Quotas));
+        steps
+    }
+}
+
+impl Step<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Step::Contexts(..) => CONTEXT.name,
+            Step::Exchanges(..) => EXCHANGE.name,
+            Step::Salts(_) => SALT.name,
+            Step::Subjects(_) => SUBJECT.name,
+            Step::Withheld(_) => "withheld",
+            Step::Quotas(_) => QUOTA.name,
+        }
+    }
+
+    fn rows(self) -> usize {
+        match self {
+            Step::Contexts(rows, _) => rows.len(),
+            Step::Exchanges(rows, _) | Step::Salts(rows) => rows.len(),
+            Step::Subjects(rows) => rows.len(),
+            Step::Withheld(rows) => rows.len(),
+            Step::Quotas(rows) => rows.len(),
+        }
+    }
+
+    /// For how many rows its statement is made: a power of two, so that few statements serve all batches.
+    fn size(self) -> usize {
+        self.rows().next_power_of_two()
+    }
+
+    fn sql(self, dialect: Dialect) -> String {
+        let size = self.size();
+        match self {
+            Step::Contexts(..) => CONTEXT.insertion(dialect, size),
+            Step::Exchanges(..) => EXCHANGE.insertion(dialect, size),
+            Step::Salts(_) => SALT.insertion(dialect, size),
+            Step::Subjects(_) => SUBJECT.insertion(dialect, size),
+            Step::Quotas(_) => QUOTA.insertion(dialect, size),
+            Step::Withheld(_) => {
+                let mut sql = "UPDATE exchange SET withheld = 1 WHERE scambio IN (".to_owned();
+                for row in 0..size {
+                    sql.push_str(if row == 0 { "" } else { ", " });
+                    dialect.placeholder(row + 1, &mut sql);
+                }
+                sql + ")"
+            }
+        }
+    }
+
+    /// Binds its parameters.
+    pub(super) fn bind(self, to: &mut impl Bind) {
+        match self {
+            Step::Contexts(rows, node) => {
+                for (key, context) in rows {
+                    bind_context(to, *key, context, node);
+                }
+                self.fill(to, &CONTEXT);
+            }
+            Step::Exchanges(rows, contexts) => {
+                for (record, context) in rows.iter().zip(contexts) {
+                    bind_exchange(to, record, *context);
+                }
+                self.fill(to, &EXCHANGE);
+            }
+            Step::Salts(rows) => {
+                for record in rows {
+                    bind_salt(to, record);
+                }
+                self.fill(to, &SALT);
+            }
+            Step::Subjects(rows) => {
+                for (record, subject) in rows {
+                    bind_subject(to, record, subject);
+                }
+                self.fill(to, &SUBJECT);
+            }
+            Step::Withheld(rows) => {
+                for scambio in rows {
+                    to.bytes(Some(scambio.as_bytes().to_vec()));
+                }
+                for _ in rows.len()..self.size() {
+                    to.bytes(None);
+                }
+            }
+            Step::Quotas(rows) => {
+                for (key, used) in rows {
+                    bind_quota(to, key, *used);
+                }
+                self.fill(to, &QUOTA);
+            }
+        }
+    }
+
+    fn fill(self, to: &mut impl Bind, table: &Table) {
+        for _ in self.rows()..self.size() {
+            table.bind_nothing(to);
+        }
+    }
+}
+
+/// The texts of the writer's statements, made once for each shape.
 pub(super) struct Statements {
     dialect: Dialect,
-    texts: HashMap<(&'static str, usize), Arc<str>>,
+    texts: HashMap<Vec<(&'static str, usize)>, Arc<str>>,
 }
 
 impl Statements {
@@ -29,123 +197,29 @@ impl Statements {
         }
     }
 
-    /// The text of that name for so many rows, made by `make` the first time.
-    pub(super) fn text(
+    /// The steps as one text, with `before` and `after` around it; the same shape always comes with the same two.
+    pub(super) fn joined(
         &mut self,
-        name: &'static str,
-        rows: usize,
-        make: impl FnOnce(Dialect) -> String,
+        before: &str,
+        steps: &[Step<'_>],
+        after: &str,
     ) -> AssertSqlSafe<Arc<str>> {
         let dialect = self.dialect;
-        let text = self
-            .texts
-            .entry((name, rows))
-            .or_insert_with(|| make(dialect).into());
+        let shape = steps
+            .iter()
+            .map(|step| (step.name(), step.size()))
+            .collect();
+        let text = self.texts.entry(shape).or_insert_with(|| {
+            let texts: Vec<String> = steps.iter().map(|step| step.sql(dialect)).collect();
+            format!("{before}{}{after}", texts.join("; ")).into()
+        });
         AssertSqlSafe(Arc::clone(text))
     }
-
-    /// The insertion into one table.
-    pub(super) fn insertion(&mut self, table: &Table, rows: usize) -> AssertSqlSafe<Arc<str>> {
-        self.text(table.name, rows, |dialect| table.insertion(dialect, rows))
-    }
-
-    /// Marks exchanges whose answers were withheld.
-    pub(super) fn withheld(&mut self, rows: usize) -> AssertSqlSafe<Arc<str>> {
-        self.text("withheld", rows, |dialect| {
-            let mut sql = "UPDATE exchange SET withheld = 1 WHERE scambio IN (".to_owned();
-            for row in 0..rows {
-                sql.push_str(if row == 0 { "" } else { ", " });
-                dialect.placeholder(row + 1, &mut sql);
-            }
-            sql + ")"
-        })
-    }
-}
-
-/// The size of the statement that serves so many rows: a power of two.
-pub(super) fn size_for(rows: usize) -> usize {
-    rows.next_power_of_two()
-}
-
-/// Binds the exchanges' rows.
-pub(super) fn bind_exchanges(to: &mut impl Bind, records: &[&Record], node: &Arc<str>) {
-    for record in records {
-        bind_exchange(to, record, node);
-    }
-    fill(to, &EXCHANGE, records.len());
-}
-
-/// Binds the rows of salts.
-pub(super) fn bind_salts(to: &mut impl Bind, records: &[&Record]) {
-    for record in records {
-        bind_salt(to, record);
-    }
-    fill(to, &SALT, records.len());
-}
-
-/// Binds rows of persons.
-pub(super) fn bind_subjects(to: &mut impl Bind, rows: &[(&Record, &Subject)]) {
-    for (record, subject) in rows {
-        bind_subject(to, record, subject);
-    }
-    fill(to, &SUBJECT, rows.len());
-}
-
-/// Binds the counters' rows.
-pub(super) fn bind_quotas(to: &mut impl Bind, rows: &[(&QuotaKey, i64)]) {
-    for (key, used) in rows {
-        bind_quota(to, key, *used);
-    }
-    fill(to, &QUOTA, rows.len());
-}
-
-/// Binds the numbers of exchanges whose answers were withheld.
-pub(super) fn bind_withheld(to: &mut impl Bind, exchanges: &[uuid::Uuid]) {
-    for scambio in exchanges {
-        to.bytes(Some(scambio.as_bytes().to_vec()));
-    }
-    for _ in exchanges.len()..size_for(exchanges.len()) {
-        to.bytes(None);
-    }
-}
-
-fn fill(to: &mut impl Bind, table: &Table, rows: usize) {
-    for _ in rows..size_for(rows) {
-        table.bind_nothing(to);
-    }
-}
-
-/// Every person of a batch with the record that names them.
-pub(super) fn subjects<'a>(records: &[&'a Record]) -> Vec<(&'a Record, &'a Subject)> {
-    records
-        .iter()
-        .flat_map(|record| {
-            record
-                .subjects
-                .iter()
-                .map(move |subject| (*record, subject))
-        })
-        .collect()
-}
-
-/// How much a batch uses of each quota, in an order that is the same on all nodes, so that they cannot lock each other out.
-pub(super) fn quotas<'a>(records: &[&'a Record]) -> Vec<(&'a QuotaKey, i64)> {
-    let mut used: BTreeMap<&QuotaKey, i64> = BTreeMap::new();
-    for hold in records.iter().filter_map(|record| record.quota.as_ref()) {
-        *used.entry(hold.key()).or_default() += 1;
-    }
-    used.into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn few_sizes_serve_all_batches() {
-        let sizes: std::collections::BTreeSet<usize> = (1..=MOST_ROWS).map(size_for).collect();
-        assert_eq!(Vec::from_iter(sizes), [1, 2, 4, 8, 16, 32, 64, 128]);
-    }
 
     #[test]
     fn both_languages_get_the_same_statement_but_for_the_placeholders() {

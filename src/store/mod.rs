@@ -15,6 +15,7 @@ pub mod retention;
 mod waiting;
 mod writer;
 mod batch;
+mod contexts;
 mod tables;
 mod upkeep;
 mod export;

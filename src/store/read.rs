@@ -1,6 +1,6 @@
 //! Reading the record: the exchanges that a filter lets through, newest first, page by page.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::ser::SerializeMap;
@@ -16,7 +16,7 @@ use super::dialect::{Bind, Dialect, Values};
 use super::error::StoreError;
 use super::month::{Month, least_scambio};
 use super::subject::SubjectKeys;
-use super::tables::{EXCHANGE, Kind};
+use super::tables::{CONTEXT, EXCHANGE, Kind};
 
 /// Exchanges in a page at most.
 pub const MOST_ROWS: u32 = 1_000;
@@ -163,7 +163,7 @@ impl Selection {
     fn statement(&self, dialect: Dialect, to: &mut impl Bind) -> AssertSqlSafe<String> {
         let names: Vec<&str> = columns().map(|(name, _)| name).collect();
         let mut sql = format!(
-            "SELECT {} FROM exchange WHERE scambio >= ",
+            "SELECT {} FROM exchange JOIN exchange_context ON id = context WHERE scambio >= ",
             names.join(", ")
         );
         let mut position = 0;
@@ -177,7 +177,7 @@ impl Selection {
         placeholder(&mut sql);
         to.bytes(Some(self.to.to_vec()));
         for (column, value) in &self.equal {
-            sql.push_str(&format!(" AND {column} = "));
+            let _ = write!(sql, " AND {column} = ");
             placeholder(&mut sql);
             to.text(Some(value.as_str().into()));
         }
@@ -295,12 +295,13 @@ pub(super) async fn list(
     Ok(found)
 }
 
-/// The columns of an exchange as they are read.
+/// The columns of an exchange and its context as they are read; the key between the two is left out.
 fn columns() -> impl Iterator<Item = (&'static str, Kind)> {
-    EXCHANGE
-        .columns
-        .iter()
-        .copied()
+    let exchange = EXCHANGE.columns.iter().copied();
+    let context = CONTEXT.columns.iter().copied();
+    exchange
+        .filter(|(name, _)| *name != "context")
+        .chain(context.filter(|(name, _)| *name != "id"))
         .chain([("withheld", Kind::Flag)])
 }
 

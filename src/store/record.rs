@@ -18,30 +18,12 @@ use super::quota::QuotaHold;
 pub struct Record {
     /// The exchange's number (UUIDv7); the time in it decides the month under which it is kept.
     pub scambio: Uuid,
-    /// Generation of the snapshot that it ran under.
-    pub generation: i64,
-    /// SHA-256 of that snapshot.
-    pub snapshot_digest: [u8; 32],
+    /// What it has in common with many others.
+    pub context: Context,
     /// When the request's head was read.
     pub begun: DateTime<Utc>,
     /// When the answer was ready.
     pub ended: DateTime<Utc>,
-    /// The portal's name; absent when the certificate belongs to none.
-    pub portal: Option<Arc<str>>,
-    /// SHA-256 of the certificate.
-    pub certificate: [u8; 32],
-    /// ISTAT code of the ente asked.
-    pub ente: Option<Arc<str>>,
-    /// The operation; absent when the request could not be understood.
-    pub operation: Option<Operation>,
-    /// The purpose named.
-    pub purpose: Option<Arc<str>>,
-    /// Where the purpose comes from: `intestazione` in this version.
-    pub purpose_origin: Option<&'static str>,
-    /// The grant that allowed it.
-    pub grant_id: Option<Arc<str>>,
-    /// The grant's version.
-    pub grant_version: Option<u32>,
     /// `risposto`, or the slug of the problem.
     pub outcome: &'static str,
     /// The side at fault: `portale`, `gateway`, `ente`; absent when answered.
@@ -50,10 +32,6 @@ pub struct Record {
     pub status: u16,
     /// Microseconds in each stage.
     pub times: StageTimes,
-    /// The adapter.
-    pub adapter: Option<Arc<str>>,
-    /// The adapter's version.
-    pub adapter_version: Option<Arc<str>>,
     /// `fresca`, `cache`, `scaduta`.
     pub cache: Option<&'static str>,
     /// Age of the answer in seconds.
@@ -72,6 +50,35 @@ pub struct Record {
     pub subjects: Vec<Subject>,
     /// What this exchange counts against, if it was admitted under a quota; counted in the record's own transaction.
     pub quota: Option<QuotaHold>,
+}
+
+/// Who asked whom for what and under which text. Many exchanges share one, so that each only points to it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Context {
+    /// Generation of the snapshot that the exchange ran under.
+    pub generation: i64,
+    /// SHA-256 of that snapshot.
+    pub snapshot_digest: [u8; 32],
+    /// The portal's name; absent when the certificate belongs to none.
+    pub portal: Option<Arc<str>>,
+    /// SHA-256 of the certificate.
+    pub certificate: [u8; 32],
+    /// ISTAT code of the ente asked.
+    pub ente: Option<Arc<str>>,
+    /// The operation; absent when the request could not be understood.
+    pub operation: Option<Operation>,
+    /// The purpose named.
+    pub purpose: Option<Arc<str>>,
+    /// Where the purpose comes from: `intestazione` in this version.
+    pub purpose_origin: Option<&'static str>,
+    /// The grant that allowed it.
+    pub grant_id: Option<Arc<str>>,
+    /// The grant's version.
+    pub grant_version: Option<u32>,
+    /// The adapter.
+    pub adapter: Option<Arc<str>>,
+    /// The adapter's version.
+    pub adapter_version: Option<Arc<str>>,
 }
 
 /// Microseconds per stage.

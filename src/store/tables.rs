@@ -1,4 +1,4 @@
-//! The four tables of the record: their columns, and what of a record goes into each.
+//! The tables of the record: their columns, and what of a record goes into each.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::digest::SaltedDigest;
 
 use super::dialect::{Bind, Dialect};
 use super::quota::QuotaKey;
-use super::record::{Record, Subject};
+use super::record::{Context, Record, Subject};
 
 /// A table as the writer fills it. Later versions may add columns that have defaults; statements name theirs.
 pub(super) struct Table {
@@ -39,19 +39,9 @@ pub(super) const EXCHANGE: Table = Table {
     name: "exchange",
     columns: &[
         ("scambio", Kind::Scambio),
-        ("node", Kind::Text),
-        ("generation", Kind::Number),
-        ("snapshot_digest", Kind::Digest),
+        ("context", Kind::Number),
         ("begun", Kind::Instant),
         ("ended", Kind::Instant),
-        ("portal", Kind::Text),
-        ("certificate", Kind::Digest),
-        ("ente", Kind::Text),
-        ("operation", Kind::Text),
-        ("purpose", Kind::Text),
-        ("purpose_origin", Kind::Text),
-        ("grant_id", Kind::Text),
-        ("grant_version", Kind::Number),
         ("outcome", Kind::Text),
         ("side", Kind::Text),
         ("status", Kind::Number),
@@ -59,8 +49,6 @@ pub(super) const EXCHANGE: Table = Table {
         ("time_limits", Kind::Number),
         ("time_cache", Kind::Number),
         ("time_dispatch", Kind::Number),
-        ("adapter", Kind::Text),
-        ("adapter_version", Kind::Text),
         ("cache", Kind::Text),
         ("age_seconds", Kind::Number),
         ("origin", Kind::Scambio),
@@ -77,21 +65,11 @@ pub(super) const EXCHANGE: Table = Table {
 };
 
 /// Binds the exchange's row, in the order of [`EXCHANGE`].
-pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, node: &Arc<str>) {
+pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, context: i64) {
     to.bytes(Some(record.scambio.as_bytes().to_vec()));
-    to.text(Some(Arc::clone(node)));
-    to.number(Some(record.generation));
-    to.bytes(Some(record.snapshot_digest.to_vec()));
+    to.number(Some(context));
     to.number(Some(record.begun.timestamp_micros()));
     to.number(Some(record.ended.timestamp_micros()));
-    to.text(record.portal.clone());
-    to.bytes(Some(record.certificate.to_vec()));
-    to.text(record.ente.clone());
-    to.text(record.operation.map(|operation| operation.name().into()));
-    to.text(record.purpose.clone());
-    to.text(record.purpose_origin.map(Arc::from));
-    to.text(record.grant_id.clone());
-    to.number(record.grant_version.map(i64::from));
     to.text(Some(record.outcome.into()));
     to.text(record.side.map(Arc::from));
     to.number(Some(i64::from(record.status)));
@@ -99,8 +77,6 @@ pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, node: &Arc<str>
     to.number(Some(record.times.limits));
     to.number(Some(record.times.cache));
     to.number(Some(record.times.dispatch));
-    to.text(record.adapter.clone());
-    to.text(record.adapter_version.clone());
     to.text(record.cache.map(Arc::from));
     to.number(record.age_seconds);
     to.bytes(record.origin.map(|origin| origin.as_bytes().to_vec()));
@@ -108,6 +84,46 @@ pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, node: &Arc<str>
         to.bytes(digest.map(|digest| digest.digest.to_vec()));
         to.number(digest.map(|digest| i64::try_from(digest.bytes).unwrap_or(i64::MAX)));
     }
+}
+
+/// What many exchanges have in common, once.
+pub(super) const CONTEXT: Table = Table {
+    name: "exchange_context",
+    columns: &[
+        ("id", Kind::Number),
+        ("node", Kind::Text),
+        ("generation", Kind::Number),
+        ("snapshot_digest", Kind::Digest),
+        ("portal", Kind::Text),
+        ("certificate", Kind::Digest),
+        ("ente", Kind::Text),
+        ("operation", Kind::Text),
+        ("purpose", Kind::Text),
+        ("purpose_origin", Kind::Text),
+        ("grant_id", Kind::Text),
+        ("grant_version", Kind::Number),
+        ("adapter", Kind::Text),
+        ("adapter_version", Kind::Text),
+    ],
+    on_conflict: " ON CONFLICT (id) DO NOTHING",
+};
+
+/// Binds a context's row, in the order of [`CONTEXT`].
+pub(super) fn bind_context(to: &mut impl Bind, id: i64, context: &Context, node: &Arc<str>) {
+    to.number(Some(id));
+    to.text(Some(Arc::clone(node)));
+    to.number(Some(context.generation));
+    to.bytes(Some(context.snapshot_digest.to_vec()));
+    to.text(context.portal.clone());
+    to.bytes(Some(context.certificate.to_vec()));
+    to.text(context.ente.clone());
+    to.text(context.operation.map(|operation| operation.name().into()));
+    to.text(context.purpose.clone());
+    to.text(context.purpose_origin.map(Arc::from));
+    to.text(context.grant_id.clone());
+    to.number(context.grant_version.map(i64::from));
+    to.text(context.adapter.clone());
+    to.text(context.adapter_version.clone());
 }
 
 /// The salts of an exchange's digests, apart from them so that they can be erased.
@@ -150,7 +166,6 @@ pub(super) const SUBJECT: Table = Table {
         ("digest", Kind::Digest),
         ("role", Kind::Text),
         ("key_version", Kind::Number),
-        ("ente", Kind::Text),
     ],
     on_conflict: " ON CONFLICT DO NOTHING",
 };
@@ -161,7 +176,6 @@ pub(super) fn bind_subject(to: &mut impl Bind, record: &Record, subject: &Subjec
     to.bytes(Some(subject.digest.to_vec()));
     to.text(Some(subject.role.name().into()));
     to.number(Some(subject.key_version));
-    to.text(record.ente.clone());
 }
 
 /// The day's counters, each moved by so many as a batch records.

@@ -6,10 +6,15 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
+use uuid::Uuid;
 
+use super::batch::MOST_ROWS;
 use super::error::StoreError;
 use super::month::Month;
 use super::record::Record;
+
+/// Groups being gathered at most; more threads than that share them.
+const GATHERINGS: usize = 32;
 
 /// Leave to carry out one exchange: its record will find room. Dropped, it frees the room.
 #[derive(Debug)]
@@ -25,8 +30,10 @@ pub(super) struct Waitroom {
     closed: AtomicBool,
     disk_low: AtomicBool,
     troubled: AtomicBool,
+    gatherings: [Mutex<Vec<Waiting>>; GATHERINGS],
     queue: Mutex<Queue>,
-    /// A batch is due, or there is something else for the writer to look at.
+    withheld: Mutex<Vec<Uuid>>,
+    /// A group was queued, or there is something else for the writer to look at.
     pub due: Notify,
     /// A slot was freed.
     pub freed: Notify,
@@ -45,7 +52,7 @@ pub(super) struct Figures {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: Vec<Waiting>,
+    groups: Vec<Group>,
     /// Since when the oldest record of the batch being written has waited.
     writing_since: Option<Instant>,
     /// Why nothing can be written.
@@ -57,12 +64,22 @@ struct Queue {
 /// A record that waits to be durable.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    pub record: Record,
+    pub record: Box<Record>,
     pub month: Month,
     pub since: Instant,
-    pub durable: oneshot::Sender<Result<(), StoreError>>,
+    durable: oneshot::Sender<Outcome>,
     _place: Place,
 }
+
+/// Records that became ready in the same turn of one thread's event loop. They are told their outcomes together, so
+/// that this thread is woken once for all of them.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub waiting: Vec<Waiting>,
+    pub told: oneshot::Sender<Vec<(Waiting, Outcome)>>,
+}
+
+pub(super) type Outcome = Result<(), StoreError>;
 
 /// One of the places, freed when dropped.
 #[derive(Debug)]
@@ -73,34 +90,20 @@ struct Place {
 impl Slot {
     /// Resolves once the record is durable; until then the answer must not leave. Every failure means: not answered.
     ///
-    /// Dropped while it waits, the record may still be written; it then says that its answer was withheld.
+    /// Dropped while it waits, the record may still be written; it then says that its answer was withheld. To be called
+    /// on a Tokio runtime.
     pub async fn commit(self, record: Record) -> Result<(), StoreError> {
         let month = Month::of_scambio(&record.scambio).ok_or(StoreError::NoTime)?;
         let room = Arc::clone(&self.place.room);
-        let (durable, answer) = oneshot::channel();
-        let first = room.push(Waiting {
-            record,
+        let (durable, outcome) = oneshot::channel();
+        room.gather(Waiting {
+            record: Box::new(record),
             month,
             since: Instant::now(),
             durable,
             _place: self.place,
-        })?;
-        if first {
-            // The writer is woken once per turn of the event loop: whatever else is ready now joins the same commit.
-            let due = DueWhenDropped(&room.due);
-            tokio::task::yield_now().await;
-            drop(due);
-        }
-        answer.await.unwrap_or(Err(StoreError::Closed))
-    }
-}
-
-/// Tells the writer even if the exchange is dropped before its turn comes again: others may have joined it.
-struct DueWhenDropped<'a>(&'a Notify);
-
-impl Drop for DueWhenDropped<'_> {
-    fn drop(&mut self) {
-        self.0.notify_one();
+        });
+        outcome.await.unwrap_or(Err(StoreError::Closed))
     }
 }
 
@@ -114,7 +117,9 @@ impl Waitroom {
             closed: AtomicBool::new(false),
             disk_low: AtomicBool::new(false),
             troubled: AtomicBool::new(false),
+            gatherings: std::array::from_fn(|_| Mutex::default()),
             queue: Mutex::default(),
+            withheld: Mutex::default(),
             due: Notify::new(),
             freed: Notify::new(),
             figures,
@@ -146,35 +151,90 @@ impl Waitroom {
         }
     }
 
-    /// Queues a record; tells whether it is the first, whose exchange then wakes the writer.
-    fn push(&self, waiting: Waiting) -> Result<bool, StoreError> {
-        let mut queue = self.queue.lock();
-        if queue.stopped {
-            return Err(StoreError::Closed);
+    /// Adds a record to its thread's group; the first one sees the group through.
+    fn gather(self: &Arc<Self>, waiting: Waiting) {
+        let gathering = gathering_of_thread();
+        let mut group = self.gatherings[gathering].lock();
+        group.push(waiting);
+        if group.len() == 1 {
+            tokio::spawn(Arc::clone(self).see_through(gathering));
         }
-        if let Some(trouble) = &queue.trouble {
-            return Err(StoreError::Unhealthy(Arc::clone(trouble)));
-        }
-        queue.waiting.push(waiting);
-        Ok(queue.waiting.len() == 1)
     }
 
-    /// Takes the oldest records, so many at most; tells whether more wait.
-    pub(super) fn take(&self, most: usize) -> (Vec<Waiting>, bool) {
+    async fn see_through(self: Arc<Self>, gathering: usize) {
+        // Whatever else is ready in this turn of the event loop joins the group, and so the same commit.
+        tokio::task::yield_now().await;
+        let mut waiting = std::mem::take(&mut *self.gatherings[gathering].lock());
+        while !waiting.is_empty() {
+            let rest = waiting.split_off(waiting.len().min(MOST_ROWS));
+            let (told, outcomes) = oneshot::channel();
+            self.queue(Group { waiting, told });
+            if rest.is_empty() {
+                return self.tell(outcomes).await;
+            }
+            tokio::spawn(Arc::clone(&self).tell_later(outcomes));
+            waiting = rest;
+        }
+    }
+
+    async fn tell_later(self: Arc<Self>, outcomes: oneshot::Receiver<Vec<(Waiting, Outcome)>>) {
+        self.tell(outcomes).await;
+    }
+
+    /// Tells each exchange of a group what became of its record.
+    async fn tell(&self, outcomes: oneshot::Receiver<Vec<(Waiting, Outcome)>>) {
+        for (waiting, outcome) in outcomes.await.unwrap_or_default() {
+            let durable = outcome.is_ok();
+            if waiting.durable.send(outcome).is_err() && durable {
+                self.withheld.lock().push(waiting.record.scambio);
+            }
+        }
+    }
+
+    /// Hands a group to the writer.
+    fn queue(&self, group: Group) {
         let mut queue = self.queue.lock();
-        let batch = if queue.waiting.len() <= most {
-            let room = Vec::with_capacity(queue.waiting.capacity());
-            std::mem::replace(&mut queue.waiting, room)
-        } else {
-            queue.waiting.drain(..most).collect()
+        let refusal = match &queue.trouble {
+            _ if queue.stopped => Some(None),
+            Some(trouble) => Some(Some(Arc::clone(trouble))),
+            None => None,
         };
-        queue.writing_since = batch.first().map(|waiting| waiting.since);
-        (batch, !queue.waiting.is_empty())
+        let Some(refusal) = refusal else {
+            queue.groups.push(group);
+            drop(queue);
+            self.due.notify_one();
+            return;
+        };
+        drop(queue);
+        group.refuse(|| {
+            refusal
+                .clone()
+                .map_or(StoreError::Closed, StoreError::Unhealthy)
+        });
     }
 
-    /// The batch taken last is dealt with.
+    /// Takes the oldest groups, so many records at most; tells whether more wait.
+    pub(super) fn take(&self, most: usize) -> (Vec<Group>, bool) {
+        let mut queue = self.queue.lock();
+        let mut records = 0;
+        let fitting = queue.groups.iter().take_while(|group| {
+            records += group.waiting.len();
+            records <= most
+        });
+        let fitting = fitting.count();
+        let groups: Vec<Group> = queue.groups.drain(..fitting).collect();
+        queue.writing_since = groups.first().and_then(Group::since);
+        (groups, !queue.groups.is_empty())
+    }
+
+    /// The groups taken last are dealt with.
     pub(super) fn written(&self) {
         self.queue.lock().writing_since = None;
+    }
+
+    /// Exchanges recorded as answered of which we learned later that nobody waited any more.
+    pub(super) fn take_withheld(&self) -> Vec<Uuid> {
+        std::mem::take(&mut *self.withheld.lock())
     }
 
     /// Refuses everything from now on, what waits included.
@@ -182,12 +242,10 @@ impl Waitroom {
         let mut queue = self.queue.lock();
         queue.trouble = Some(Arc::clone(reason));
         self.troubled.store(true, Ordering::Relaxed);
-        let refused = std::mem::take(&mut queue.waiting);
+        let refused = std::mem::take(&mut queue.groups);
         drop(queue);
-        for waiting in refused {
-            let _ = waiting
-                .durable
-                .send(Err(StoreError::Unhealthy(Arc::clone(reason))));
+        for group in refused {
+            group.refuse(|| StoreError::Unhealthy(Arc::clone(reason)));
         }
     }
 
@@ -229,7 +287,7 @@ impl Waitroom {
     /// Whether the writer may end now; if so, nothing is queued any more.
     pub(super) fn may_end(&self) -> bool {
         let mut queue = self.queue.lock();
-        if queue.stopping && queue.waiting.is_empty() {
+        if queue.stopping && queue.groups.is_empty() {
             queue.stopped = true;
         }
         queue.stopped
@@ -240,7 +298,7 @@ impl Waitroom {
         self.close();
         let mut queue = self.queue.lock();
         queue.stopped = true;
-        queue.waiting.clear();
+        queue.groups.clear();
     }
 
     pub(super) fn slots(&self) -> usize {
@@ -254,12 +312,27 @@ impl Waitroom {
     /// How many records wait to be taken, and how long the oldest that is not durable has waited.
     pub(super) fn lag(&self) -> (usize, Duration) {
         let queue = self.queue.lock();
-        let first = queue.waiting.first().map(|waiting| waiting.since);
-        let oldest = queue.writing_since.or(first);
-        (
-            queue.waiting.len(),
-            oldest.map_or(Duration::ZERO, |since| since.elapsed()),
-        )
+        let waiting = queue.groups.iter().map(|group| group.waiting.len()).sum();
+        let oldest = queue
+            .writing_since
+            .or_else(|| queue.groups.first().and_then(Group::since));
+        let lag = oldest.map_or(Duration::ZERO, |since| since.elapsed());
+        (waiting, lag)
+    }
+}
+
+impl Group {
+    fn since(&self) -> Option<Instant> {
+        self.waiting.first().map(|waiting| waiting.since)
+    }
+
+    fn refuse(self, error: impl Fn() -> StoreError) {
+        let outcomes = self
+            .waiting
+            .into_iter()
+            .map(|waiting| (waiting, Err(error())));
+        // If nobody listens any more, nobody is answered either.
+        let _ = self.told.send(outcomes.collect());
     }
 }
 
@@ -270,4 +343,13 @@ impl Drop for Place {
             self.room.freed.notify_one();
         }
     }
+}
+
+/// The group that the records of this thread join.
+fn gathering_of_thread() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static GATHERING: usize = THREADS.fetch_add(1, Ordering::Relaxed) % GATHERINGS;
+    }
+    GATHERING.with(|gathering| *gathering)
 }

@@ -12,10 +12,16 @@ use super::error::StoreError;
 use super::month::Month;
 use super::quota::QuotaTable;
 use super::record::Record;
-use super::waiting::{Waiting, Waitroom};
+use super::waiting::{Group, Outcome, Waiting, Waitroom};
 
 /// Between two attempts to write again after a failure.
 const PROBE_PAUSE: Duration = Duration::from_millis(250);
+
+/// A record and the group that it came with.
+type Member = (usize, Waiting);
+
+/// The same with what became of it.
+type Written = (usize, Waiting, Outcome);
 
 pub(super) struct Writer {
     room: Arc<Waitroom>,
@@ -51,8 +57,8 @@ impl Writer {
             }
             self.room.due.notified().await;
             loop {
-                let (batch, more) = self.room.take(MOST_ROWS);
-                self.write(batch).await;
+                let (groups, more) = self.room.take(MOST_ROWS);
+                self.write_groups(groups).await;
                 self.room.written();
                 if !more {
                     break;
@@ -64,59 +70,73 @@ impl Writer {
         }
     }
 
-    async fn write(&mut self, mut batch: Vec<Waiting>) {
-        while let Some(first) = batch.first() {
+    /// Writes what the groups hold, then tells each of them at once.
+    async fn write_groups(&mut self, groups: Vec<Group>) {
+        self.withheld.extend(self.room.take_withheld());
+        let mut tellings = Vec::with_capacity(groups.len());
+        let mut batch = Vec::new();
+        for (index, group) in groups.into_iter().enumerate() {
+            tellings.push((group.told, Vec::with_capacity(group.waiting.len())));
+            batch.extend(group.waiting.into_iter().map(|waiting| (index, waiting)));
+        }
+        for (index, waiting, outcome) in self.write(batch).await {
+            tellings[index].1.push((waiting, outcome));
+        }
+        for (told, outcomes) in tellings {
+            if let Err(untold) = told.send(outcomes) {
+                let durable = untold.iter().filter(|(_, outcome)| outcome.is_ok());
+                self.withheld
+                    .extend(durable.map(|(waiting, _)| waiting.record.scambio));
+            }
+        }
+    }
+
+    async fn write(&mut self, mut batch: Vec<Member>) -> Vec<Written> {
+        let mut written = Vec::with_capacity(batch.len());
+        while let Some((_, first)) = batch.first() {
             let month = first.month;
             let deadline = first.since + self.deadline;
-            let (of_month, others) = batch
+            let of_month;
+            (of_month, batch) = batch
                 .into_iter()
-                .partition(|waiting| waiting.month == month);
-            batch = others;
-            self.write_month(month, of_month, deadline).await;
+                .partition(|(_, waiting)| waiting.month == month);
+            self.write_month(month, of_month, deadline, &mut written)
+                .await;
         }
+        written
     }
 
-    async fn write_month(&mut self, month: Month, batch: Vec<Waiting>, deadline: Instant) {
-        if let Some(reason) = self.room.trouble() {
-            refuse(batch, || StoreError::Unhealthy(Arc::clone(&reason)));
-            return;
-        }
-        match self.commit(month, &batch, deadline).await {
-            Ok(totals) => self.acknowledge(batch, &totals),
-            Err(StoreError::Database(error)) if is_about_values(&error) => {
-                self.write_one_by_one(month, batch, deadline, &error).await;
-            }
-            Err(error) => self.give_up(batch, &error),
-        }
-    }
-
-    /// One record that the database does not take must not take others with it.
-    async fn write_one_by_one(
+    async fn write_month(
         &mut self,
         month: Month,
-        batch: Vec<Waiting>,
+        batch: Vec<Member>,
         deadline: Instant,
-        error: &sqlx::Error,
+        written: &mut Vec<Written>,
     ) {
-        if batch.len() == 1 {
-            tracing::error!(%error, "the database refuses the values of a record");
-            let reason: Arc<str> = error.to_string().into();
-            refuse(batch, || StoreError::NotWritten(Arc::clone(&reason)));
-            return;
-        }
-        for waiting in batch {
-            Box::pin(self.write_month(month, vec![waiting], deadline)).await;
+        let outcome = match self.room.trouble() {
+            Some(reason) => Err(StoreError::Unhealthy(reason)),
+            None => self.commit(month, &batch, deadline).await,
+        };
+        match outcome {
+            Ok(totals) => self.settle(batch, &totals, written),
+            Err(StoreError::Database(error)) if is_about_values(&error) && batch.len() > 1 => {
+                // One record that the database does not take must not take others with it.
+                for member in batch {
+                    Box::pin(self.write_month(month, vec![member], deadline, written)).await;
+                }
+            }
+            Err(error) => self.give_up(batch, &error, written),
         }
     }
 
     async fn commit(
         &mut self,
         month: Month,
-        batch: &[Waiting],
+        batch: &[Member],
         deadline: Instant,
     ) -> Result<Totals, StoreError> {
         let begun = Instant::now();
-        let records: Vec<&Record> = batch.iter().map(|waiting| &waiting.record).collect();
+        let records: Vec<&Record> = batch.iter().map(|(_, waiting)| &*waiting.record).collect();
         let of_month = |scambio: &Uuid| Month::of_scambio(scambio) == Some(month);
         let withheld: Vec<Uuid> = self.withheld.iter().copied().filter(of_month).collect();
         let write = self.database.write(month, &records, &withheld);
@@ -128,46 +148,54 @@ impl Writer {
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         figures.last_commit_micros.store(micros, Ordering::Relaxed);
         figures.commits.fetch_add(1, Ordering::Relaxed);
-        figures
-            .records
-            .fetch_add(batch.len() as u64, Ordering::Relaxed);
+        let records = batch.len() as u64;
+        figures.records.fetch_add(records, Ordering::Relaxed);
         Ok(totals)
     }
 
     /// Everything in the batch is durable.
-    fn acknowledge(&mut self, batch: Vec<Waiting>, totals: &Totals) {
-        for mut waiting in batch {
+    fn settle(&mut self, batch: Vec<Member>, totals: &Totals, written: &mut Vec<Written>) {
+        for (group, mut waiting) in batch {
             if let Some(hold) = waiting.record.quota.take() {
                 hold.count();
             }
-            if waiting.durable.send(Ok(())).is_err() {
-                self.withheld.push(waiting.record.scambio);
-            }
+            written.push((group, waiting, Ok(())));
         }
         for (key, used) in totals {
             self.quotas.seen(key, *used);
         }
     }
 
-    /// Nobody knows whether the batch is in the database: none of its answers is given, and nothing more is taken.
-    fn give_up(&mut self, mut batch: Vec<Waiting>, error: &StoreError) {
+    /// The batch was not written, or nobody knows whether it was: none of its answers is given.
+    fn give_up(&mut self, batch: Vec<Member>, error: &StoreError, written: &mut Vec<Written>) {
         let reason: Arc<str> = error.to_string().into();
-        tracing::error!(%error, exchanges = batch.len(), "the record cannot be written; exchanges are refused");
-        for waiting in &mut batch {
-            self.withheld.push(waiting.record.scambio);
-            if let Some(hold) = waiting.record.quota.take() {
-                hold.doubt();
+        let doubtful = match error {
+            StoreError::Database(error) if is_about_values(error) => {
+                tracing::error!(%error, "the database refuses the values of a record");
+                false
             }
+            StoreError::Unhealthy(_) => false,
+            _ => {
+                let exchanges = batch.len();
+                tracing::error!(%error, exchanges, "the record cannot be written; exchanges are refused");
+                self.room.troubled(&reason);
+                true
+            }
+        };
+        for (group, mut waiting) in batch {
+            if doubtful {
+                self.withheld.push(waiting.record.scambio);
+                if let Some(hold) = waiting.record.quota.take() {
+                    hold.doubt();
+                }
+            }
+            let outcome = match error {
+                StoreError::Deadline => StoreError::Deadline,
+                StoreError::Unhealthy(reason) => StoreError::Unhealthy(Arc::clone(reason)),
+                _ => StoreError::NotWritten(Arc::clone(&reason)),
+            };
+            written.push((group, waiting, Err(outcome)));
         }
-        self.room.troubled(&reason);
-        let late = matches!(error, StoreError::Deadline);
-        refuse(batch, || {
-            if late {
-                StoreError::Deadline
-            } else {
-                StoreError::NotWritten(Arc::clone(&reason))
-            }
-        });
     }
 
     /// Waits a little, then tries to write again.
@@ -186,12 +214,6 @@ impl Writer {
             }
             Err(error) => self.room.troubled(&error.to_string().into()),
         }
-    }
-}
-
-fn refuse(batch: Vec<Waiting>, error: impl Fn() -> StoreError) {
-    for waiting in batch {
-        let _ = waiting.durable.send(Err(error()));
     }
 }
 

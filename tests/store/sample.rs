@@ -9,7 +9,7 @@ use pontile::contract::document::Role;
 use pontile::contract::operation::Operation;
 use pontile::digest::SaltedDigest;
 use pontile::store::Store;
-use pontile::store::record::{Record, StageTimes};
+use pontile::store::record::{Context, Record, StageTimes};
 use uuid::Uuid;
 
 pub const RETENTION: Retention = Retention {
@@ -54,18 +54,22 @@ pub fn record(store: &Store, at: DateTime<Utc>) -> Record {
     let keys = store.subject_keys();
     Record {
         scambio: scambio_at(at),
-        generation: 7,
-        snapshot_digest: [7; 32],
+        context: Context {
+            generation: 7,
+            snapshot_digest: [7; 32],
+            portal: Some("sportello-como".into()),
+            certificate: [9; 32],
+            ente: Some("013075".into()),
+            operation: Some(Operation::RicercaPersona),
+            purpose: Some("C001".into()),
+            purpose_origin: Some("intestazione"),
+            grant_id: Some("anagrafe-como".into()),
+            grant_version: Some(3),
+            adapter: Some("civilia".into()),
+            adapter_version: Some("1.0.0".into()),
+        },
         begun: at,
         ended: at + chrono::Duration::microseconds(1_234),
-        portal: Some("sportello-como".into()),
-        certificate: [9; 32],
-        ente: Some("013075".into()),
-        operation: Some(Operation::RicercaPersona),
-        purpose: Some("C001".into()),
-        purpose_origin: Some("intestazione"),
-        grant_id: Some("anagrafe-como".into()),
-        grant_version: Some(3),
         outcome: "risposto",
         side: None,
         status: 200,
@@ -75,8 +79,6 @@ pub fn record(store: &Store, at: DateTime<Utc>) -> Record {
             cache: 3,
             dispatch: 4,
         },
-        adapter: Some("civilia".into()),
-        adapter_version: Some("1.0.0".into()),
         cache: Some("fresca"),
         age_seconds: Some(0),
         origin: None,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use sqlx::Connection;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
 
 use super::Server;
-use crate::store::batch::{self, MOST_ROWS, Statements, size_for};
+use crate::store::batch::{Batch, Statements, Step};
+use crate::store::contexts::Contexts;
 use crate::store::database::Totals;
 use crate::store::dialect::{Dialect, Values};
 use crate::store::error::StoreError;
@@ -16,13 +17,19 @@ use crate::store::keys;
 use crate::store::quota::QuotaKey;
 use crate::store::record::Record;
 use crate::store::subject::SubjectKeys;
-use crate::store::tables::{EXCHANGE, PROBE, QUOTA, SALT, SUBJECT, bind_probe};
+use crate::store::tables::{PROBE, bind_probe};
+
+/// A connection and what it has written.
+struct Open {
+    connection: PgConnection,
+    contexts: Contexts,
+}
 
 pub(in crate::store) struct PostgresWriter {
     server: Server,
     node: Arc<str>,
     subject_keys: Arc<SubjectKeys>,
-    connection: Option<PgConnection>,
+    open: Option<Open>,
     statements: Statements,
 }
 
@@ -36,7 +43,7 @@ impl PostgresWriter {
             server,
             node,
             subject_keys,
-            connection: None,
+            open: None,
             statements: Statements::new(Dialect::Postgres),
         }
     }
@@ -48,19 +55,16 @@ impl PostgresWriter {
         records: &[&Record],
         withheld: &[Uuid],
     ) -> Result<Totals, StoreError> {
-        let mut connection = self.take_connection().await?;
-        let mut transaction = connection.begin().await?;
-        let quotas = insert(&mut transaction, &mut self.statements, &self.node, records).await?;
-        mark_withheld(&mut transaction, &mut self.statements, withheld).await?;
-        transaction.commit().await?;
+        let mut open = self.take_connection().await?;
+        let totals = insert(&mut open, &mut self.statements, records, withheld).await?;
         // Only a connection without a failure is kept: closing the others ends what they had begun.
-        self.connection = Some(connection);
-        Ok(quotas)
+        self.open = Some(open);
+        Ok(totals)
     }
 
-    async fn take_connection(&mut self) -> Result<PgConnection, StoreError> {
-        if let Some(connection) = self.connection.take() {
-            return Ok(connection);
+    async fn take_connection(&mut self) -> Result<Open, StoreError> {
+        if let Some(open) = self.open.take() {
+            return Ok(open);
         }
         let mut connection = self.server.connect().await?;
         for (version, fingerprint) in self.subject_keys.fingerprints() {
@@ -70,75 +74,64 @@ impl PostgresWriter {
                 .execute(&mut connection)
                 .await?;
         }
-        Ok(connection)
+        Ok(Open {
+            connection,
+            contexts: Contexts::new(Arc::clone(&self.node)),
+        })
     }
 
     /// Learns whether the database can be written again, and settles what is unknown.
     pub(in crate::store) async fn probe(&mut self, withheld: &[Uuid]) -> Result<(), StoreError> {
-        self.connection = None;
-        let mut connection = self.take_connection().await?;
-        let mut transaction = connection.begin().await?;
+        self.open = None;
+        let mut open = self.take_connection().await?;
         let mut arguments = PgArguments::default();
         bind_probe(&mut arguments, &self.node);
         sqlx::query_with(Dialect::Postgres.statement(PROBE), arguments)
-            .execute(&mut *transaction)
+            .execute(&mut open.connection)
             .await?;
-        mark_withheld(&mut transaction, &mut self.statements, withheld).await?;
-        transaction.commit().await?;
-        self.connection = Some(connection);
+        if !withheld.is_empty() {
+            insert(&mut open, &mut self.statements, &[], withheld).await?;
+        }
+        self.open = Some(open);
         Ok(())
     }
 
     pub(in crate::store) async fn close(self) -> Result<(), StoreError> {
-        match self.connection {
-            Some(connection) => Ok(connection.close().await?),
+        match self.open {
+            Some(open) => Ok(open.connection.close().await?),
             None => Ok(()),
         }
     }
 }
 
 async fn insert(
-    connection: &mut PgConnection,
+    open: &mut Open,
     statements: &mut Statements,
-    node: &Arc<str>,
     records: &[&Record],
+    withheld: &[Uuid],
 ) -> Result<Totals, StoreError> {
-    let rows = size_for(records.len());
-    let mut arguments = PgArguments::default();
-    batch::bind_exchanges(&mut arguments, records, node);
-    let sql = statements.insertion(&EXCHANGE, rows);
-    sqlx::query_with(sql, arguments)
-        .execute(&mut *connection)
-        .await?;
-    let mut arguments = PgArguments::default();
-    batch::bind_salts(&mut arguments, records);
-    let sql = statements.insertion(&SALT, rows);
-    sqlx::query_with(sql, arguments)
-        .execute(&mut *connection)
-        .await?;
-    for rows in batch::subjects(records).chunks(MOST_ROWS) {
-        let mut arguments = PgArguments::default();
-        batch::bind_subjects(&mut arguments, rows);
-        let sql = statements.insertion(&SUBJECT, size_for(rows.len()));
-        sqlx::query_with(sql, arguments)
-            .execute(&mut *connection)
-            .await?;
-    }
+    let contexts = open.contexts.of(records);
+    let batch = Batch::new(open.contexts.node(), records, contexts, withheld);
+    let mut transaction = open.connection.begin().await?;
     let mut totals = Totals::new();
-    for rows in batch::quotas(records).chunks(MOST_ROWS) {
+    for step in batch.steps() {
         let mut arguments = PgArguments::default();
-        batch::bind_quotas(&mut arguments, rows);
-        let size = size_for(rows.len());
-        let sql: AssertSqlSafe<Arc<str>> = statements.text("quota, returning", size, |dialect| {
-            QUOTA.insertion(dialect, size) + " RETURNING portal, operation, ente, day, used"
-        });
+        step.bind(&mut arguments);
+        let after = match step {
+            Step::Quotas(_) => " RETURNING portal, operation, ente, day, used",
+            _ => "",
+        };
+        let sql = statements.joined("", &[step], after);
         let returned = sqlx::query_with(sql, arguments)
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut *transaction)
             .await?;
-        for row in &returned {
-            totals.extend(total(row, rows)?);
+        if let Step::Quotas(sent) = step {
+            for row in &returned {
+                totals.extend(total(row, sent)?);
+            }
         }
     }
+    transaction.commit().await?;
     Ok(totals)
 }
 
@@ -154,20 +147,4 @@ fn total(row: &PgRow, sent: &[(&QuotaKey, i64)]) -> Result<Option<(QuotaKey, u64
             && day == Some(key.day)
     });
     Ok(key.cloned().zip(used))
-}
-
-async fn mark_withheld(
-    connection: &mut PgConnection,
-    statements: &mut Statements,
-    withheld: &[Uuid],
-) -> Result<(), StoreError> {
-    for exchanges in withheld.chunks(MOST_ROWS) {
-        let mut arguments = PgArguments::default();
-        batch::bind_withheld(&mut arguments, exchanges);
-        let sql = statements.withheld(size_for(exchanges.len()));
-        sqlx::query_with(sql, arguments)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
 }

@@ -7,21 +7,28 @@ use sqlx::{Connection, Row};
 use uuid::Uuid;
 
 use super::Segments;
-use crate::store::batch::{self, MOST_ROWS, Statements, size_for};
+use crate::store::batch::{Batch, MOST_ROWS, Statements};
+use crate::store::contexts::Contexts;
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::keys;
 use crate::store::month::Month;
 use crate::store::record::Record;
 use crate::store::subject::SubjectKeys;
-use crate::store::tables::{EXCHANGE, PROBE, QUOTA, SALT, SUBJECT, bind_probe};
+use crate::store::tables::{PROBE, bind_probe};
+
+/// A connection and what it has written.
+struct Open {
+    connection: SqliteConnection,
+    contexts: Contexts,
+}
 
 /// The writer's connections: one month's as a rule, two around the turn of a month.
 pub(in crate::store) struct SqliteWriter {
     segments: Segments,
     node: Arc<str>,
     subject_keys: Arc<SubjectKeys>,
-    connections: Vec<(Month, SqliteConnection)>,
+    connections: Vec<(Month, Open)>,
     statements: Statements,
 }
 
@@ -47,21 +54,14 @@ impl SqliteWriter {
         records: &[&Record],
         withheld: &[Uuid],
     ) -> Result<(), StoreError> {
-        let mut connection = self.take_connection(month).await?;
-        insert(
-            &mut connection,
-            &mut self.statements,
-            &self.node,
-            records,
-            withheld,
-        )
-        .await?;
+        let mut open = self.take_connection(month).await?;
+        insert(&mut open, &mut self.statements, records, withheld).await?;
         // Only a connection without a failure is kept: closing the others ends what they had begun.
-        self.connections.push((month, connection));
+        self.connections.push((month, open));
         Ok(())
     }
 
-    async fn take_connection(&mut self, month: Month) -> Result<SqliteConnection, StoreError> {
+    async fn take_connection(&mut self, month: Month) -> Result<Open, StoreError> {
         if let Some(index) = self.connections.iter().position(|(open, _)| *open == month) {
             return Ok(self.connections.swap_remove(index).1);
         }
@@ -70,7 +70,12 @@ impl SqliteWriter {
             .iter()
             .position(|(open, _)| *open < month.plus(-1))
         {
-            self.connections.swap_remove(index).1.close().await?;
+            self.connections
+                .swap_remove(index)
+                .1
+                .connection
+                .close()
+                .await?;
         }
         self.segments.create(month).await?;
         let mut connection = self.segments.open_to_write(month).await?;
@@ -81,7 +86,10 @@ impl SqliteWriter {
                 .execute(&mut connection)
                 .await?;
         }
-        Ok(connection)
+        Ok(Open {
+            connection,
+            contexts: Contexts::new(Arc::clone(&self.node)),
+        })
     }
 
     /// Learns whether the months in doubt can be written again, and settles what is unknown about them.
@@ -108,11 +116,12 @@ impl SqliteWriter {
     }
 
     async fn probe_month(&mut self, month: Month, withheld: &[Uuid]) -> Result<(), StoreError> {
-        let mut connection = self.take_connection(month).await?;
+        let mut open = self.take_connection(month).await?;
+        let connection = &mut open.connection;
         // After a failed synchronization the log may have holes on the disk that the cache hides. Writing it back whole
         // and beginning it anew leaves nothing that later commits could build on in vain.
         let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&mut connection)
+            .fetch_one(&mut *connection)
             .await?;
         if row.try_get::<i64, _>(0)? != 0 {
             return Err(StoreError::NotWritten("its log is still in use".into()));
@@ -120,80 +129,40 @@ impl SqliteWriter {
         let mut arguments = SqliteArguments::default();
         bind_probe(&mut arguments, &self.node);
         sqlx::query_with(PROBE, arguments)
-            .execute(&mut connection)
+            .execute(connection)
             .await?;
         for chunk in withheld.chunks(MOST_ROWS) {
-            insert(
-                &mut connection,
-                &mut self.statements,
-                &self.node,
-                &[],
-                chunk,
-            )
-            .await?;
+            insert(&mut open, &mut self.statements, &[], chunk).await?;
         }
-        self.connections.push((month, connection));
+        self.connections.push((month, open));
         Ok(())
     }
 
     pub(in crate::store) async fn close(self) -> Result<(), StoreError> {
-        for (_, connection) in self.connections {
-            connection.close().await?;
+        for (_, open) in self.connections {
+            open.connection.close().await?;
         }
         Ok(())
     }
 }
 
+/// One transaction in one hand-over: each hand-over to SQLite's thread and back costs two thread switches.
 async fn insert(
-    connection: &mut SqliteConnection,
+    open: &mut Open,
     statements: &mut Statements,
-    node: &Arc<str>,
     records: &[&Record],
     withheld: &[Uuid],
 ) -> Result<(), sqlx::Error> {
-    // Every execution hands over to SQLite's thread and back; so the transaction's beginning and end travel with others.
-    if records.is_empty() {
-        sqlx::query("BEGIN IMMEDIATE")
-            .execute(&mut *connection)
-            .await?;
-    } else {
-        let mut arguments = SqliteArguments::default();
-        batch::bind_exchanges(&mut arguments, records, node);
-        batch::bind_salts(&mut arguments, records);
-        let sql = statements.text("beginning", size_for(records.len()), |dialect| {
-            let rows = size_for(records.len());
-            let exchanges = EXCHANGE.insertion(dialect, rows);
-            let salts = SALT.insertion(dialect, rows);
-            format!("BEGIN IMMEDIATE; {exchanges}; {salts}")
-        });
-        sqlx::query_with(sql, arguments)
-            .execute(&mut *connection)
-            .await?;
+    let contexts = open.contexts.of(records);
+    let batch = Batch::new(open.contexts.node(), records, contexts, withheld);
+    let steps = batch.steps();
+    let mut arguments = SqliteArguments::default();
+    for step in &steps {
+        step.bind(&mut arguments);
     }
-    for rows in batch::subjects(records).chunks(MOST_ROWS) {
-        let mut arguments = SqliteArguments::default();
-        batch::bind_subjects(&mut arguments, rows);
-        let sql = statements.insertion(&SUBJECT, size_for(rows.len()));
-        sqlx::query_with(sql, arguments)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for exchanges in withheld.chunks(MOST_ROWS) {
-        let mut arguments = SqliteArguments::default();
-        batch::bind_withheld(&mut arguments, exchanges);
-        let sql = statements.withheld(size_for(exchanges.len()));
-        sqlx::query_with(sql, arguments)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for rows in batch::quotas(records).chunks(MOST_ROWS) {
-        let mut arguments = SqliteArguments::default();
-        batch::bind_quotas(&mut arguments, rows);
-        let sql = statements.insertion(&QUOTA, size_for(rows.len()));
-        sqlx::query_with(sql, arguments)
-            .execute(&mut *connection)
-            .await?;
-    }
-    sqlx::query("COMMIT").execute(&mut *connection).await?;
+    let sql = statements.joined("BEGIN IMMEDIATE; ", &steps, "; COMMIT");
+    sqlx::query_with(sql, arguments)
+        .execute(&mut open.connection)
+        .await?;
     Ok(())
 }
