@@ -47,6 +47,8 @@ enum Meaning {
     Lost,
     /// There is no such file.
     Missing,
+    /// The file is no sound database.
+    Unreadable,
     /// The view is not as the statement expects it.
     ViewChanged,
     /// An accident that may not happen again.
@@ -142,6 +144,10 @@ impl Meaning {
                 Kind::Unreachable,
                 format!("{step}: the database's file cannot be opened"),
             ),
+            Meaning::Unreadable => ConnectorError::permanent(
+                Kind::Unintelligible,
+                format!("{step}: the file is no sound database"),
+            ),
             Meaning::ViewChanged => ConnectorError::permanent(
                 Kind::Unintelligible,
                 format!("{step}: the view changed: {message}"),
@@ -203,6 +209,7 @@ fn of_sqlite_code(code: &str) -> Meaning {
         Ok(5 | 6) => Meaning::Unavailable,
         Ok(9) => Meaning::TimedOut,
         Ok(10 | 17) => Meaning::Accident,
+        Ok(11 | 26) => Meaning::Unreadable,
         Ok(14) => Meaning::Missing,
         _ => Meaning::Failed,
     }

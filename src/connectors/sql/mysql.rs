@@ -10,8 +10,8 @@ use sqlx::mysql::{
 };
 use sqlx::query::Query;
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Decode, Executor, MySql, MySqlConnection, Row,
-    SqlSafeStr, Statement as _, Type, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Connection as _, Decode, Executor, MySql,
+    MySqlConnection, Row, SqlSafeStr, Statement as _, Type, TypeInfo, ValueRef,
 };
 
 use crate::config::instance::InstanceSettings;
@@ -129,6 +129,8 @@ pub async fn columns(
     statement: &Statement,
 ) -> Result<Vec<String>, Failure> {
     let text = AssertSqlSafe(Arc::clone(&statement.marked)).into_sql_str();
+    // What is prepared may have been so before the view changed.
+    connection.clear_cached_statements().await?;
     let prepared = connection.prepare(text).await?;
     let names = prepared.columns().iter();
     Ok(names.map(|column| column.name().to_lowercase()).collect())

@@ -80,7 +80,8 @@ impl Pool {
         loop {
             let mut resting = self.resting.lock().pop()?;
             let rest = resting.since.elapsed();
-            if rest > LONGEST_REST || resting.born.elapsed() > LONGEST_LIFE {
+            let is_old = rest > LONGEST_REST || resting.born.elapsed() > LONGEST_LIFE;
+            if is_old || !resting.connection.is_current() {
                 continue;
             }
             if rest <= TRUSTED_REST {

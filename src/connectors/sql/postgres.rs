@@ -11,8 +11,8 @@ use sqlx::postgres::{
 };
 use sqlx::query::Query;
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Executor, PgConnection, Postgres, Row, SqlSafeStr,
-    Statement as _, Type, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Connection as _, Executor, PgConnection, Postgres, Row,
+    SqlSafeStr, Statement as _, Type, TypeInfo, ValueRef,
 };
 
 use crate::config::instance::InstanceSettings;
@@ -51,11 +51,8 @@ impl PostgresServer {
             Protection::Verified => PgSslMode::VerifyFull,
             Protection::Local => PgSslMode::Disable,
         };
-        // Without a cache every statement is prepared for the types that are bound this time, views may be made anew,
-        // and poolers that share sessions do no harm.
         let mut options = options
             .ssl_mode(mode)
-            .statement_cache_capacity(0)
             .application_name("pontile")
             .disable_statement_logging();
         let tls = &settings.tls;
@@ -102,8 +99,7 @@ pub async fn read(
     values: &[&SqlValue],
     intake: &mut Intake<'_>,
 ) -> Result<(), Failure> {
-    let text = AssertSqlSafe(Arc::clone(&statement.numbered));
-    let mut query = sqlx::query(text).persistent(false);
+    let mut query = sqlx::query(AssertSqlSafe(typed(&statement.numbered, values)));
     for value in values {
         query = bind(query, value);
     }
@@ -114,12 +110,29 @@ pub async fn read(
     Ok(())
 }
 
+/// The statement with a remark on the kinds of its values: the driver keeps what it prepared under the text alone, and
+/// would send a value of one kind where the server expects another.
+fn typed(text: &str, values: &[&SqlValue]) -> String {
+    let kinds: String = values
+        .iter()
+        .map(|value| match value {
+            SqlValue::Text(_) => 't',
+            SqlValue::Integer(_) => 'i',
+            SqlValue::Date(_) => 'd',
+            SqlValue::Null => 'n',
+        })
+        .collect();
+    format!("{text}\n-- {kinds}")
+}
+
 /// The names of a statement's columns.
 pub async fn columns(
     connection: &mut PgConnection,
     statement: &Statement,
 ) -> Result<Vec<String>, Failure> {
     let text = AssertSqlSafe(Arc::clone(&statement.numbered)).into_sql_str();
+    // What is prepared may have been so before the view changed.
+    connection.clear_cached_statements().await?;
     let prepared = connection.prepare(text).await?;
     let names = prepared.columns().iter();
     Ok(names.map(|column| column.name().to_lowercase()).collect())

@@ -109,6 +109,14 @@ impl Server {
 }
 
 impl Connection {
+    /// Whether what was connected to is still what stands at the address, as far as that can be seen from here.
+    pub fn is_current(&self) -> bool {
+        match self {
+            Connection::Sqlite(session) => session.is_current(),
+            Connection::Postgres(_) | Connection::MySql(_) => true,
+        }
+    }
+
     /// Whether the connection still stands.
     pub async fn ping(&mut self) -> Result<(), sqlx::Error> {
         use sqlx::Connection as _;

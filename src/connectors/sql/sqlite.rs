@@ -1,6 +1,7 @@
 //! SQLite: a file that is opened read-only and never created.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,8 +9,8 @@ use futures_util::TryStreamExt;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Executor, Row, SqlSafeStr, SqliteConnection,
-    Statement as _, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Connection as _, Executor, Row, SqlSafeStr,
+    SqliteConnection, Statement as _, TypeInfo, ValueRef,
 };
 
 use super::failure::Failure;
@@ -33,6 +34,8 @@ pub struct SqliteFile {
 pub struct SqliteSession {
     connection: SqliteConnection,
     dropped: Arc<AtomicBool>,
+    path: PathBuf,
+    file: Option<(u64, u64)>,
 }
 
 impl Drop for SqliteSession {
@@ -59,6 +62,7 @@ impl SqliteFile {
             .busy_timeout(self.limits.lock)
             .pragma("query_only", "on")
             .disable_statement_logging();
+        let file = device_and_number(&self.path);
         let mut connection = options.connect().await?;
         let dropped = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&dropped);
@@ -68,11 +72,18 @@ impl SqliteFile {
         Ok(SqliteSession {
             connection,
             dropped,
+            path: self.path.clone(),
+            file,
         })
     }
 }
 
 impl SqliteSession {
+    /// Whether the open file still stands at its path: a copy made every night takes the place of the old one.
+    pub fn is_current(&self) -> bool {
+        self.file.is_some() && self.file == device_and_number(&self.path)
+    }
+
     /// Reads rows.
     pub async fn read(
         &mut self,
@@ -93,12 +104,22 @@ impl SqliteSession {
     }
 }
 
+fn device_and_number(path: &Path) -> Option<(u64, u64)> {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
 /// The names of a statement's columns.
 pub async fn columns(
     session: &mut SqliteSession,
     statement: &Statement,
 ) -> Result<Vec<String>, Failure> {
+    // SQLite looks at the file's tables and views only when it reads: until then it prepares for those that it knew.
+    let look = "SELECT count(*) FROM sqlite_schema";
+    sqlx::query(look).fetch_one(&mut session.connection).await?;
     let text = AssertSqlSafe(Arc::clone(&statement.numbered)).into_sql_str();
+    // What is prepared may have been so before the view changed.
+    session.connection.clear_cached_statements().await?;
     let prepared = session.connection.prepare(text).await?;
     let names = prepared.columns().iter();
     Ok(names.map(|column| column.name().to_lowercase()).collect())
