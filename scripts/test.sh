@@ -9,26 +9,11 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly SHARED=${PONTILE_SHARED:-../shared}
-readonly RULES=$SHARED/standards/b-oas-checker/rulesets/spectral.yml
-readonly SPECTRAL=6.16.3
 readonly SCHEMATHESIS=4.32.5
 readonly SUMMARY=var/test/cargo-test.txt
 
 fail() { printf 'make test: %s\n' "$*" >&2; exit 1; }
 step() { printf -- '── %s\n' "$*"; }
-
-lint_documents() {
-    if [[ ! -r $RULES ]]; then
-        step "openapi/: style NOT checked, no $RULES (PONTILE_SHARED names its folder)"
-        return
-    fi
-    step 'openapi/: style'
-    local document
-    for document in openapi/*.yaml; do
-        [[ -e $document ]] || fail 'openapi/ holds no document: make openapi'
-        npx --yes "@stoplight/spectral-cli@$SPECTRAL" lint --ruleset "$RULES" --fail-severity warn "$document"
-    done
-}
 
 # schemathesis lives in a virtual environment of its own below target/.
 prepare_schemathesis() {
@@ -58,7 +43,8 @@ cargo test --locked --workspace --no-run
 step 'tests'
 mkdir -p "${SUMMARY%/*}"
 cargo test --locked --workspace --no-fail-fast "$@" 2>&1 | tee "$SUMMARY" || failed=yes
-lint_documents
+step 'openapi/: style'
+scripts/lint-openapi.sh
 step 'closing lines of cargo test'
 grep -E '^(test result|error: |test .*FAILED)|Running|Doc-tests' "$SUMMARY"
 [[ ${failed:-no} == no ]] || fail 'some tests failed'

@@ -6,7 +6,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    AllOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
 
 use crate::broker::error::Malformed;
 use crate::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
@@ -236,6 +239,19 @@ fn fields(operation: Operation, value: &Value) -> Result<FieldSet, Malformed> {
 
 fn text<'v>(field: &str, value: &'v Value) -> Result<&'v str, Malformed> {
     value.as_str().ok_or_else(|| wrong(field, "è un testo"))
+}
+
+/// One taxpayer, named by one code: the schema of [`RicercaPosizione`] with that rule, which its fields alone cannot say.
+pub(super) fn with_one_code(schema: RefOr<Schema>) -> Schema {
+    let only = |name: &str| {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::AnyValue)
+            .required(name)
+    };
+    let one_code = OneOfBuilder::new()
+        .item(only("codice_fiscale"))
+        .item(only("partita_iva"));
+    AllOfBuilder::new().item(schema).item(one_code).into()
 }
 
 /// The schema of `campi`: known names, none twice.

@@ -123,6 +123,8 @@ fn schema_of(response: &Value) -> Option<&str> {
 }
 
 fn properties(page: &mut String, domain: &str, name: &str, schema: &Value) {
+    // A rule over several fields stands beside the object that has them; its description tells it too.
+    let schema = schema["allOf"].get(0).unwrap_or(schema);
     line(
         page,
         &format!(

@@ -14,6 +14,7 @@ use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use crate::contract::operation::Domain;
 
+use super::body::{self, RicercaPosizione};
 use super::problem::{Problema, TABLE};
 use super::{anagrafe, catalogo, status, tributi};
 
@@ -166,6 +167,11 @@ fn add_shared(components: &mut Components) {
     Problema::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.schemas.values_mut().for_each(nulls::remove);
+    let posizione = RicercaPosizione::name();
+    if let Some(schema) = components.schemas.remove(&*posizione) {
+        let schema = RefOr::T(body::with_one_code(schema));
+        components.schemas.insert(posizione.into_owned(), schema);
+    }
     components.add_security_scheme(
         "certificato",
         SecurityScheme::MutualTls {

@@ -174,9 +174,7 @@ fn cache_control() -> Parameter {
         "Cache-Control",
         Required::False,
         description,
-        ObjectBuilder::new()
-            .max_length(Some(100))
-            .examples(["no-cache"]),
+        ObjectBuilder::new().examples(["no-cache"]),
     )
 }
 
@@ -187,7 +185,7 @@ fn if_none_match() -> Parameter {
         "If-None-Match",
         Required::False,
         description,
-        ObjectBuilder::new().max_length(Some(400)),
+        ObjectBuilder::new(),
     )
 }
 
