@@ -29,9 +29,10 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
+# free PORT WHOSE SETTING ANOTHER: the port must be free; if not, ANOTHER is proposed for SETTING.
 free() {
     if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
-        fail "port $1 ($2) is taken by another program; choose another one: make run $3=$(($1 + 1000))"
+        fail "port $1 ($2) is taken by another program; choose another one: make run $3=$4"
     fi
 }
 
@@ -51,7 +52,7 @@ prepare() {
     step 'certificates'
     certs/make.sh
     step "build (profile $PROFILE; the first time takes some minutes)"
-    cargo build --locked --package pontile --package simulators --bins --profile "$PROFILE"
+    cargo build --locked --workspace --bins --profile "$PROFILE"
     umask 077
     mkdir -p "$STATE/segreti" "$STATE/record"
     # The simulators' published passwords; real ones come from whoever runs the back end.
@@ -81,10 +82,10 @@ configure() {
 }
 
 start() {
-    free "$PORT" "the portals' door" PORT
-    free "$OPERATOR_PORT" "the operators' door" OPERATOR_PORT
+    free "$PORT" "the portals' door" PORT $((PORT + 1))
+    free "$OPERATOR_PORT" "the operators' door" OPERATOR_PORT $((OPERATOR_PORT + 1))
     local offset
-    for offset in 0 1 6; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT; done
+    for offset in 0 1 6; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT $((SIMULATOR_PORT + 100)); done
     step 'configuration and database'
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" check
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" migrate
@@ -101,7 +102,7 @@ start() {
 # request DOMAIN ENTE RESOURCE PURPOSE BODY: a curl command, ready to copy.
 request() {
     cat <<REQUEST
-curl -sS --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
+curl -sS -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
   -H 'Content-Type: application/json' -H 'Purpose-Id: $4' -d '$5' \\
   https://localhost:$PORT/rest/$1/v1/enti/$2/$3
 
@@ -127,7 +128,7 @@ INTRODUCTION
     request tributi 013095 ricerche-posizione riscossione "{\"codice_fiscale\":\"FOXLAX01B28D416I\",\"tributo\":\"IMU\",\"anno\":$year}"
     cat <<REST
 # The same request again comes from the cache and says how old it is: the header Age, "da_cache" in "provenienza"
-curl -sS -i --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
+curl -sS -i -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
   -H 'Content-Type: application/json' -H 'Purpose-Id: iscrizione-asilo' -d '{"codice_fiscale":"RSSMRA80A01C933H"}' \\
   https://localhost:$PORT/rest/anagrafe/v1/enti/013075/ricerche-persona
 
@@ -138,7 +139,7 @@ for i in 1 2 3 4 5 6 7 8; do curl -sS -o /dev/null -w '%{http_code}\n' \\
   https://localhost:$PORT/rest/anagrafe/v1/enti/013075/ricerche-persona; done
 
 # A town hall that hangs slows no other (ask Cantù and Erba meanwhile); the second line mends it
-curl -sS -d '{"dialect":"d1","fault":"hang"}' http://127.0.0.1:$SIMULATOR_PORT/control/faults
+curl -sS -w '\n' -H 'Content-Type: application/json' -d '{"dialect":"d1","fault":"hang"}' http://127.0.0.1:$SIMULATOR_PORT/control/faults
 curl -sS -X DELETE http://127.0.0.1:$SIMULATOR_PORT/control/faults
 
 # What is on record
