@@ -2,6 +2,7 @@
 
 mod build;
 mod backends;
+mod declared;
 mod digest;
 
 use std::collections::{BTreeMap, HashMap};

@@ -226,6 +226,42 @@ fn a_variable_that_means_nothing_is_a_mistake() {
     );
 }
 
+#[test]
+fn the_province_of_como_is_sound() {
+    let built = build(
+        &root().join("config/examples/como/pontile.toml"),
+        &doors(&pki::shared()),
+    );
+    let snapshot = built.expect("a sound example").snapshot;
+    assert_eq!(snapshot.enti().len(), 147);
+    let connected: Vec<String> = snapshot
+        .enti()
+        .iter()
+        .flat_map(|ente| {
+            let name = &ente.denominazione;
+            ente.bindings().map(move |(domain, binding)| {
+                format!("{name} {}: {}", domain.name(), binding.instance.name)
+            })
+        })
+        .collect();
+    assert_eq!(
+        connected,
+        [
+            "Cantù anagrafe: cantu-civilia",
+            "Cantù tributi: cantu-next",
+            "Como anagrafe: como-vista",
+            "Como tributi: como-vista",
+            "Erba anagrafe: erba-next",
+            "Erba tributi: erba-next",
+        ]
+    );
+    for certificate in ["portale-uno", "portale-due"] {
+        let portal = snapshot.portal_of(&peer(certificate)).expect("a portal");
+        assert_eq!(portal.name, certificate);
+    }
+    assert!(snapshot.operator_of(&peer("operatore-due")).is_some());
+}
+
 const PORTALS: &str = r#"
 [[portal]]
 name = "uno"

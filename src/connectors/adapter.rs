@@ -6,14 +6,12 @@ mod step;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::config::instance::InstanceSettings;
 use crate::config::mistake::Mistake;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
 use crate::contract::provenienza::Fonte;
 
 use super::charset::Charset;
-use super::instance::Tenant;
 use super::template::Template;
 use super::template::placeholder::{DeclaredValues, Placeholder};
 pub use step::{Floor, Method, Query, Step, StepRequest};
@@ -132,46 +130,6 @@ impl Adapter {
         self.operations
             .iter()
             .find(|offered| offered.operation == operation)
-    }
-
-    /// What the configuration of an instance and of one of its enti lacks, in Italian; empty: nothing.
-    pub fn unconfigured(&self, settings: &InstanceSettings, tenant: &Tenant) -> Vec<String> {
-        let Declarations {
-            instance,
-            ente,
-            secrets,
-        } = &self.declared;
-        let lacks = |declared: &DeclaredValues, section: &str, given: &dyn Fn(&str) -> bool| {
-            let lacking = declared
-                .iter()
-                .filter(|(name, value)| value.default.is_none() && !given(name));
-            lacking
-                .map(|(name, value)| {
-                    format!(
-                        "l'adattatore {} vuole {section}.{name}: {}",
-                        self.name, value.about
-                    )
-                })
-                .collect::<Vec<_>>()
-        };
-        let mut lacking = lacks(instance, "values", &|name| {
-            settings.values.contains_key(name)
-        });
-        lacking.extend(lacks(ente, "ente.values", &|name| {
-            tenant.values.contains_key(name)
-        }));
-        lacking.extend(lacks(secrets, "secrets", &|name| {
-            settings.secrets.contains_key(name)
-        }));
-        let scheme = settings.address.split(':').next().unwrap_or_default();
-        let is_database = !matches!(scheme, "http" | "https");
-        if is_database != matches!(self.connector, Connector::Sql) {
-            lacking.push(format!(
-                "l'adattatore {} non parla con un indirizzo {scheme}:",
-                self.name
-            ));
-        }
-        lacking
     }
 }
 

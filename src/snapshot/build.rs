@@ -13,7 +13,7 @@ use crate::config::written::Written;
 use crate::trust::{Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
-use super::{EnteEntry, Holders, Snapshot, digest};
+use super::{EnteEntry, Holders, Snapshot, declared, digest};
 
 /// What every snapshot of the process shares.
 #[derive(Clone)]
@@ -82,6 +82,7 @@ fn build_from(mut written: Written, generation: u64, kept: &Kept) -> Result<Buil
     let backends = adapters.map(|adapters| backends_of(&written, &adapters));
     if let Some(backends) = &backends {
         mistakes.extend(unanswered_domains(&written, backends));
+        mistakes.extend(declared::check(&written, backends));
     }
     let (Some(settings), Some(trust), Some(operators_trust), Some(backends), true) = (
         written.sections.settings(),

@@ -1,0 +1,116 @@
+//! Whether instances and enti give their adapter the values and secrets that it declares, and no others.
+
+use std::collections::BTreeMap;
+
+use crate::config::instance::InstanceSettings;
+use crate::config::mistake::Mistake;
+use crate::config::reading::places::{Entry, Places};
+use crate::config::reading::similar::most_similar;
+use crate::config::written::Written;
+use crate::connectors::adapter::{Adapter, Connector};
+use crate::connectors::template::placeholder::DeclaredValues;
+
+use super::Backend;
+
+/// Secrets that an SQL connection takes whatever the adapter declares.
+const SECRETS_OF_SQL: [&str; 1] = ["password"];
+
+/// Every value that is missing, of the wrong form, or given to nobody.
+pub(super) fn check(written: &Written, backends: &BTreeMap<String, Backend>) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    for entry in &written.instances.read {
+        if let Some(backend) = backends.get(&entry.value.name) {
+            check_instance(entry, &backend.adapter, &mut mistakes);
+        }
+    }
+    for entry in &written.enti.read {
+        for (domain, servizio) in &entry.value.servizi {
+            if let Some(backend) = backends.get(&servizio.instance) {
+                let given = Given {
+                    adapter: &backend.adapter,
+                    path: format!("servizi.{}.values", domain.name()),
+                    places: &entry.places,
+                };
+                given.check(
+                    &backend.adapter.declared().ente,
+                    &servizio.values,
+                    &mut mistakes,
+                );
+            }
+        }
+    }
+    mistakes
+}
+
+fn check_instance(entry: &Entry<InstanceSettings>, adapter: &Adapter, mistakes: &mut Vec<Mistake>) {
+    let settings = &entry.value;
+    let declared = adapter.declared();
+    let given = |path: &str| Given {
+        adapter,
+        path: path.to_owned(),
+        places: &entry.places,
+    };
+    given("values").check(&declared.instance, &settings.values, mistakes);
+    let is_sql = matches!(adapter.connector(), Connector::Sql);
+    let secrets: BTreeMap<String, String> = settings
+        .secrets
+        .keys()
+        .filter(|name| !is_sql || !SECRETS_OF_SQL.contains(&name.as_str()))
+        .map(|name| (name.clone(), String::new()))
+        .collect();
+    given("secrets").check(&declared.secrets, &secrets, mistakes);
+    let scheme = settings.address.split(':').next().unwrap_or_default();
+    if is_sql == ["http", "https"].contains(&scheme) {
+        let text = format!(
+            "l'adapter «{}» non parla con un indirizzo {scheme}",
+            adapter.name()
+        );
+        mistakes.push(entry.places.mistake("address", text));
+    }
+}
+
+/// What the configuration gives at one place.
+struct Given<'a> {
+    adapter: &'a Adapter,
+    path: String,
+    places: &'a Places,
+}
+
+impl Given<'_> {
+    fn check(
+        &self,
+        declared: &DeclaredValues,
+        given: &BTreeMap<String, String>,
+        mistakes: &mut Vec<Mistake>,
+    ) {
+        let adapter = self.adapter.name();
+        for (name, value) in declared {
+            if value.default.is_none() && !given.contains_key(name) {
+                let text = format!(
+                    "manca «{name}», che l'adapter «{adapter}» chiede: {}",
+                    value.about
+                );
+                mistakes.push(self.places.mistake(&self.path, text));
+            }
+        }
+        for (name, text) in given {
+            let path = format!("{}.{name}", self.path);
+            match declared.get(name) {
+                None => {
+                    let text = match most_similar(name, declared.keys().map(String::as_str)) {
+                        Some(known) => {
+                            format!("l'adapter «{adapter}» non chiede «{name}»: forse «{known}»?")
+                        }
+                        None => format!("l'adapter «{adapter}» non chiede «{name}»"),
+                    };
+                    mistakes.push(self.places.mistake(&path, text));
+                }
+                Some(value) if value.integer && text.parse::<i64>().is_err() => {
+                    let text = format!("serve un numero intero: {}", value.about);
+                    mistakes.push(self.places.mistake(&path, text));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
