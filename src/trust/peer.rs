@@ -115,14 +115,14 @@ mod tests {
         for (field, value) in [
             ("C", "IT"),
             ("O", "Comune di Cantù, \"Ufficio\" + altri"),
-            ("serialNumber", "#12"),
+            ("OU", "#12"),
             ("CN", " portale "),
         ] {
             builder.append_entry_by_text(field, value).expect("entry");
         }
         assert_eq!(
             distinguished_name(&builder.build()),
-            "CN=\\ portale\\ ,serialNumber=\\#12,O=Comune di Cant\\C3\\B9\\, \\\"Ufficio\\\" \\+ altri,C=IT"
+            "CN=\\ portale\\ ,OU=\\#12,O=Comune di Cant\\C3\\B9\\, \\\"Ufficio\\\" \\+ altri,C=IT"
         );
     }
 }
