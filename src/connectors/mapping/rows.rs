@@ -48,6 +48,8 @@ pub enum Several {
 pub struct OneSubject {
     /// What the rows of one person have in common.
     pub same: Expression,
+    /// The product's own mark of a registration: rows that rank alike and differ in it cannot be told apart.
+    pub registration: Option<Expression>,
     /// The first condition that a row fulfils gives its rank; none fulfilled: last.
     pub prefer: Vec<Condition>,
     /// Among the best, the one with the latest date.
@@ -129,12 +131,28 @@ impl OneSubject {
         }
         ranked.sort_by(|(one, _), (two, _)| one.cmp(two));
         match &*ranked {
-            [(best, row), (second, other), ..] if best == second && !row.same_as(*other) => {
+            [(best, row), (second, other), ..]
+                if best == second && !self.are_the_same(*row, *other, scope)? =>
+            {
                 Ok(Err(rows.len()))
             }
             [(_, row), ..] => Ok(Ok(*row)),
             [] => Ok(Err(0)),
         }
+    }
+
+    /// Whether two rows that rank alike are one registration sent twice.
+    fn are_the_same(
+        &self,
+        row: CellRef<'_>,
+        other: CellRef<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<bool, Trouble> {
+        let mark = |row| match &self.registration {
+            Some(mark) => mark.value(row, scope).map(|mark| mark.map(Cow::into_owned)),
+            None => Ok(None),
+        };
+        Ok(row.same_as(other) && mark(row)? == mark(other)?)
     }
 
     /// The smaller, the better.

@@ -272,6 +272,7 @@ fn one_subject(
 ) -> Option<Several> {
     let mut table = value.table(reader)?;
     let same = workshop.required(&mut table, "same", each, reader);
+    let registration = workshop.optional(&mut table, "registration", each, reader);
     let prefer = list(table.values("prefer").next(), reader, |value, reader| {
         workshop.condition(value, each, reader)
     });
@@ -279,6 +280,7 @@ fn one_subject(
     table.finish(reader);
     Some(Several::OneSubject(Box::new(OneSubject {
         same: same?,
+        registration,
         prefer,
         latest,
     })))

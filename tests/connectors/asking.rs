@@ -1,0 +1,207 @@
+//! Questions to the simulated back ends, as the broker would put them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pontile::config::instance::{BackendTls, Bounds, InstanceSettings};
+use pontile::config::secret::SecretReference;
+use pontile::config::units::Span;
+use pontile::connectors::adapter::Adapter;
+use pontile::connectors::call::{Answer, Call, Transcript};
+use pontile::connectors::error::ConnectorError;
+use pontile::connectors::instance::{Instance, Instances, Tenant};
+use pontile::contract::codice_fiscale::CodiceFiscale;
+use pontile::contract::luogo::CodiceIstat;
+use pontile::contract::operation::{FieldSet, Operation};
+use pontile::contract::posizione::Tributo;
+use pontile::contract::question::{Parameters, Soggetto};
+use serde_json::Value;
+
+/// A back end of one ente, with the adapter that speaks to it.
+pub struct Town {
+    pub adapter: Adapter,
+    pub tenant: Tenant,
+    pub settings: InstanceSettings,
+    pub instance: Arc<Instance>,
+    pub instances: Instances,
+    folder: tempfile::TempDir,
+}
+
+/// The fields of `Document` as JSON.
+pub fn shown(answer: &Answer) -> Value {
+    let mut out = Vec::new();
+    let all = FieldSet::all(answer.document.operation());
+    answer.document.write_cut(all, &mut out);
+    serde_json::from_slice(&out).unwrap()
+}
+
+fn adapter(name: &str) -> Adapter {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("adapters")
+        .join(name);
+    Adapter::load(&folder).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+}
+
+/// Short bounds, so that a hanging back end costs a test little.
+fn bounds() -> Bounds {
+    Bounds {
+        connect_deadline: Span(Duration::from_secs(1)),
+        answer_deadline: Span(Duration::from_secs(2)),
+        ..Bounds::default()
+    }
+}
+
+impl Town {
+    fn new(
+        adapter_name: &str,
+        address: String,
+        ente: (&str, &str),
+        values: &[(&str, &str)],
+        secret: Option<(&str, &str)>,
+    ) -> Town {
+        let folder = tempfile::tempdir().unwrap();
+        let mut secrets = BTreeMap::new();
+        if let Some((name, text)) = secret {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            secrets.insert(name.to_owned(), SecretReference::File(file));
+        }
+        let settings = InstanceSettings {
+            name: format!("{adapter_name}-{}", ente.1.to_lowercase()),
+            adapter: adapter_name.to_owned(),
+            address,
+            values: values
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            secrets,
+            tls: BackendTls::default(),
+            bounds: bounds(),
+        };
+        let instances = Instances::new();
+        Town {
+            adapter: adapter(adapter_name),
+            tenant: Tenant {
+                codice_istat: CodiceIstat::parse(ente.0).unwrap(),
+                codice_belfiore: ente.1.to_owned(),
+                values: BTreeMap::new(),
+            },
+            instance: instances.get(&Arc::new(settings.clone())),
+            instances,
+            settings,
+            folder,
+        }
+    }
+
+    /// Cantù's registry: SOAP.
+    pub fn cantu(address: String) -> Town {
+        Town::new(
+            "civilia-soap",
+            address,
+            ("013041", "B639"),
+            &[("utente", "gw")],
+            Some(("password", "civilia-prova")),
+        )
+    }
+
+    /// Erba: REST with a token.
+    pub fn erba(address: String) -> Town {
+        Town::new(
+            "civilia-next",
+            address,
+            ("013095", "D416"),
+            &[
+                ("tenant", "d4160000-0000-4000-8000-000000013095"),
+                ("client_id", "gw-erba"),
+                ("resource", "http://api.civilianext.example"),
+            ],
+            Some(("client_secret", "erba-prova")),
+        )
+    }
+
+    /// Como: views, at the address of a database.
+    pub fn como(address: String, password: Option<&str>) -> Town {
+        let secret = password.map(|password| ("password", password));
+        Town::new("vista-comune", address, ("013075", "C933"), &[], secret)
+    }
+
+    /// The same with other settings: another instance.
+    pub fn with(mut self, change: impl FnOnce(&mut InstanceSettings)) -> Town {
+        change(&mut self.settings);
+        self.instance = self.instances.get(&Arc::new(self.settings.clone()));
+        self
+    }
+
+    /// Where the secret of that name stands.
+    pub fn secret(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Asks everything about a person.
+    pub async fn persona(&self, code: &str) -> Result<Answer, ConnectorError> {
+        self.ask(Operation::RicercaPersona, persona(code), None)
+            .await
+    }
+
+    /// Asks for the family of a person.
+    pub async fn famiglia(&self, code: &str) -> Result<Answer, ConnectorError> {
+        self.ask(Operation::RicercaFamiglia, persona(code), None)
+            .await
+    }
+
+    /// Asks for a tax position.
+    pub async fn posizione(
+        &self,
+        code: &str,
+        tributo: Tributo,
+        anno: u16,
+    ) -> Result<Answer, ConnectorError> {
+        let parameters = Parameters::Posizione {
+            soggetto: Soggetto::CodiceFiscale(CodiceFiscale::parse(code).unwrap()),
+            tributo,
+            anno,
+        };
+        self.ask(Operation::RicercaPosizione, parameters, None)
+            .await
+    }
+
+    /// Asks with a deadline; absent: a comfortable one.
+    pub async fn ask(
+        &self,
+        operation: Operation,
+        parameters: Parameters,
+        deadline: Option<Duration>,
+    ) -> Result<Answer, ConnectorError> {
+        let offered = self.adapter.operation(operation).unwrap();
+        let call = Call {
+            operation,
+            tenant: &self.tenant,
+            parameters: &parameters,
+            fields: offered.fields(),
+            deadline: Instant::now() + deadline.unwrap_or(Duration::from_secs(10)),
+            traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        };
+        let mut transcript = Transcript::begin();
+        let answer = self
+            .instance
+            .call(&self.adapter, &call, &mut transcript)
+            .await;
+        let (sent, received) = transcript.finish();
+        if answer.is_ok() {
+            assert!(
+                sent.is_some() && received.is_some(),
+                "the transcript took both sides in"
+            );
+        }
+        answer
+    }
+}
+
+/// The question about a person.
+pub fn persona(code: &str) -> Parameters {
+    Parameters::Persona {
+        codice_fiscale: CodiceFiscale::parse(code).unwrap(),
+    }
+}

@@ -1,0 +1,268 @@
+//! What an instance holds for the whole process: places, breaker, limits, tokens, secrets.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use pontile::config::limits::Rate;
+use pontile::config::units::Span;
+use pontile::connectors::error::{Kind, Retry};
+use pontile::connectors::instance::{BreakerState, Instances};
+use pontile::contract::operation::Operation;
+use serde_json::json;
+
+use crate::asking::{Town, persona};
+use crate::simulators::Simulators;
+
+const ERBA: &str = "FOXLAX01B28D416I";
+const CANTU: &str = "BNCNNA75T71B639E";
+
+async fn tokens_issued(simulators: &Simulators) -> u64 {
+    let calls = simulators.calls().await;
+    let rows = calls["tokens_issued"].as_array().unwrap();
+    rows.iter().filter_map(|row| row["count"].as_u64()).sum()
+}
+
+#[tokio::test]
+async fn equal_settings_are_one_instance_and_changed_settings_another() {
+    let instances = Instances::new();
+    let town = Town::cantu("http://127.0.0.1:9".to_owned());
+    let settings = Arc::new(town.settings.clone());
+    let first = instances.get(&settings);
+    assert!(Arc::ptr_eq(
+        &first,
+        &instances.get(&Arc::new(town.settings.clone()))
+    ));
+    let mut other = town.settings.clone();
+    other.bounds.concurrency += 1;
+    assert!(!Arc::ptr_eq(&first, &instances.get(&Arc::new(other))));
+    assert_eq!(instances.states().len(), 1);
+}
+
+#[tokio::test]
+async fn many_questions_share_one_login() {
+    let simulators = Simulators::start();
+    let town = Town::erba(simulators.address("d6"));
+    let all = join_all((0..12).map(|_| town.persona(ERBA))).await;
+    assert!(all.iter().all(Result::is_ok));
+    assert_eq!(tokens_issued(&simulators).await, 1);
+}
+
+#[tokio::test]
+async fn a_token_that_ends_early_costs_one_login_and_no_more() {
+    let simulators = Simulators::start();
+    let town = Town::erba(simulators.address("d6"));
+    town.persona(ERBA).await.expect("the first login");
+    simulators
+        .fault(json!({"dialect": "d6", "fault": "expired_token", "times": 1}))
+        .await;
+    town.persona(ERBA).await.expect("one new login helps");
+    assert_eq!(tokens_issued(&simulators).await, 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_never_accepted_makes_neither_loop_nor_herd() {
+    let simulators = Simulators::start();
+    let town = Town::erba(simulators.address("d6"));
+    simulators
+        .fault(json!({"dialect": "d6", "fault": "expired_token"}))
+        .await;
+    for failed in join_all((0..10).map(|_| town.persona(ERBA))).await {
+        assert_eq!(failed.expect_err("refused").kind, Kind::CredentialsRefused);
+    }
+    assert!(
+        tokens_issued(&simulators).await <= 3,
+        "{}",
+        tokens_issued(&simulators).await
+    );
+    simulators.forget_calls().await;
+    let again = town.persona(ERBA).await.expect_err("still paused");
+    assert_eq!(again.kind, Kind::CredentialsRefused);
+    assert_eq!(
+        simulators.count("d6", "RicercaIndividui").await,
+        0,
+        "nobody knocks"
+    );
+}
+
+#[tokio::test]
+async fn a_corrected_secret_is_read_without_a_restart() {
+    let simulators = Simulators::start();
+    let erba = Town::erba(simulators.address("d6"));
+    let cantu = Town::cantu(simulators.address("d1"));
+    std::fs::write(erba.secret("client_secret"), "sbagliato").unwrap();
+    std::fs::write(cantu.secret("password"), "sbagliata").unwrap();
+    let refused = erba.persona(ERBA).await.expect_err("wrong secret");
+    assert_eq!(refused.kind, Kind::CredentialsRefused);
+    let refused = cantu.persona(CANTU).await.expect_err("wrong password");
+    assert_eq!(refused.kind, Kind::CredentialsRefused);
+    std::fs::write(erba.secret("client_secret"), "erba-prova").unwrap();
+    std::fs::write(cantu.secret("password"), "civilia-prova").unwrap();
+    erba.persona(ERBA).await.expect("the new secret");
+    cantu.persona(CANTU).await.expect("the new password");
+}
+
+#[tokio::test]
+async fn a_missing_secret_is_our_fault_and_says_which() {
+    let town = Town::cantu("http://127.0.0.1:9".to_owned());
+    std::fs::remove_file(town.secret("password")).unwrap();
+    let error = town.persona(CANTU).await.expect_err("no secret");
+    assert_eq!(error.kind, Kind::Gateway);
+    assert!(error.detail.contains("password"), "{error}");
+}
+
+#[tokio::test]
+async fn repeated_outages_open_the_breaker_and_a_probe_closes_it() {
+    let simulators = Simulators::start();
+    let town = Town::cantu(simulators.address("d1")).with(|settings| {
+        settings.bounds.breaker_failures = 3;
+        settings.bounds.breaker_pause = Span(Duration::from_millis(400));
+    });
+    simulators
+        .fault(json!({"dialect": "d1", "fault": "html_502"}))
+        .await;
+    for _ in 0..3 {
+        assert_eq!(
+            town.persona(CANTU).await.expect_err("502").kind,
+            Kind::Unavailable
+        );
+    }
+    simulators.forget_calls().await;
+    let open = town.persona(CANTU).await.expect_err("open");
+    assert_eq!(open.kind, Kind::BreakerOpen);
+    assert!(matches!(open.retry, Retry::After(_)));
+    assert_eq!(
+        simulators.count("d1", "ByCodiceFiscaleETipoPersona").await,
+        0
+    );
+    assert_eq!(town.instances.states()[0].breaker, BreakerState::Open);
+    simulators.mend().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    town.persona(CANTU).await.expect("the probe succeeds");
+    assert_eq!(town.instances.states()[0].breaker, BreakerState::Closed);
+}
+
+#[tokio::test]
+async fn refusals_and_people_not_found_do_not_open_the_breaker() {
+    let simulators = Simulators::start();
+    let town = Town::cantu(simulators.address("d1")).with(|settings| {
+        settings.bounds.breaker_failures = 2;
+    });
+    for fault in ["not_found", "auth_fail", "ambiguous"] {
+        simulators
+            .fault(json!({"dialect": "d1", "fault": fault}))
+            .await;
+        for _ in 0..3 {
+            town.persona(CANTU).await.expect_err(fault);
+        }
+        simulators.mend().await;
+    }
+    town.persona(CANTU).await.expect("still closed");
+}
+
+#[tokio::test]
+async fn an_impatient_portal_says_nothing_against_the_back_end() {
+    let simulators = Simulators::start();
+    let town = Town::cantu(simulators.address("d1")).with(|settings| {
+        settings.bounds.breaker_failures = 2;
+    });
+    simulators
+        .fault(json!({"dialect": "d1", "fault": "slow", "ms": 1000}))
+        .await;
+    for _ in 0..3 {
+        let deadline = Some(Duration::from_millis(100));
+        let asked = town
+            .ask(Operation::RicercaPersona, persona(CANTU), deadline)
+            .await;
+        assert_eq!(asked.expect_err("too impatient").kind, Kind::TimedOut);
+    }
+    assert_eq!(town.instances.states()[0].breaker, BreakerState::Closed);
+}
+
+#[tokio::test]
+async fn no_more_calls_run_at_once_than_there_are_places() {
+    let simulators = Simulators::start();
+    let town = Town::cantu(simulators.address("d1")).with(|settings| {
+        settings.bounds.concurrency = 2;
+        settings.bounds.waiting = 3;
+    });
+    simulators
+        .fault(json!({"dialect": "d1", "fault": "slow", "ms": 200}))
+        .await;
+    let all = join_all((0..8).map(|_| town.persona(CANTU))).await;
+    let busy = all
+        .iter()
+        .filter(|one| one.as_ref().is_err_and(|error| error.kind == Kind::Busy));
+    assert_eq!(
+        busy.count(),
+        3,
+        "two in places, three waiting, three refused at once"
+    );
+    assert_eq!(all.iter().filter(|one| one.is_ok()).count(), 5);
+    let calls = simulators.calls().await;
+    assert_eq!(calls["max_concurrency"][0]["max"], 2, "{calls}");
+}
+
+#[tokio::test]
+async fn a_hanging_back_end_slows_no_other() {
+    let simulators = Simulators::start();
+    let cantu = Town::cantu(simulators.address("d1"));
+    let erba = Town::erba(simulators.address("d6"));
+    simulators
+        .fault(json!({"dialect": "d1", "fault": "hang"}))
+        .await;
+    let hanging = join_all((0..20).map(|_| cantu.persona(CANTU)));
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let began = Instant::now();
+        erba.persona(ERBA).await.expect("not slowed");
+        began.elapsed()
+    };
+    let (hung, other) = tokio::join!(hanging, other);
+    assert!(other < Duration::from_secs(1), "{other:?}");
+    assert!(hung.iter().all(Result::is_err));
+}
+
+#[tokio::test]
+async fn our_own_limit_towards_a_back_end_is_told_with_its_wait() {
+    let simulators = Simulators::start();
+    let one = NonZeroU32::new(1).unwrap();
+    let town = Town::cantu(simulators.address("d1")).with(|settings| {
+        settings.bounds.rate = Some(Rate {
+            per_second: one,
+            burst: one,
+        });
+    });
+    town.persona(CANTU).await.expect("the first");
+    let error = town.persona(CANTU).await.expect_err("the second");
+    assert_eq!(error.kind, Kind::Busy);
+    assert!(matches!(error.retry, Retry::After(wait) if wait <= Duration::from_secs(1)));
+}
+
+#[tokio::test]
+async fn a_probe_tells_whether_the_back_end_is_there_and_accepts_us() {
+    let simulators = Simulators::start();
+    let cantu = Town::cantu(simulators.address("d1"));
+    cantu.instance.probe(&cantu.adapter).await.expect("there");
+    let erba = Town::erba(simulators.address("d6"));
+    erba.instance
+        .probe(&erba.adapter)
+        .await
+        .expect("there, and the login is good");
+    let wrong = Town::erba(simulators.address("d6"));
+    std::fs::write(wrong.secret("client_secret"), "sbagliato").unwrap();
+    let refused = wrong
+        .instance
+        .probe(&wrong.adapter)
+        .await
+        .expect_err("wrong secret");
+    assert_eq!(refused.kind, Kind::CredentialsRefused);
+}
+
+#[test]
+fn a_call_can_be_spawned() {
+    fn is_send<T: Send>(_: &T) {}
+    let town = Town::cantu("http://127.0.0.1:9".to_owned());
+    is_send(&town.persona(CANTU));
+}

@@ -1,0 +1,132 @@
+//! Everyone whom the simulated municipalities know is asked for, through every adapter.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use pontile::connectors::error::Kind;
+use pontile::contract::posizione::Tributo;
+use serde_json::Value;
+
+use crate::asking::{Town, shown};
+use crate::process::program;
+use crate::simulators::{Simulators, seed_view};
+
+/// The registered people of an ente who have a code, with their cases; each code once.
+fn people(ente: &str) -> Vec<Value> {
+    let output = Command::new(program("simulators"))
+        .args(["people", "--ente", ente])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut seen = BTreeSet::new();
+    text.lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|person| match person["codice_fiscale"].as_str() {
+            Some(code) => seen.insert(code.to_uppercase()),
+            None => false,
+        })
+        .collect()
+}
+
+fn code(person: &Value) -> &str {
+    person["codice_fiscale"].as_str().unwrap()
+}
+
+fn has_case(person: &Value, case: &str) -> bool {
+    person["casi"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|known| known == case)
+}
+
+async fn everybody_is_found(town: &Town, ente: &str) {
+    let people = people(ente);
+    assert!(people.len() > 50, "{ente}: only {} people", people.len());
+    let mut found = 0;
+    for person in &people {
+        let answer = match town.persona(code(person)).await {
+            Ok(answer) => shown(&answer),
+            // Known to the tax office alone.
+            Err(error) if error.kind == Kind::NotFound && person["persona"].is_null() => continue,
+            Err(error) => panic!("{person}: {error}"),
+        };
+        found += 1;
+        assert_eq!(
+            answer["codice_fiscale"],
+            code(person).trim().to_uppercase(),
+            "{person}"
+        );
+        let stato = answer["stato_anagrafico"].as_str().unwrap();
+        for (case, states) in [
+            ("deceduto", ["deceduto", "deceduto"]),
+            ("aire", ["aire", "non_residente"]),
+            ("irreperibile", ["irreperibile", "irreperibile"]),
+        ] {
+            if has_case(person, case) {
+                assert!(states.contains(&stato), "{person}: {stato}");
+            }
+        }
+        assert!(answer.get("PASSWORD").is_none());
+    }
+    assert!(found > 50, "{ente}: only {found} found");
+}
+
+#[tokio::test]
+async fn everybody_of_cantu_is_found_over_soap() {
+    let simulators = Simulators::start();
+    everybody_is_found(&Town::cantu(simulators.address("d1")), "B639").await;
+}
+
+#[tokio::test]
+async fn everybody_of_erba_is_found_over_rest() {
+    let simulators = Simulators::start();
+    let town = Town::erba(simulators.address("d6"));
+    everybody_is_found(&town, "D416").await;
+    families_and_taxes(&town, "D416").await;
+}
+
+#[tokio::test]
+async fn everybody_of_como_is_found_in_the_views() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("como.db");
+    seed_view(&file);
+    let town = Town::como(format!("sqlite:{}", file.display()), None);
+    everybody_is_found(&town, "C933").await;
+    families_and_taxes(&town, "C933").await;
+}
+
+/// Every family and every tax position can be read; who has none is not found, who has two identifiers is ambiguous.
+pub async fn families_and_taxes(town: &Town, ente: &str) {
+    let (mut families, mut positions) = (0, 0);
+    for person in people(ente) {
+        match town.famiglia(code(&person)).await {
+            Ok(answer) => {
+                let members = shown(&answer);
+                assert!(!members.as_array().unwrap().is_empty());
+                families += 1;
+            }
+            Err(error) => assert_eq!(error.kind, Kind::NotFound, "{person}: {error}"),
+        }
+        for tributo in [Tributo::Imu, Tributo::Tari] {
+            match town.posizione(code(&person), tributo, 2026).await {
+                Ok(answer) => {
+                    assert!(
+                        !person["soggetti"].as_array().unwrap().is_empty(),
+                        "{person}"
+                    );
+                    assert!(shown(&answer)["contribuente"].is_object());
+                    positions += 1;
+                }
+                Err(error) if error.kind == Kind::Ambiguous => {
+                    assert!(person["soggetti"].as_array().unwrap().len() > 1, "{person}");
+                }
+                Err(error) => assert_eq!(error.kind, Kind::NotFound, "{person}: {error}"),
+            }
+        }
+    }
+    assert!(
+        families > 30 && positions > 20,
+        "{families} families, {positions} positions"
+    );
+}
