@@ -141,18 +141,17 @@ impl Reloader {
 
     fn install(&self, snapshot: Snapshot) {
         let before = self.gateway.snapshot();
-        let metrics = &self.gateway.telemetry.metrics;
-        let stays = |name: &str| {
-            snapshot
-                .backends()
-                .any(|backend| backend.instance.name == name)
-        };
+        self.gateway.install(snapshot);
+        let now = self.gateway.snapshot();
+        let is_configured =
+            |name: &str| now.backends().any(|backend| backend.instance.name == name);
+        self.gateway.instances.keep_only(is_configured);
         for backend in before.backends() {
-            if !stays(&backend.instance.name) {
+            if !is_configured(&backend.instance.name) {
+                let metrics = &self.gateway.telemetry.metrics;
                 metrics.instance_removed(&backend.instance.name);
             }
         }
-        self.gateway.install(snapshot);
         in_force(&self.gateway);
     }
 
@@ -162,14 +161,15 @@ impl Reloader {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let reloader = Arc::clone(&self);
-            let look = tokio::task::spawn_blocking(move || reloader.look());
+            let look = tokio::task::spawn_blocking(move || reloader.look_at_files());
             if let Err(fault) = look.await {
                 tracing::error!(%fault, "controllo dei file dei certificati interrotto");
             }
         }
     }
 
-    fn look(&self) {
+    /// Looks once at the files of certificates, keys and revocation lists, and reloads if one has changed.
+    pub fn look_at_files(&self) {
         tell_days_left(&self.gateway);
         let changed = {
             let watched = self.watched.lock();

@@ -70,6 +70,11 @@ impl Instances {
         instance
     }
 
+    /// Forgets the instances that are no longer configured; calls under way end on them.
+    pub fn keep_only(&self, is_configured: impl Fn(&str) -> bool) {
+        self.known.lock().retain(|name, _| is_configured(name));
+    }
+
     /// How every instance fares.
     pub fn states(&self) -> Vec<InstanceState> {
         let known = self.known.lock();
