@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::connectors::adapter::AdapterOperation;
 use crate::contract::operation::{Domain, FieldSet, Operation};
 use crate::contract::provenienza::{Adattatore, Provenienza};
 use crate::contract::risposta::{AVVERTENZA_ANAGRAFE, AVVERTENZA_TRIBUTI};
@@ -128,8 +129,12 @@ impl Answered {
             rilevato_il: answer.rilevato_il,
         };
         let wanted = permit.fields();
+        let offered = adapter
+            .operation(permit.operation())
+            .map_or(FieldSet::NONE, AdapterOperation::fields);
         let missing: Vec<&str> = wanted
-            .minus(answer.document.present())
+            .minus(offered)
+            .union(answer.unavailable.intersection(wanted))
             .names(permit.operation())
             .collect();
         let mut body = Vec::with_capacity(answer.document.weight() + 512);

@@ -142,14 +142,6 @@ impl Document {
         values + self.people.len() * 48 + size_of::<Document>()
     }
 
-    /// The fields present in every entry or in some.
-    pub fn present(&self) -> FieldSet {
-        self.entries
-            .iter()
-            .flatten()
-            .fold(FieldSet::NONE, |set, (position, _)| set.with(*position))
-    }
-
     /// Writes the document as JSON with only the allowed fields: an object, or for a family an array of objects.
     pub fn write_cut(&self, allowed: FieldSet, out: &mut Vec<u8>) {
         let many = self.operation == Operation::RicercaFamiglia;

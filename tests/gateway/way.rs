@@ -47,6 +47,11 @@ async fn a_person_is_found_through_soap_rest_and_sql() {
         assert_eq!(risposta.provenienza.fonte, Fonte::GestionaleComunale);
         assert!(!risposta.provenienza.da_cache && !risposta.provenienza.scaduta);
         assert!(risposta.avvertenza.contains("ANPR"));
+        let missing = &risposta.campi_non_disponibili;
+        assert!(
+            !missing.contains(&"data_decesso".to_owned()),
+            "who lives has no day of death, but the product has the field"
+        );
     }
 }
 
