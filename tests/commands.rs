@@ -195,3 +195,77 @@ fn the_documents_are_written_into_the_folder() {
         assert!(text.starts_with("openapi: "), "{domain}");
     }
 }
+
+/// A running `serve`, ended when it goes out of scope.
+struct Serving(std::process::Child);
+
+impl Serving {
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args(["-s", name, &self.0.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(status.success());
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn serve_tells_the_service_manager_when_it_is_ready_reloads_and_stops() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    let path = installation.0.path().join("notify");
+    let manager = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+    let patience = std::time::Duration::from_secs(20);
+    manager
+        .set_read_timeout(Some(patience))
+        .expect("a deadline");
+    let told = || {
+        let mut buffer = [0; 512];
+        let length = manager.recv(&mut buffer).expect("a word in time");
+        words(&buffer[..length])
+    };
+    let mut serving = Serving(
+        Command::new(env!("CARGO_BIN_EXE_pontile"))
+            .arg("--config")
+            .arg(installation.config())
+            .arg("serve")
+            .env("NOTIFY_SOCKET", &path)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("pontile starts"),
+    );
+    assert_eq!(told().trim(), "READY=1");
+    serving.signal("HUP");
+    let reloading = told();
+    assert!(reloading.contains("RELOADING=1"), "{reloading}");
+    assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    assert_eq!(told().trim(), "READY=1");
+    serving.signal("TERM");
+    assert_eq!(told().trim(), "STOPPING=1");
+    assert_eq!(serving.0.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn serve_says_which_address_is_taken() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let text = fs::read_to_string(installation.config()).expect("the file");
+    let text = text.replacen("127.0.0.1:0", &address, 1);
+    fs::write(installation.config(), text).expect("the file is written");
+    let output = installation.pontile(&["serve"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        words(&output.stderr).contains(&address),
+        "{}",
+        words(&output.stderr)
+    );
+}
