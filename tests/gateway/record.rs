@@ -198,3 +198,38 @@ async fn kill_nine_under_load_loses_no_acknowledged_exchange() {
         acknowledged.len()
     );
 }
+
+#[tokio::test]
+async fn a_record_removed_while_it_is_written_ends_the_service_until_an_operator_begins_it_anew() {
+    let province = Province::start();
+    let portal = province.portal("portale-uno");
+    assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
+    for entry in std::fs::read_dir(province.path("record"))
+        .expect("the record's folder")
+        .flatten()
+    {
+        std::fs::remove_file(entry.path()).expect("removed");
+    }
+    for _ in 0..3 {
+        let refused = portal.persona(CANTU.0, CANTU.1).await;
+        assert_eq!(
+            (refused.status, refused.slug()),
+            (503, "scambio-non-registrato"),
+            "{}",
+            refused.body
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    }
+    let ready = province.operator("operatore-uno").get("/pronto").await;
+    assert_eq!(ready.status, 503, "{}", ready.body);
+
+    assert!(province.pontile(&["migrate"]).status.success());
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while portal.persona(CANTU.0, CANTU.1).await.status != 200 {
+        assert!(
+            std::time::Instant::now() < until,
+            "the record was made anew and nothing is answered"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}

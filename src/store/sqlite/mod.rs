@@ -22,6 +22,9 @@ use super::tables::{QUOTA_USED, bind_quota_key};
 /// How long a statement waits for another process (a backup, an erasure) to let go of a file.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// What the names of a month's file and of its log stand for: device and number of each.
+pub(super) type Identity = [(u64, u64); 2];
+
 /// The folder of the monthly files.
 #[derive(Debug, Clone)]
 pub(super) struct Segments {
@@ -42,6 +45,17 @@ impl Segments {
     /// The file of a month, whether it exists or not.
     pub(super) fn file(&self, month: Month) -> PathBuf {
         self.folder.join(format!("record-{month}.sqlite"))
+    }
+
+    /// What a month's names stand for now; fails if the file or its log is not there.
+    pub(super) fn identity(&self, month: Month) -> Result<Identity, StoreError> {
+        use std::os::unix::fs::MetadataExt;
+        let of = |file: &Path| {
+            let found = std::fs::metadata(file).map_err(StoreError::file("find", file))?;
+            Ok::<_, StoreError>((found.dev(), found.ino()))
+        };
+        let file = self.file(month);
+        Ok([of(&file)?, of(&file.with_extension("sqlite-wal"))?])
     }
 
     /// The months that have a file, the oldest first.

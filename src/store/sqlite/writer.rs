@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Connection, Row};
 use uuid::Uuid;
 
-use super::Segments;
+use super::{Identity, Segments};
 use crate::store::batch::{Batch, MOST_ROWS, Statements};
 use crate::store::contexts::Contexts;
 use crate::store::dialect::Dialect;
@@ -20,6 +20,8 @@ use crate::store::tables::{PROBE, bind_probe};
 /// A connection and what it has written.
 struct Open {
     connection: SqliteConnection,
+    /// What the month's names stood for when they were opened.
+    identity: Identity,
     contexts: Contexts,
 }
 
@@ -29,6 +31,8 @@ pub(in crate::store) struct SqliteWriter {
     node: Arc<str>,
     subject_keys: Arc<SubjectKeys>,
     connections: Vec<(Month, Open)>,
+    /// Months opened since the start: their files must not vanish.
+    seen: Vec<Month>,
     statements: Statements,
 }
 
@@ -43,6 +47,7 @@ impl SqliteWriter {
             node,
             subject_keys,
             connections: Vec::new(),
+            seen: Vec::new(),
             statements: Statements::new(Dialect::Sqlite),
         }
     }
@@ -56,6 +61,10 @@ impl SqliteWriter {
     ) -> Result<(), StoreError> {
         let mut open = self.take_connection(month).await?;
         insert(&mut open, &mut self.statements, records, withheld).await?;
+        // SQLite commits into a removed file without a word, and what it holds is lost when it is closed.
+        if self.segments.identity(month).ok() != Some(open.identity) {
+            return Err(self.vanished(month));
+        }
         // Only a connection without a failure is kept: closing the others ends what they had begun.
         self.connections.push((month, open));
         Ok(())
@@ -77,7 +86,11 @@ impl SqliteWriter {
                 .close()
                 .await?;
         }
-        self.segments.create(month).await?;
+        if !self.seen.contains(&month) {
+            self.segments.create(month).await?;
+        } else if !self.segments.file(month).exists() {
+            return Err(self.vanished(month));
+        }
         let mut connection = self.segments.open_to_write(month).await?;
         for (version, fingerprint) in self.subject_keys.fingerprints() {
             let mut arguments = SqliteArguments::default();
@@ -86,10 +99,26 @@ impl SqliteWriter {
                 .execute(&mut connection)
                 .await?;
         }
+        if !self.seen.contains(&month) {
+            self.seen.push(month);
+        }
         Ok(Open {
             connection,
+            identity: self.segments.identity(month)?,
             contexts: Contexts::new(Arc::clone(&self.node)),
         })
+    }
+
+    /// An empty file in its place would hide that exchanges are missing: an operator has to say so.
+    fn vanished(&self, month: Month) -> StoreError {
+        let file = self.segments.file(month);
+        StoreError::NotWritten(
+            format!(
+                "{} was removed or replaced; put it back, or begin it anew with `pontile migrate`",
+                file.display()
+            )
+            .into(),
+        )
     }
 
     /// Learns whether the months in doubt can be written again, and settles what is unknown about them.
