@@ -17,9 +17,19 @@ use parking_lot::Mutex;
 use crate::broker::reply::LimitStatus;
 use crate::config::door::Door;
 
+/// Requests per second and address from certificates that are no portal's: their refusals are on record, and must not
+/// fill the disk.
+const STRANGERS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
+
 /// A door's limits, shared by its workers.
 pub(super) struct Gate {
     addresses: RateLimiter<
+        IpAddr,
+        DefaultKeyedStateStore<IpAddr>,
+        DefaultClock,
+        StateInformationMiddleware,
+    >,
+    strangers: RateLimiter<
         IpAddr,
         DefaultKeyedStateStore<IpAddr>,
         DefaultClock,
@@ -67,6 +77,8 @@ impl Gate {
         let per_address = per_second(door.requests_per_address);
         Gate {
             addresses: RateLimiter::keyed(per_address).with_middleware(),
+            strangers: RateLimiter::keyed(Quota::per_second(STRANGERS_PER_SECOND))
+                .with_middleware(),
             per_connection: per_second(door.requests_per_connection),
             per_address,
             open: Mutex::default(),
@@ -101,11 +113,12 @@ impl Gate {
         RateLimiter::direct_with_clock(self.per_connection, self.clock.clone()).with_middleware()
     }
 
-    /// Admits one request, or says when to come again; otherwise tells what the tighter of both limits has left.
+    /// Admits one request, or says when to come again; a stranger's meets a limit of its own. Otherwise tells what the tighter of both limits has left.
     pub(super) fn admit(
         &self,
         connection: &ConnectionLimit,
         address: IpAddr,
+        stranger: bool,
     ) -> Result<LimitStatus, TooMany> {
         let too_many = |limit, quota: Quota, refused: NotUntil<_>| TooMany {
             limit,
@@ -123,6 +136,14 @@ impl Gate {
             .addresses
             .check_key(&household(address))
             .map_err(|refused| too_many("address", self.per_address, refused))?;
+        if stranger {
+            self.strangers
+                .check_key(&household(address))
+                .map_err(|refused| {
+                    let quota = Quota::per_second(STRANGERS_PER_SECOND);
+                    too_many("stranger", quota, refused)
+                })?;
+        }
         let left = |quota: Quota, remaining: u32| LimitStatus {
             limit: quota.burst_size().get(),
             remaining: remaining.min(quota.burst_size().get()),
@@ -141,6 +162,8 @@ impl Gate {
     pub(super) fn sweep(&self) {
         self.addresses.retain_recent();
         self.addresses.shrink_to_fit();
+        self.strangers.retain_recent();
+        self.strangers.shrink_to_fit();
     }
 }
 

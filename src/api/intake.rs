@@ -16,13 +16,14 @@ use uuid::Uuid;
 use crate::broker::arrival::Arrival;
 use crate::broker::error::{ExchangeError, Malformed};
 use crate::broker::exchange;
+use crate::broker::identity;
 use crate::broker::reply::LimitStatus;
 use crate::contract::operation::Operation;
 use crate::contract::question::Question;
 use crate::gateway::Gateway;
 use crate::telemetry::traceparent::TraceContext;
 
-use super::connection::{Connection, Entrance};
+use super::connection::{Connection, DoorName, Entrance};
 use super::problem::describe;
 use super::{answer, head};
 
@@ -122,7 +123,14 @@ impl Intake {
             return Err(ErrorInternalServerError("a request beside the doors"));
         };
         let (scambio, at, started) = (Uuid::now_v7(), Utc::now(), Instant::now());
-        match entrance.gate.admit(&connection.limit, connection.address) {
+        let stranger = entrance.name == DoorName::Portals && {
+            let snapshot = entrance.gateway.snapshot();
+            !identity::is_known(&snapshot, &connection.peer, at)
+        };
+        match entrance
+            .gate
+            .admit(&connection.limit, connection.address, stranger)
+        {
             Ok(door_limit) => Ok(Intake {
                 entrance: entrance.clone(),
                 connection: Rc::clone(connection),

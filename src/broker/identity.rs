@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::portal::Portal;
-use crate::trust::Verdict;
+use crate::snapshot::Snapshot;
+use crate::trust::{Peer, Verdict};
 
 use super::arrival::Arrival;
 use super::error::ExchangeError;
@@ -36,4 +39,10 @@ pub(super) fn establish(arrival: &Arrival, trail: &mut Trail) -> Result<Caller, 
     };
     trail.known(&caller);
     Ok(caller)
+}
+
+/// Whether a certificate is a portal's and trusted at this moment, for the limits before identity.
+pub fn is_known(snapshot: &Snapshot, certificate: &Peer, at: DateTime<Utc>) -> bool {
+    snapshot.portal_of(certificate).is_some()
+        && !matches!(snapshot.trust.judge(certificate, at), Verdict::Refused(_))
 }

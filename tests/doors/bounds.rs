@@ -239,3 +239,30 @@ async fn trickle(line: &mut crate::harness::Line, head: &str) {
         }
     }
 }
+
+#[tokio::test]
+async fn a_certificate_that_is_no_portals_cannot_fill_the_record() {
+    let doors = Doors::with("requests_per_address = 100000").await;
+    let mut line = doors.portal("sconosciuto").await;
+    let mut recorded = 0;
+    for _ in 0..100 {
+        let answer = line.get("/rest/catalogo/v1/enti").await.expect("an answer");
+        match answer.status {
+            403 => recorded += 1,
+            status => assert_eq!(
+                (status, answer.slug()),
+                (429, "limite-di-frequenza".to_owned())
+            ),
+        }
+    }
+    assert!(recorded < 60, "{recorded} of 100 refusals were recorded");
+    assert_eq!(doors.gateway.store.health().records, recorded);
+    assert!(doors.metric_reaches(&["limit", "\"stranger\""], 1.0).await);
+
+    let mut known = doors.portal("portale-uno").await;
+    let answer = known.get(STATUS).await.expect("an answer");
+    assert_eq!(
+        answer.status, 200,
+        "a portal at the same address is not slowed"
+    );
+}
