@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::config::record::RecordSettings;
 
 use super::error::StoreError;
 use super::month::Month;
-use super::postgres::Server;
 use super::postgres::writer::PostgresWriter;
+use super::postgres::{self, Server};
 use super::quota::QuotaKey;
 use super::read::{Reader, Selection};
 use super::record::Record;
@@ -80,14 +81,6 @@ impl Database {
         }
     }
 
-    /// What the durable counter of a quota says.
-    pub(super) async fn quota_used(&self, key: &QuotaKey) -> Result<u64, StoreError> {
-        match self {
-            Database::Sqlite(segments) => segments.quota_used(key).await,
-            Database::Postgres(server) => server.quota_used(key).await,
-        }
-    }
-
     /// The parts of the record that a selection touches, the oldest first: files, or the whole database.
     pub(super) fn parts(&self, selection: &Selection) -> Result<Vec<Part>, StoreError> {
         match self {
@@ -128,6 +121,42 @@ impl Database {
             }
             Database::Postgres(server) => {
                 DatabaseWriter::Postgres(Box::new(PostgresWriter::new(server.clone(), node, keys)))
+            }
+        }
+    }
+}
+
+/// Reads the counters of quotas; on a server over a connection of its own.
+pub(super) struct QuotaReader {
+    database: Database,
+    connection: Option<PgConnection>,
+}
+
+impl QuotaReader {
+    pub(super) fn new(database: Database) -> QuotaReader {
+        QuotaReader {
+            database,
+            connection: None,
+        }
+    }
+
+    /// What the durable counter of a quota says.
+    pub(super) async fn quota_used(&mut self, key: &QuotaKey) -> Result<u64, StoreError> {
+        match &self.database {
+            Database::Sqlite(segments) => segments.quota_used(key).await,
+            Database::Postgres(server) => {
+                // Taken out, so that a connection that failed is not used again. One that was left by a restart of
+                // the server fails once.
+                if let Some(mut connection) = self.connection.take()
+                    && let Ok(used) = postgres::quota_used(&mut connection, key).await
+                {
+                    self.connection = Some(connection);
+                    return Ok(used);
+                }
+                let mut connection = server.connect().await?;
+                let used = postgres::quota_used(&mut connection, key).await?;
+                self.connection = Some(connection);
+                Ok(used)
             }
         }
     }

@@ -9,6 +9,7 @@ pub mod subject;
 pub mod health;
 pub mod read;
 pub mod salts;
+pub mod backup;
 pub mod error;
 pub mod retention;
 
@@ -29,6 +30,7 @@ mod disk;
 mod sqlite;
 mod postgres;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +41,7 @@ use tokio::sync::oneshot;
 
 use crate::config::record::{RecordSettings, Retention};
 
+pub use backup::Manifest;
 pub use error::StoreError;
 pub use health::{Degraded, Health};
 pub use month::Month;
@@ -125,6 +128,24 @@ impl Store {
         let months = database.migrate(Month::of(Utc::now())).await?;
         let key_made = SubjectKeys::create(&settings.subject_key)?;
         Ok(Migrated { months, key_made })
+    }
+
+    /// Backs the record up into a new or empty folder, beside a gateway that goes on, and verifies the backup.
+    ///
+    /// The key file is not in it; it is to be kept apart from the database.
+    pub async fn backup(settings: &RecordSettings, to: &Path) -> Result<Manifest, StoreError> {
+        backup::backup(settings, to).await
+    }
+
+    /// Checks a backup against its manifest.
+    pub async fn verify(from: &Path) -> Result<Manifest, StoreError> {
+        backup::verify(from).await
+    }
+
+    /// Verifies a backup and puts it where no record is yet: into an empty folder, or a database fresh from
+    /// [`Store::migrate`]. The key file must have been restored before.
+    pub async fn restore(settings: &RecordSettings, from: &Path) -> Result<Manifest, StoreError> {
+        backup::restore(settings, from).await
     }
 
     /// Leave to carry out one exchange. Refuses when its record could not be taken.

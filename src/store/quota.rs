@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Europe::Rome;
 use parking_lot::Mutex;
 
-use super::database::Database;
+use super::database::{Database, QuotaReader};
 use super::error::StoreError;
 
 /// What a daily quota counts.
@@ -40,7 +40,8 @@ pub enum QuotaRefused {
 /// The quotas of all portals.
 pub struct Quotas {
     table: Arc<QuotaTable>,
-    database: Database,
+    /// One reads at a time: at midnight all counters are read anew, many of them at once.
+    reader: tokio::sync::Mutex<QuotaReader>,
 }
 
 /// A place in a day's quota. Goes into the record, which makes it count; dropped before that, it gives the place back.
@@ -70,14 +71,14 @@ struct Counter {
 enum Verdict {
     Admitted(QuotaHold),
     Spent,
-    Unread { epoch: u64 },
+    Unread,
 }
 
 impl Quotas {
     pub(super) fn new(database: Database) -> Quotas {
         Quotas {
             table: Arc::default(),
-            database,
+            reader: tokio::sync::Mutex::new(QuotaReader::new(database)),
         }
     }
 
@@ -90,18 +91,26 @@ impl Quotas {
     /// On several nodes each knows the others' exchanges as of its own last record under the key.
     pub async fn admit(&self, key: QuotaKey, limit: u32) -> Result<QuotaHold, QuotaRefused> {
         loop {
-            let epoch = match self.table.admit(&key, limit) {
+            match self.table.admit(&key, limit) {
                 Verdict::Admitted(hold) => return Ok(hold),
                 Verdict::Spent => {
                     return Err(QuotaRefused::Spent {
                         until: rome_midnight_after(key.day),
                     });
                 }
-                Verdict::Unread { epoch } => epoch,
-            };
-            let used = self.database.quota_used(&key).await?;
-            self.table.learn(&key, epoch, used);
+                Verdict::Unread => self.read(&key).await?,
+            }
         }
+    }
+
+    async fn read(&self, key: &QuotaKey) -> Result<(), StoreError> {
+        let mut reader = self.reader.lock().await;
+        // Whoever had the reader before may have read this very counter.
+        if let Some(epoch) = self.table.unread(key) {
+            let used = reader.quota_used(key).await?;
+            self.table.learn(key, epoch, used);
+        }
+        Ok(())
     }
 }
 
@@ -121,9 +130,7 @@ impl QuotaTable {
         }
         let counter = counters.entry(key.clone()).or_default();
         let Some(durable) = counter.durable else {
-            return Verdict::Unread {
-                epoch: counter.epoch,
-            };
+            return Verdict::Unread;
         };
         let Some(left) = u64::from(limit).checked_sub(durable + counter.held + 1) else {
             return Verdict::Spent;
@@ -135,6 +142,13 @@ impl QuotaTable {
             remaining: u32::try_from(left).unwrap_or(u32::MAX),
             settled: false,
         })
+    }
+
+    /// The epoch of a counter whose durable value is not known.
+    fn unread(&self, key: &QuotaKey) -> Option<u64> {
+        let counters = self.counters.lock();
+        let counter = counters.get(key)?;
+        counter.durable.is_none().then_some(counter.epoch)
     }
 
     fn learn(&self, key: &QuotaKey, epoch: u64, used: u64) {
@@ -236,10 +250,8 @@ mod tests {
     fn table(used: u64) -> (Arc<QuotaTable>, QuotaKey) {
         let table = Arc::new(QuotaTable::default());
         let key = key("2026-11-03");
-        let Verdict::Unread { epoch } = table.admit(&key, 3) else {
-            panic!("an unread counter admits nobody");
-        };
-        table.learn(&key, epoch, used);
+        assert!(matches!(table.admit(&key, 3), Verdict::Unread));
+        table.learn(&key, table.unread(&key).expect("unread"), used);
         (table, key)
     }
 
@@ -270,11 +282,9 @@ mod tests {
             panic!("three places are free");
         };
         hold.doubt();
-        let Verdict::Unread { epoch } = table.admit(&key, 3) else {
-            panic!("the counter is in doubt");
-        };
+        let epoch = table.unread(&key).expect("the counter is in doubt");
         table.learn(&key, epoch - 1, 0);
-        assert!(matches!(table.admit(&key, 3), Verdict::Unread { .. }));
+        assert!(matches!(table.admit(&key, 3), Verdict::Unread));
         table.learn(&key, epoch, 3);
         assert!(matches!(table.admit(&key, 3), Verdict::Spent));
     }

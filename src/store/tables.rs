@@ -197,6 +197,16 @@ pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
     to.number(Some(used));
 }
 
+/// The tables of a backup, in the order in which they are restored.
+pub(super) const BACKED_UP: [&str; 6] = [
+    CONTEXT.name,
+    EXCHANGE.name,
+    SALT.name,
+    SUBJECT.name,
+    QUOTA.name,
+    "subject_key",
+];
+
 /// What was used of one quota.
 pub(super) const QUOTA_USED: &str =
     "SELECT used FROM quota WHERE portal = ? AND operation = ? AND ente = ? AND day = ?";

@@ -19,6 +19,11 @@ pub struct Postgres {
 impl Postgres {
     /// Starts a server with further settings (`fsync=off`); `None` where PostgreSQL is not installed.
     pub fn start(settings: &[&str]) -> Option<Postgres> {
+        Postgres::start_under(&[], settings)
+    }
+
+    /// The same with variables added to the server's environment.
+    pub fn start_under(environment: &[(String, String)], settings: &[&str]) -> Option<Postgres> {
         let folders = programs();
         let initdb = program("initdb", &folders)?;
         let postgres = program("postgres", &folders)?;
@@ -49,7 +54,13 @@ impl Postgres {
             format!("unix_socket_directories={}", folder.path().display()),
             "max_connections=40".to_owned(),
         ];
-        let mut words = command(&[&postgres, "-D", &data]);
+        let mut words = vec!["/usr/bin/env".to_owned()];
+        words.extend(
+            environment
+                .iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        );
+        words.extend(command(&[&postgres, "-D", &data]));
         for setting in fixed
             .into_iter()
             .chain(settings.iter().map(ToString::to_string))
@@ -83,6 +94,11 @@ impl Postgres {
     /// Stops the server and breaks its connections.
     pub fn stop(&mut self) {
         self.server.stop(libc::SIGINT);
+    }
+
+    /// Ends the server as a loss of power would, but for what the kernel holds.
+    pub fn kill(&mut self) {
+        self.server.stop(libc::SIGQUIT);
     }
 
     /// Starts it again on the same port.

@@ -1,56 +1,35 @@
-//! Records and stores for the tests.
-
-use std::path::Path;
+//! Records for the tests.
 
 use chrono::{DateTime, Utc};
-use pontile::config::record::{RecordSettings, Retention};
-use pontile::config::units::{Size, Span};
 use pontile::contract::document::Role;
 use pontile::contract::operation::Operation;
 use pontile::digest::SaltedDigest;
-use pontile::store::Store;
 use pontile::store::record::{Context, Record, StageTimes};
+use pontile::store::{Month, Store, StoreError};
 use uuid::Uuid;
 
-pub const RETENTION: Retention = Retention {
-    exchanges_months: 24,
-    logs_months: 6,
-};
-
-/// Settings for an SQLite record in that folder.
-pub fn sqlite(folder: &Path) -> RecordSettings {
-    RecordSettings {
-        database: format!("sqlite:{}", folder.join("record").display()),
-        password: None,
-        slots: 1_000,
-        deadline: Span::parse("5s").expect("a duration"),
-        free_disk: Size(0),
-        subject_key: folder.join("subject.key"),
-    }
-}
-
-/// Migrates and opens.
-pub async fn open(settings: &RecordSettings) -> Store {
-    Store::migrate(settings).await.expect("migrated");
-    Store::open(settings, RETENTION, "prova-1")
-        .await
-        .expect("opened")
-}
+pub const COMO: &str = "013075";
+pub const MARIO: &str = "RSSMRA80A01C933K";
+pub const LUIGI: &str = "VRDLGU75B02C933X";
 
 /// The number of an exchange that begins at that instant.
 pub fn scambio_at(at: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(at.timestamp()).expect("after 1970");
-    let random = rand::random();
-    Uuid::new_v7(uuid::Timestamp::from_unix_time(
-        seconds,
-        at.timestamp_subsec_nanos(),
-        random,
-        16,
-    ))
+    let nanoseconds = at.timestamp_subsec_nanos();
+    let time = uuid::Timestamp::from_unix_time(seconds, nanoseconds, 0, 0);
+    let mut bytes = Uuid::new_v7(time).into_bytes();
+    bytes[8..].copy_from_slice(&rand::random::<[u8; 8]>());
+    bytes[8] = 0x80 | bytes[8] & 0x3f;
+    Uuid::from_bytes(bytes)
 }
 
-/// An answered exchange about two persons.
-pub fn record(store: &Store, at: DateTime<Utc>) -> Record {
+/// The first instant of this month: the record is cut here, and months around it are kept whenever the tests run.
+pub fn turn_of_month() -> DateTime<Utc> {
+    Month::of(Utc::now()).begins()
+}
+
+/// An answered exchange that asked about Mario and disclosed him and Luigi.
+pub fn answered(store: &Store, at: DateTime<Utc>) -> Record {
     let keys = store.subject_keys();
     Record {
         scambio: scambio_at(at),
@@ -59,8 +38,8 @@ pub fn record(store: &Store, at: DateTime<Utc>) -> Record {
             snapshot_digest: [7; 32],
             portal: Some("sportello-como".into()),
             certificate: [9; 32],
-            ente: Some("013075".into()),
-            operation: Some(Operation::RicercaPersona),
+            ente: Some(COMO.into()),
+            operation: Some(Operation::RicercaFamiglia),
             purpose: Some("C001".into()),
             purpose_origin: Some("intestazione"),
             grant_id: Some("anagrafe-como".into()),
@@ -79,17 +58,61 @@ pub fn record(store: &Store, at: DateTime<Utc>) -> Record {
             cache: 3,
             dispatch: 4,
         },
-        cache: Some("fresca"),
-        age_seconds: Some(0),
-        origin: None,
+        cache: Some("scaduta"),
+        age_seconds: Some(61),
+        origin: Some(scambio_at(at - chrono::Duration::seconds(61))),
         request: Some(SaltedDigest::of(b"request")),
         backend_request: Some(SaltedDigest::of(b"their request")),
         backend_answer: Some(SaltedDigest::of(b"their answer")),
         reply: Some(SaltedDigest::of(b"reply")),
         subjects: vec![
-            keys.subject("013075", "RSSMRA80A01C933K", Role::Cercato),
-            keys.subject("013075", "VRDLGI75B02C933X", Role::Componente),
+            keys.subject(COMO, MARIO, Role::Cercato),
+            keys.subject(COMO, MARIO, Role::Componente),
+            keys.subject(COMO, LUIGI, Role::Componente),
         ],
         quota: None,
     }
+}
+
+/// An exchange of which nothing was understood.
+pub fn refused(at: DateTime<Utc>) -> Record {
+    Record {
+        scambio: scambio_at(at),
+        context: Context {
+            generation: 7,
+            snapshot_digest: [7; 32],
+            portal: None,
+            certificate: [8; 32],
+            ente: None,
+            operation: None,
+            purpose: None,
+            purpose_origin: None,
+            grant_id: None,
+            grant_version: None,
+            adapter: None,
+            adapter_version: None,
+        },
+        begun: at,
+        ended: at,
+        outcome: "portale-sconosciuto",
+        side: Some("portale"),
+        status: 403,
+        times: StageTimes::default(),
+        cache: None,
+        age_seconds: None,
+        origin: None,
+        request: None,
+        backend_request: None,
+        backend_answer: None,
+        reply: None,
+        subjects: Vec::new(),
+        quota: None,
+    }
+}
+
+/// Records it and returns its number.
+pub async fn commit(store: &Store, record: Record) -> Result<Uuid, StoreError> {
+    let scambio = record.scambio;
+    store.reserve()?.commit(record).await?;
+    Ok(scambio)
 }

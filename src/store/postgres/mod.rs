@@ -88,17 +88,18 @@ impl Server {
         self.keep_up(current).await?;
         self.months().await
     }
+}
 
-    /// What all nodes' exchanges recorded so far used of a quota.
-    pub(super) async fn quota_used(&self, key: &QuotaKey) -> Result<u64, StoreError> {
-        let mut connection = self.connect().await?;
-        let mut arguments = PgArguments::default();
-        bind_quota_key(&mut arguments, key);
-        let row = sqlx::query_with(Dialect::Postgres.statement(QUOTA_USED), arguments)
-            .fetch_optional(&mut connection)
-            .await?;
-        let used = row.map_or(Ok(None), |row| row.number(0))?;
-        connection.close().await?;
-        Ok(used.and_then(|used| u64::try_from(used).ok()).unwrap_or(0))
-    }
+/// What all nodes' exchanges recorded so far used of a quota.
+pub(super) async fn quota_used(
+    connection: &mut PgConnection,
+    key: &QuotaKey,
+) -> Result<u64, StoreError> {
+    let mut arguments = PgArguments::default();
+    bind_quota_key(&mut arguments, key);
+    let row = sqlx::query_with(Dialect::Postgres.statement(QUOTA_USED), arguments)
+        .fetch_optional(connection)
+        .await?;
+    let used = row.map_or(Ok(None), |row| row.number(0))?;
+    Ok(used.and_then(|used| u64::try_from(used).ok()).unwrap_or(0))
 }

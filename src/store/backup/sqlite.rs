@@ -1,0 +1,113 @@
+//! Backup of the monthly files: each is copied whole and in order (`VACUUM INTO`), beside the writer.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+use crate::store::dialect::Values;
+use crate::store::disk::sync_folder_of;
+use crate::store::error::StoreError;
+use crate::store::month::Month;
+use crate::store::sqlite::{Segments, make_folder, open_to_read};
+use crate::store::tables::BACKED_UP;
+
+use super::manifest::{Manifest, Part};
+
+pub(super) const KIND: &str = "sqlite";
+
+pub(super) async fn backup(segments: &Segments, to: &Path) -> Result<Vec<Part>, StoreError> {
+    let mut parts = Vec::new();
+    for month in segments.months()? {
+        let file = name_of(month);
+        let copy = to.join(&file);
+        let mut connection = segments.open_to_read(month).await?;
+        sqlx::query("VACUUM INTO ?")
+            .bind(copy.display().to_string())
+            .execute(&mut connection)
+            .await?;
+        connection.close().await?;
+        let rows = rows_of(&copy).await?;
+        parts.push(Part::of(to, file, Vec::new(), rows).await?);
+    }
+    Ok(parts)
+}
+
+/// Whether the file is a sound database with the rows that the manifest says.
+pub(super) async fn verify(folder: &Path, part: &Part) -> Result<(), StoreError> {
+    let path = folder.join(&part.file);
+    let mut connection = open_to_read(&path).await?;
+    let verdict = sqlx::query("PRAGMA integrity_check(1)")
+        .fetch_one(&mut connection)
+        .await?
+        .text(0)?;
+    connection.close().await?;
+    let sound = verdict.as_deref() == Some("ok");
+    if sound && rows_of(&path).await? == part.rows {
+        return Ok(());
+    }
+    Err(StoreError::Backup(format!(
+        "{} is no sound copy: {}",
+        path.display(),
+        verdict.unwrap_or_default()
+    )))
+}
+
+pub(super) async fn restore(
+    segments: &Segments,
+    from: &Path,
+    manifest: &Manifest,
+) -> Result<(), StoreError> {
+    make_folder(segments.folder())?;
+    if !segments.months()?.is_empty() {
+        return Err(StoreError::Backup(format!(
+            "{} holds a record already",
+            segments.folder().display()
+        )));
+    }
+    for part in &manifest.parts {
+        let named = part.file.strip_prefix("record-");
+        let month = named.and_then(|name| Month::parse(name.strip_suffix(".sqlite")?));
+        let month = month
+            .ok_or_else(|| StoreError::Backup(format!("{} is no month of a record", part.file)))?;
+        let file = segments.file(month);
+        let beside = file.with_extension("new");
+        tokio::fs::copy(from.join(&part.file), &beside)
+            .await
+            .map_err(StoreError::file("write", &beside))?;
+        let handle = tokio::fs::File::open(&beside).await;
+        let handle = handle.map_err(StoreError::file("open", &beside))?;
+        handle
+            .sync_all()
+            .await
+            .map_err(StoreError::file("synchronize", &beside))?;
+        tokio::fs::rename(&beside, &file)
+            .await
+            .map_err(StoreError::file("rename to", &file))?;
+        sync_folder_of(&file)?;
+    }
+    Ok(())
+}
+
+async fn rows_of(file: &Path) -> Result<BTreeMap<String, u64>, StoreError> {
+    let mut connection = open_to_read(file).await?;
+    let mut rows = BTreeMap::new();
+    for table in BACKED_UP {
+        rows.insert(table.to_owned(), count(&mut connection, table).await?);
+    }
+    connection.close().await?;
+    Ok(rows)
+}
+
+async fn count(connection: &mut SqliteConnection, table: &str) -> Result<u64, StoreError> {
+    let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+    let row = sqlx::query(sql).fetch_one(connection).await?;
+    Ok(row
+        .number(0)?
+        .and_then(|count| u64::try_from(count).ok())
+        .unwrap_or(0))
+}
+
+fn name_of(month: Month) -> String {
+    format!("record-{month}.sqlite")
+}
