@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn failures_in_a_row_open_the_breaker_and_an_answer_between_them_does_not() {
-        let breaker = breaker(Duration::from_secs(60));
+        let breaker = breaker(Duration::from_mins(1));
         fail(&breaker, 2);
         breaker.enter().expect("closed").answered();
         fail(&breaker, 2);
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_late_answer_from_before_does_not_close_an_open_breaker() {
-        let breaker = breaker(Duration::from_secs(60));
+        let breaker = breaker(Duration::from_mins(1));
         let early = breaker.enter().expect("closed");
         fail(&breaker, 3);
         early.answered();

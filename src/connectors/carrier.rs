@@ -1,6 +1,9 @@
 //! Carries a call to its back end and back: places, breaker, deadlines, login, exchanges, in this order.
 
-use std::collections::{BTreeMap, HashSet};
+mod account;
+mod database;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,31 +12,23 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::{HeaderName, HeaderValue};
 use parking_lot::Mutex;
-use secrecy::SecretString;
 use tokio::time::timeout_at;
 
-use super::adapter::{Adapter, AdapterOperation, Connector, Query, Step, StepRequest};
+use super::adapter::{Adapter, AdapterOperation, Connector, Step};
 use super::breaker::Breaker;
 use super::bulkhead::{Bulkhead, Place};
 use super::call::{Answer, Call, Transcript};
-use super::conversation::{self, Conversation, Credentials, Refusal};
+use super::conversation::{Conversation, Refusal};
 use super::error::{ConnectorError, Kind, Retry};
-use super::exchange::{self, Request, SqlRequest};
+use super::exchange::{self, Request};
 use super::http::{HttpClient, HttpRequest, HttpResponse};
-use super::instance::{InstanceState, Tenant};
-use super::login::{Granted, Token, TokenCell, Tokens};
-use super::secrets::{Secrets, Shelf};
+use super::instance::InstanceState;
+use super::login::Tokens;
+use super::secrets::Shelf;
 use super::sql::database::Database;
-use super::sql::row::SqlRow;
-use super::template::placeholder::Placeholder;
 use crate::config::instance::InstanceSettings;
 use crate::config::limits::Rate;
-use crate::contract::luogo::CodiceIstat;
-use crate::contract::operation::{FieldSet, Operation};
-use crate::contract::question::Parameters;
-
-/// A view is built anew in some minutes.
-const EMPTY_VIEW: Duration = Duration::from_secs(60);
+use account::Account;
 
 /// One back end with all that must hold for the whole process.
 #[derive(Debug)]
@@ -48,23 +43,6 @@ pub struct Instance {
     probed: Mutex<HashSet<String>>,
     secrets: Shelf,
     tokens: Tokens,
-}
-
-/// The account that a call uses, and what opens its door.
-struct Account {
-    secrets: Arc<Secrets>,
-    edition: u64,
-    cell: Option<Arc<TokenCell>>,
-    token: Option<Token>,
-}
-
-impl Account {
-    fn credentials(&self) -> Credentials<'_> {
-        Credentials {
-            secrets: &self.secrets,
-            token: self.token.as_ref().map(|token| &*token.secret),
-        }
-    }
 }
 
 impl Instance {
@@ -137,7 +115,7 @@ impl Instance {
         }
         match outcome {
             Ok(()) => conversation.finish(Utc::now()),
-            Err(refusal) => Err(self.truthful(adapter, call, refusal.error)),
+            Err(refusal) => Err(truthful(adapter, call, refusal.error)),
         }
     }
 
@@ -150,43 +128,6 @@ impl Instance {
                 self.probe_login(adapter).await
             }
         }
-    }
-
-    /// Logs in, where that needs nothing of an ente.
-    async fn probe_login(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
-        let nobody = Tenant {
-            codice_istat: CodiceIstat::parse("000000")
-                .ok_or_else(|| ConnectorError::permanent(Kind::Gateway, "no code for a probe"))?,
-            codice_belfiore: String::new(),
-            values: BTreeMap::new(),
-        };
-        let call = Call {
-            operation: Operation::Servizi,
-            tenant: &nobody,
-            parameters: &Parameters::Nessuno,
-            fields: FieldSet::NONE,
-            deadline: Instant::now() + self.settings.bounds.answer_deadline.0,
-            traceparent: None,
-        };
-        match adapter.token() {
-            Some(login) if !names_ente(login) => self.account(adapter, &call).await.map(drop),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Looks whether every view has the columns that are read.
-    async fn probe_database(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
-        let deadline = Instant::now() + self.settings.bounds.answer_deadline.0;
-        let steps = adapter
-            .operations()
-            .iter()
-            .flat_map(AdapterOperation::steps);
-        for step in steps {
-            if let StepRequest::Sql { query, .. } = &step.request {
-                self.check_columns(step, query, deadline).await?;
-            }
-        }
-        Ok(())
     }
 
     async fn place(&self, call: &Call<'_>) -> Result<Place, ConnectorError> {
@@ -213,7 +154,7 @@ impl Instance {
     ) -> Result<(), Refusal> {
         let mut account = self.account(adapter, call).await?;
         while let Some(step) = conversation.step() {
-            self.pace().await?;
+            self.pace()?;
             let first = self
                 .make(adapter, step, call, conversation, &account, transcript)
                 .await;
@@ -302,83 +243,8 @@ impl Instance {
         Ok(fresh)
     }
 
-    /// Asks the database; where it finds nothing, whether its view is as full as it should be.
-    async fn ask(
-        &self,
-        adapter: &Adapter,
-        step: &Step,
-        request: &SqlRequest<'_>,
-        call: &Call<'_>,
-        transcript: &mut Transcript,
-    ) -> Result<Vec<SqlRow>, ConnectorError> {
-        let database = self.database()?;
-        let largest = self.settings.bounds.answer_size.0;
-        let deadline = call
-            .deadline
-            .min(Instant::now() + self.settings.bounds.answer_deadline.0);
-        let statement = &request.query.statement;
-        let seen = format!("{} {} {}", adapter.digest(), call.operation, step.name);
-        if !self.probed.lock().contains(&seen) {
-            self.check_columns(step, request.query, deadline).await?;
-            self.probed.lock().insert(seen);
-        }
-        let rows = database
-            .rows(statement, &request.values, deadline, largest, transcript)
-            .await?;
-        let (true, Some(floor)) = (rows.is_empty(), &request.floor) else {
-            return Ok(rows);
-        };
-        let count = database
-            .count(&floor.query.statement, &floor.values, deadline)
-            .await?;
-        if count < floor.at_least {
-            return Err(ConnectorError::later(
-                Kind::Unavailable,
-                EMPTY_VIEW,
-                format!("step {}: the view has only {count} rows", step.name),
-            ));
-        }
-        // It may have been empty a moment ago and be full now: only this reading counts.
-        database
-            .rows(statement, &request.values, deadline, largest, transcript)
-            .await
-    }
-
-    async fn check_columns(
-        &self,
-        step: &Step,
-        query: &Query,
-        deadline: Instant,
-    ) -> Result<(), ConnectorError> {
-        let columns: Vec<String> = step
-            .mapping
-            .shape
-            .columns()
-            .map(str::to_lowercase)
-            .collect();
-        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let database = self.database()?;
-        let checked = database
-            .probe_columns(&query.statement, &columns, deadline)
-            .await;
-        checked.map_err(|error| ConnectorError {
-            detail: format!("step {}: {}", step.name, error.detail),
-            ..error
-        })
-    }
-
-    fn database(&self) -> Result<Arc<Database>, ConnectorError> {
-        let mut database = self.database.lock();
-        if let Some(database) = &*database {
-            return Ok(Arc::clone(database));
-        }
-        let fresh = Arc::new(Database::new(&self.settings)?);
-        *database = Some(Arc::clone(&fresh));
-        Ok(fresh)
-    }
-
     /// Our own limit towards the back end.
-    async fn pace(&self) -> Result<(), ConnectorError> {
+    fn pace(&self) -> Result<(), ConnectorError> {
         let Some(rate) = &self.rate else {
             return Ok(());
         };
@@ -391,91 +257,19 @@ impl Instance {
             )
         })
     }
-
-    /// The secrets and, where the adapter logs in, the token for this call.
-    async fn account(&self, adapter: &Adapter, call: &Call<'_>) -> Result<Account, ConnectorError> {
-        let (secrets, edition) = self.secrets.read(&self.settings.secrets)?;
-        let Some(login) = adapter.token() else {
-            return Ok(Account {
-                secrets,
-                edition,
-                cell: None,
-                token: None,
-            });
-        };
-        let cell = self.tokens.cell(&account_name(adapter, login, call.tenant));
-        let token = cell.get(edition, call.deadline, || {
-            self.log_in(adapter, login, call, &secrets)
-        });
-        let token = token.await;
-        if let Err(error) = &token
-            && error.kind == Kind::CredentialsRefused
-        {
-            self.secrets.refused();
-        }
-        Ok(Account {
-            token: Some(token?),
-            cell: Some(cell),
-            secrets,
-            edition,
-        })
-    }
-
-    async fn log_in(
-        &self,
-        adapter: &Adapter,
-        login: &Step,
-        call: &Call<'_>,
-        secrets: &Secrets,
-    ) -> Result<Granted, ConnectorError> {
-        let conversation = conversation::Login::new(adapter, login, &self.settings, call, secrets);
-        // A login is no part of what a portal asked: it stays out of the transcript.
-        let answer = self.send(conversation.request()?, call, None).await?;
-        let captures = conversation.answered(&answer)?;
-        let token = captures.get("token").cloned().unwrap_or_default();
-        let lifetime = captures
-            .get("lifetime")
-            .and_then(|seconds| seconds.parse().ok());
-        Ok(Granted {
-            secret: SecretString::from(token),
-            lifetime: lifetime.map(Duration::from_secs),
-        })
-    }
-
-    /// A call that may have been carried out is not tried again unless the adapter says that it may.
-    fn truthful(
-        &self,
-        adapter: &Adapter,
-        call: &Call<'_>,
-        error: ConnectorError,
-    ) -> ConnectorError {
-        let repeatable = adapter
-            .operation(call.operation)
-            .is_some_and(AdapterOperation::repeatable);
-        match error.kind {
-            Kind::Busy | Kind::BreakerOpen => error,
-            _ if repeatable => error,
-            _ => ConnectorError {
-                retry: Retry::Never,
-                ..error
-            },
-        }
-    }
 }
 
-/// Enti share a token unless the login names something of the ente.
-fn account_name(adapter: &Adapter, login: &Step, tenant: &Tenant) -> String {
-    match names_ente(login) {
-        true => format!("{} {}", adapter.digest(), tenant.codice_istat),
-        false => adapter.digest().to_owned(),
+/// A call that may have been carried out is not tried again unless the adapter says that it may.
+fn truthful(adapter: &Adapter, call: &Call<'_>, error: ConnectorError) -> ConnectorError {
+    let repeatable = adapter
+        .operation(call.operation)
+        .is_some_and(AdapterOperation::repeatable);
+    match error.kind {
+        Kind::Busy | Kind::BreakerOpen => error,
+        _ if repeatable => error,
+        _ => ConnectorError {
+            retry: Retry::Never,
+            ..error
+        },
     }
-}
-
-fn names_ente(login: &Step) -> bool {
-    login.request.placeholders().any(|placeholder| {
-        matches!(
-            placeholder,
-            Placeholder::Ente(_) | Placeholder::EnteIstat | Placeholder::EnteBelfiore
-        )
-    })
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 
-use super::adapter::{Adapter, Connector, Floor, Method, Query, Step, StepRequest};
+use super::adapter::{Adapter, Connector, Floor, Method, Query, Soap, Step, StepRequest};
 use super::charset;
 use super::conversation::Refusal;
 use super::error::{ConnectorError, Kind};
@@ -63,27 +63,11 @@ pub fn request<'a>(
 ) -> Result<Request<'a>, ConnectorError> {
     match (&step.request, adapter.connector()) {
         (StepRequest::Soap { action, body }, Connector::Soap(soap)) => {
-            let body = Bytes::from(body.render(scope)?.into_owned());
-            let mut headers = Vec::with_capacity(2);
-            if soap.is_1_2 {
-                let kind = format!("application/soap+xml; charset=utf-8; action=\"{action}\"");
-                headers.push((CONTENT_TYPE, header(&kind)?));
-            } else {
-                headers.push((
-                    CONTENT_TYPE,
-                    HeaderValue::from_static("text/xml; charset=utf-8"),
-                ));
-                let action = match soap.quoted_action {
-                    true => header(&format!("\"{action}\""))?,
-                    false => header(action)?,
-                };
-                headers.push((HeaderName::from_static("soapaction"), action));
-            }
             Ok(Request::Http(HttpRequest {
                 method: http::Method::POST,
                 path: soap.path.render(scope)?.into_owned(),
-                headers,
-                body,
+                headers: soap_headers(soap, action)?,
+                body: Bytes::from(body.render(scope)?.into_owned()),
                 repeatable,
             }))
         }
@@ -139,6 +123,26 @@ pub fn request<'a>(
     }
 }
 
+fn soap_headers(
+    soap: &Soap,
+    action: &str,
+) -> Result<Vec<(HeaderName, HeaderValue)>, ConnectorError> {
+    if soap.is_1_2 {
+        let kind = format!("application/soap+xml; charset=utf-8; action=\"{action}\"");
+        return Ok(vec![(CONTENT_TYPE, header(&kind)?)]);
+    }
+    let action = if soap.quoted_action {
+        header(&format!("\"{action}\""))?
+    } else {
+        header(action)?
+    };
+    let kind = HeaderValue::from_static("text/xml; charset=utf-8");
+    Ok(vec![
+        (CONTENT_TYPE, kind),
+        (HeaderName::from_static("soapaction"), action),
+    ])
+}
+
 fn header(value: &str) -> Result<HeaderValue, ConnectorError> {
     HeaderValue::from_str(value)
         .map_err(|_| ConnectorError::permanent(Kind::Gateway, "a header that cannot be sent"))
@@ -186,14 +190,15 @@ pub fn read(
         return Err(Refusal::from(web_page(answer)));
     }
     let retry_after = retry_after(answer);
-    let extract = match answer.body.trim_ascii().is_empty() {
-        true => None,
-        false => Some(extract(adapter, step, answer).map_err(|unreadable| {
+    let extract = if answer.body.trim_ascii().is_empty() {
+        None
+    } else {
+        Some(extract(adapter, step, answer).map_err(|unreadable| {
             let by_status = outcome::of_status(answer.status, retry_after);
             by_status.unwrap_or_else(|| {
                 ConnectorError::permanent(Kind::Unintelligible, unreadable.to_string())
             })
-        })?),
+        })?)
     };
     let facts = Facts {
         status: answer.status,
@@ -222,9 +227,10 @@ fn extract(adapter: &Adapter, step: &Step, answer: &HttpResponse) -> Result<Extr
         Format::Columns => return Err(Unreadable::because("rows were expected")),
     };
     let has_base = extract.document().all(step.mapping.base).next().is_some();
-    match has_base {
-        true => Ok(extract),
-        false => Err(Unreadable::because("not a SOAP envelope with a body")),
+    if has_base {
+        Ok(extract)
+    } else {
+        Err(Unreadable::because("not a SOAP envelope with a body"))
     }
 }
 
@@ -277,13 +283,12 @@ fn content_type(answer: &HttpResponse) -> Option<&str> {
 /// `Retry-After` in seconds or as a date; at most a day, since nobody waits longer.
 fn retry_after(answer: &HttpResponse) -> Option<Duration> {
     let value = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = match value.parse::<u64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let date = DateTime::parse_from_rfc2822(value).ok()?;
-            let left = date.with_timezone(&Utc) - Utc::now();
-            u64::try_from(left.num_seconds()).unwrap_or(0)
-        }
+    let seconds = if let Ok(seconds) = value.parse::<u64>() {
+        seconds
+    } else {
+        let date = DateTime::parse_from_rfc2822(value).ok()?;
+        let left = date.with_timezone(&Utc) - Utc::now();
+        u64::try_from(left.num_seconds()).unwrap_or(0)
     };
     Some(Duration::from_secs(seconds.min(86_400)))
 }

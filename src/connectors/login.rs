@@ -179,7 +179,7 @@ mod tests {
         logins.fetch_add(1, Ordering::Relaxed);
         Ok(Granted {
             secret: SecretString::from("token"),
-            lifetime: Some(Duration::from_secs(3600)),
+            lifetime: Some(Duration::from_hours(1)),
         })
     }
 

@@ -6,10 +6,20 @@
 )]
 
 mod asking;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod hygiene;
 mod population;
 #[path = "../gateway/harness/process.rs"]
 #[allow(dead_code, reason = "the gateway's tests use more of it")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a program is waited for on the test's own thread"
+)]
+#[allow(
+    clippy::duration_suboptimal_units,
+    reason = "as in the gateway's tests"
+)]
 mod process;
 #[path = "../gateway/harness/simulators.rs"]
 #[allow(dead_code, reason = "the gateway's tests use more of it")]

@@ -6,8 +6,11 @@ use std::process::Command;
 use pontile::connectors::error::Kind;
 use pontile::contract::posizione::Tributo;
 use serde_json::Value;
+use sqlx::Connection as _;
 
 use crate::asking::{Town, shown};
+use crate::harness::mariadb::MariaDb;
+use crate::harness::postgres::Postgres;
 use crate::process::program;
 use crate::simulators::{Simulators, seed_view};
 
@@ -94,6 +97,50 @@ async fn everybody_of_como_is_found_in_the_views() {
     let town = Town::como(format!("sqlite:{}", file.display()), None);
     everybody_is_found(&town, "C933").await;
     families_and_taxes(&town, "C933").await;
+}
+
+/// Fills a database server with the views of Como and asks as the role that may read them and nothing else.
+async fn everybody_of_como(administration: &str, readers: String) {
+    let status = Command::new(program("simulators"))
+        .args(["seed-view", "--url", administration])
+        .args(["--read-only-password", "lettura-prova"])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let town = Town::como(readers, Some("lettura-prova"));
+    town.instance
+        .probe(&town.adapter)
+        .await
+        .expect("every column is there");
+    everybody_is_found(&town, "C933").await;
+    families_and_taxes(&town, "C933").await;
+}
+
+#[tokio::test]
+async fn everybody_of_como_is_found_in_postgresql() {
+    let Some(server) = Postgres::start(&["fsync=off"]) else {
+        println!("PostgreSQL is not installed: skipped");
+        return;
+    };
+    let readers = server.address("pontile_lettura", "postgres");
+    everybody_of_como(&server.administration("postgres"), readers).await;
+}
+
+#[tokio::test]
+async fn everybody_of_como_is_found_in_mariadb() {
+    let Some(server) = MariaDb::start(&[]) else {
+        println!("MariaDB is not installed: skipped");
+        return;
+    };
+    let mut office = sqlx::MySqlConnection::connect(&server.administration("mysql"))
+        .await
+        .unwrap();
+    sqlx::raw_sql("CREATE DATABASE como")
+        .execute(&mut office)
+        .await
+        .unwrap();
+    let readers = server.address("pontile_lettura", "como");
+    everybody_of_como(&server.administration("como"), readers).await;
 }
 
 /// Every family and every tax position can be read; who has none is not found, who has two identifiers is ambiguous.

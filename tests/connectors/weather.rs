@@ -45,7 +45,7 @@ async fn endure(
         if fault == "maintenance" {
             assert_eq!(
                 error.retry,
-                Retry::After(std::time::Duration::from_secs(600))
+                Retry::After(std::time::Duration::from_mins(10))
             );
         }
     }

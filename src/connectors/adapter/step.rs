@@ -43,9 +43,9 @@ pub enum StepRequest {
     /// A statement.
     Sql {
         /// The statement.
-        query: Query,
+        query: Box<Query>,
         /// Asked when the statement finds nothing: an empty view is an outage.
-        floor: Option<Floor>,
+        floor: Option<Box<Floor>>,
     },
 }
 

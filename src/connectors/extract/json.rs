@@ -66,13 +66,12 @@ impl<'de> Borrowed<'de> for &'de RawValue {
 fn leaf<E: serde::de::Error>(raw: &str, node: NodeId, extract: &mut Extract) -> Result<(), E> {
     match raw.as_bytes().first() {
         Some(b'"') => {
-            let text: Cow<'_, str> = match raw[1..raw.len() - 1].contains('\\') {
-                false => Cow::Borrowed(&raw[1..raw.len() - 1]),
-                true => serde_json::from_str::<String>(raw)
-                    .map_err(E::custom)?
-                    .into(),
-            };
-            extract.add_text(node, &text);
+            if raw.contains('\\') {
+                let text: String = serde_json::from_str(raw).map_err(E::custom)?;
+                extract.add_text(node, &text);
+            } else {
+                extract.add_text(node, &raw[1..raw.len() - 1]);
+            }
         }
         Some(b'n') => extract.add_nothing(node),
         Some(b'{') => extract.add_group(node, |_| Ok::<(), E>(()))?,

@@ -116,6 +116,7 @@ impl Extract {
     }
 
     /// Ends the whole answer.
+    #[must_use]
     pub fn finish(mut self) -> Extract {
         self.close(0);
         self

@@ -192,9 +192,12 @@ fn date(text: &str) -> Result<NaiveDate, Trouble> {
 /// Puts a text into the form that the contract wants.
 pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let checked = |fits: bool, reason: &'static str| match fits {
-        true => Ok(Value::String(text.to_owned())),
-        false => Err(Trouble::of(reason)),
+    let checked = |fits: bool, reason: &'static str| {
+        if fits {
+            Ok(Value::String(text.to_owned()))
+        } else {
+            Err(Trouble::of(reason))
+        }
     };
     match kind {
         Kind::Text(longest) => checked(
@@ -205,9 +208,10 @@ pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
             let code = text.to_ascii_uppercase();
             let fits = (11..=16).contains(&code.len())
                 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            match fits {
-                true => Ok(Value::String(code)),
-                false => Err(Trouble::of("not a fiscal code")),
+            if fits {
+                Ok(Value::String(code))
+            } else {
+                Err(Trouble::of("not a fiscal code"))
             }
         }
         Kind::Digits(count) => checked(
@@ -227,9 +231,10 @@ pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
         Kind::Decimal(largest) => {
             let number = decimal(text)?;
             let fits = number >= Decimal::ZERO && number <= Decimal::from(largest);
-            match fits && number.scale() <= 4 {
-                true => Ok(Value::String(number.normalize().to_string())),
-                false => Err(Trouble::of("outside the range of the contract")),
+            if fits && number.scale() <= 4 {
+                Ok(Value::String(number.normalize().to_string()))
+            } else {
+                Err(Trouble::of("outside the range of the contract"))
             }
         }
         Kind::Integer(largest) => {

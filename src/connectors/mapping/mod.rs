@@ -1,6 +1,7 @@
 //! From an answer to the contract's terms, as the adapter's response file says.
 
 pub mod canonical;
+pub mod cleaning;
 pub mod condition;
 pub mod dates;
 pub mod expression;
@@ -108,9 +109,10 @@ impl Mapping {
         }
         if let Some(fault) = facts.fault {
             let error = ConnectorError::permanent(Kind::Failed, "an unknown SOAP fault");
-            return Err(match outcome::is_code(fault.code) {
-                true => error.with_code(fault.code),
-                false => error,
+            return Err(if outcome::is_code(fault.code) {
+                error.with_code(fault.code)
+            } else {
+                error
             });
         }
         if let Some(error) = outcome::of_status(facts.status, facts.retry_after) {

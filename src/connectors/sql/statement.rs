@@ -246,6 +246,7 @@ mod tests {
             "SELECT a FROM v WHERE b = 'aperto",
             "SELECT a FROM v WHERE b = \"aperto",
             "SELECT a FROM v /* aperto",
+            "SELECT a FROM v /*/ aperto",
             "SELECT a /*! , b */ FROM v",
             "SELECT a /*M! , b */ FROM v",
             "SELECT a /* uno /* due */ FROM v",

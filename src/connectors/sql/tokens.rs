@@ -117,12 +117,13 @@ impl<'a> Cutter<'a, '_> {
     }
 
     fn block_comment(&mut self, rest: &str) {
-        let Some(end) = rest.find("*/") else {
+        // The star that opens the comment cannot close it: `/*/` is still open.
+        let Some(length) = rest[2..].find("*/") else {
             self.refuse("il commento non è chiuso");
             self.at = self.text.len();
             return;
         };
-        let inside = &rest[2..end];
+        let inside = &rest[2..2 + length];
         if inside.starts_with('!') || inside.starts_with("M!") {
             self.refuse("MariaDB eseguirebbe questo commento");
         }
@@ -131,7 +132,7 @@ impl<'a> Cutter<'a, '_> {
                 "un commento non ne contiene altri: i database non sono d'accordo su dove finisce",
             );
         }
-        self.at += end + 2;
+        self.at += length + 4;
     }
 
     fn quoted(&mut self, rest: &'a str, quote: char) -> Token<'a> {

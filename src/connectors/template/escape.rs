@@ -95,11 +95,11 @@ fn bare(value: &str, out: &mut String) -> bool {
     let digits = value.strip_prefix('-').unwrap_or(value);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let no_leading_zero = digits == "0" || !digits.starts_with('0');
-    if !matches!(value, "true" | "false") && !(is_number && no_leading_zero) {
-        return false;
+    let is_bare = matches!(value, "true" | "false") || is_number && no_leading_zero;
+    if is_bare {
+        out.push_str(value);
     }
-    out.push_str(value);
-    true
+    is_bare
 }
 
 fn url_component(value: &str, out: &mut String) {

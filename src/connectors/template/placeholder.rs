@@ -138,10 +138,13 @@ impl Placeholder {
                 Ok(Placeholder::Secret(key.into()))
             }
             Some(("instance" | "ente" | "secret", _)) => undeclared(name),
-            Some(("capture", key)) => match known.captures.iter().any(|(name, _)| name == key) {
-                true => Ok(Placeholder::Capture(key.into())),
-                false => Err(format!("nessun passo precedente cattura «{key}»")),
-            },
+            Some(("capture", key)) => {
+                if known.captures.iter().any(|(name, _)| name == key) {
+                    Ok(Placeholder::Capture(key.into()))
+                } else {
+                    Err(format!("nessun passo precedente cattura «{key}»"))
+                }
+            }
             Some(("wants", field)) => {
                 let fields = known.operation.map_or(&[][..], Operation::fields);
                 match fields.iter().position(|known| *known == field) {
@@ -245,10 +248,13 @@ impl Scope<'_> {
                 .get(name)
                 .map(String::as_str)
                 .ok_or_else(unsupported)?,
-            Placeholder::Wants(_, position) => match self.call.fields.contains(*position) {
-                true => "true",
-                false => "false",
-            },
+            Placeholder::Wants(_, position) => {
+                if self.call.fields.contains(*position) {
+                    "true"
+                } else {
+                    "false"
+                }
+            }
             Placeholder::Token => self
                 .token
                 .map(ExposeSecret::expose_secret)

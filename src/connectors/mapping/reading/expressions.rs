@@ -1,4 +1,4 @@
-//! Reads the values and conditions of a response file.
+//! Reads the values of a response file.
 
 use toml::de::DeValue;
 
@@ -7,27 +7,9 @@ use crate::config::reading::Reader;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
 use crate::connectors::extract::shape::NodeId;
-use crate::connectors::mapping::condition::{Condition, Test};
-use crate::connectors::mapping::dates::{self, DateForm};
-use crate::connectors::mapping::expression::{
-    Cleaning, Expression, Form, Items, Lookup, Pick, Source, Unknown,
-};
-use crate::connectors::mapping::numbers;
-use crate::connectors::mapping::tables::{NATIONAL, National, Table as CodeTable};
-use crate::connectors::template::Template;
-
-const FORMS: [(&str, Form); 2] = [
-    ("categoria_catastale", Form::CategoriaCatastale),
-    ("leading_digits", Form::LeadingDigits),
-];
-
-#[derive(Clone, Copy, PartialEq)]
-enum TextWord {
-    Verbatim,
-    Upper,
-}
-
-const TEXTS: [(&str, TextWord); 2] = [("verbatim", TextWord::Verbatim), ("upper", TextWord::Upper)];
+use crate::connectors::mapping::cleaning::Cleaning;
+use crate::connectors::mapping::condition::Condition;
+use crate::connectors::mapping::expression::{Expression, Items, Pick, Source};
 
 const PICKS: [(&str, Pick); 2] = [("only", Pick::Only), ("first", Pick::First)];
 
@@ -66,14 +48,13 @@ impl Workshop<'_> {
         reader: &mut Reader,
     ) -> Option<Expression> {
         let value = table.values(key).next();
-        match value {
-            Some(value) => self.expression(value, at, reader),
-            None => {
-                if let Some(place) = table.place() {
-                    reader.mistake(&place, format!("manca «{key}»"));
-                }
-                None
+        if let Some(value) = value {
+            self.expression(value, at, reader)
+        } else {
+            if let Some(place) = table.place() {
+                reader.mistake(&place, format!("manca «{key}»"));
             }
+            None
         }
     }
 
@@ -153,7 +134,9 @@ impl Workshop<'_> {
             return written.remove(0);
         }
         let text = "serve una sola chiave fra path, value, join, first, case, date_parts, each";
-        place.iter().for_each(|place| reader.mistake(place, text));
+        if let Some(place) = place {
+            reader.mistake(&place, text);
+        }
         None
     }
 
@@ -223,185 +206,4 @@ impl Workshop<'_> {
             }
         }
     }
-
-    fn cleaning(&mut self, table: &mut Table<'_>, reader: &mut Reader) -> Option<Cleaning> {
-        let text = table.values("text").next();
-        let text = text.map(|value| word(value, reader, &TEXTS));
-        let nulls: Option<Vec<String>> = table.or_default("null", reader);
-        let pad = table.optional("pad", reader);
-        let form = table.values("form").next();
-        let form = form.map(|value| word(value, reader, &FORMS));
-        let lookup = self.lookup(table, reader);
-        let date = table.values("date").next();
-        let date = date.map(|value| date_forms(value, reader));
-        let number = table.values("number").next();
-        let number = number.map(|value| word(value, reader, &numbers::FORMS));
-        let text = match text {
-            Some(word) => Some(word?),
-            None => None,
-        };
-        Some(Cleaning {
-            verbatim: text == Some(TextWord::Verbatim),
-            upper: text == Some(TextWord::Upper),
-            nulls: nulls?.into_iter().map(Into::into).collect(),
-            pad,
-            form: match form {
-                Some(form) => Some(form?),
-                None => None,
-            },
-            table: match lookup {
-                Some(lookup) => Some(lookup?),
-                None => None,
-            },
-            date: match date {
-                Some(date) => date?,
-                None => Vec::new(),
-            },
-            number: match number {
-                Some(number) => Some(number?),
-                None => None,
-            },
-        })
-    }
-
-    fn lookup(&mut self, table: &mut Table<'_>, reader: &mut Reader) -> Option<Option<Lookup>> {
-        let written = table.values("table").next();
-        let unknown = table.values("unknown").next();
-        let otherwise = table.values("otherwise").next();
-        let Some(written) = written else {
-            for value in [unknown, otherwise].into_iter().flatten() {
-                reader.mistake(&value.place(), "senza «table» non ha senso");
-            }
-            return None;
-        };
-        let codes = self.code_table(written, reader);
-        let words = [
-            ("omit", Unknown::Omit),
-            ("refuse", Unknown::Refuse),
-            ("keep", Unknown::Keep),
-        ];
-        let unknown = match (unknown, otherwise) {
-            (Some(value), None) => value.parse(reader, "omit, refuse o keep", |text| {
-                let found = words.iter().find(|(name, _)| *name == text);
-                found.map(|(_, unknown)| unknown.clone())
-            }),
-            (None, Some(value)) => value
-                .parse(reader, "un testo", |text| Some(text.to_owned()))
-                .map(|text| Unknown::Be(text.into())),
-            _ => {
-                let text = "una tabella vuole «unknown» oppure «otherwise» per i codici che non ha";
-                reader.mistake(&written.place(), text);
-                None
-            }
-        };
-        Some(
-            codes
-                .zip(unknown)
-                .map(|(table, unknown)| Lookup { table, unknown }),
-        )
-    }
-
-    fn code_table(&self, value: Value<'_>, reader: &mut Reader) -> Option<CodeTable> {
-        let Some(name) = value.text() else {
-            let entries = crate::config::reading::Read::read(value, reader)?;
-            return Some(CodeTable::Own(entries));
-        };
-        if let Some(own) = self.tables.get(name) {
-            return Some(own.clone());
-        }
-        if let Some(national) = National::named(name) {
-            return Some(CodeTable::National(national));
-        }
-        let national = NATIONAL.map(|(name, _)| name).join(", ");
-        let text = format!("la tabella «{name}» non c'è in [tables] e non è fra {national}");
-        reader.mistake(&value.place(), text);
-        None
-    }
-
-    /// The conditions under a key.
-    pub fn conditions(
-        &mut self,
-        table: &mut Table<'_>,
-        key: &'static str,
-        at: NodeId,
-        reader: &mut Reader,
-    ) -> Vec<Condition> {
-        list(table.values(key).next(), reader, |value, reader| {
-            self.condition(value, at, reader)
-        })
-    }
-
-    /// A condition: a value and one test.
-    pub fn condition(
-        &mut self,
-        value: Value<'_>,
-        at: NodeId,
-        reader: &mut Reader,
-    ) -> Option<Condition> {
-        let mut table = value.table(reader)?;
-        let texts = self.texts.len();
-        let expression = self.expression_in(&mut table, at, reader);
-        let mut tests: Vec<Option<Test>> = Vec::new();
-        if let Some(value) = table.values("is").next() {
-            tests.push(self.texts_of(value, reader).map(Test::Is));
-        }
-        if let Some(value) = table.values("is_not").next() {
-            tests.push(self.texts_of(value, reader).map(Test::IsNot));
-        }
-        if let Some(present) = table.optional("present", reader) {
-            // Whether a group is there may be asked too: its text is not read.
-            self.texts.truncate(texts);
-            tests.push(Some(Test::Present(present)));
-        }
-        if let Some(value) = table.values("not_after").next() {
-            tests.push(self.template(value, reader).map(Test::NotAfter));
-        }
-        if let Some(value) = table.values("not_before").next() {
-            tests.push(self.template(value, reader).map(Test::NotBefore));
-        }
-        if let Some(length) = table.optional("length", reader) {
-            tests.push(Some(Test::Length(length)));
-        }
-        if let Some(value) = table.values("same_as").next() {
-            tests.push(self.expression(value, at, reader).map(Test::SameAs));
-        }
-        table.finish(reader);
-        if tests.len() != 1 {
-            let text = "una condizione vuole una sola prova fra is, is_not, present, not_after, not_before, length, same_as";
-            reader.mistake(&value.place(), text);
-            return None;
-        }
-        let test = tests.remove(0)?;
-        let expression = expression?;
-        let compares_days = matches!(test, Test::NotAfter(_) | Test::NotBefore(_));
-        if compares_days && expression.cleaning.date.is_empty() {
-            reader.mistake(&value.place(), "per confrontare date serve «date»");
-            return None;
-        }
-        Some(Condition {
-            value: expression,
-            test,
-        })
-    }
-
-    /// One text or several.
-    fn texts_of(&self, value: Value<'_>, reader: &mut Reader) -> Option<Vec<Template>> {
-        if value.text().is_some() {
-            return Some(vec![self.template(value, reader)?]);
-        }
-        let texts = list(Some(value), reader, |value, reader| {
-            self.template(value, reader)
-        });
-        (!texts.is_empty()).then_some(texts)
-    }
-}
-
-fn date_forms(value: Value<'_>, reader: &mut Reader) -> Option<Vec<DateForm>> {
-    if value.text().is_some() {
-        return Some(vec![word(value, reader, &dates::FORMS)?]);
-    }
-    let forms = list(Some(value), reader, |value, reader| {
-        word(value, reader, &dates::FORMS)
-    });
-    (!forms.is_empty()).then_some(forms)
 }

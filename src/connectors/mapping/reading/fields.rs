@@ -10,7 +10,8 @@ use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
 use crate::connectors::extract::shape::NodeId;
 use crate::connectors::mapping::canonical::{Field, Kind};
-use crate::connectors::mapping::expression::{Expression, Items, Source, Unknown};
+use crate::connectors::mapping::cleaning::Unknown;
+use crate::connectors::mapping::expression::{Expression, Items, Source};
 use crate::connectors::mapping::field::{Content, FieldMapping, PlaceMapping, in_form};
 
 /// Reads a table of fields.
@@ -86,12 +87,12 @@ fn content(
         Kind::List(known) => {
             let mut table = value.table(reader)?;
             let items = items(&mut table, at, workshop, reader);
-            let inner = match (table.values("fields").next(), &items) {
-                (Some(value), Some(items)) => fields(value, known, items.each, workshop, reader),
-                _ => {
-                    reader.mistake(&value.place(), "un elenco vuole «each» e «fields»");
-                    Vec::new()
-                }
+            let inner = if let (Some(value), Some(items)) = (table.values("fields").next(), &items)
+            {
+                fields(value, known, items.each, workshop, reader)
+            } else {
+                reader.mistake(&value.place(), "un elenco vuole «each» e «fields»");
+                Vec::new()
             };
             table.finish(reader);
             Some(Content::List(items?, inner))
@@ -105,7 +106,7 @@ fn content(
         }
         kind => {
             let expression = workshop.expression(value, at, reader)?;
-            check(&expression, kind, false, &value.place(), workshop, reader);
+            check(&expression, kind, false, &value.place(), reader);
             Some(Content::Value(expression))
         }
     }
@@ -158,14 +159,7 @@ fn place(
 }
 
 /// Notes what can be known before any answer comes: a date without its form, a constant outside the contract.
-fn check(
-    expression: &Expression,
-    kind: Kind,
-    converted: bool,
-    place: &Place,
-    workshop: &Workshop<'_>,
-    reader: &mut Reader,
-) {
+fn check(expression: &Expression, kind: Kind, converted: bool, place: &Place, reader: &mut Reader) {
     let cleaning = &expression.cleaning;
     let is_number = matches!(kind, Kind::Money | Kind::Decimal(_));
     if let Some(lookup) = &cleaning.table {
@@ -187,24 +181,27 @@ fn check(
         }
         Source::First(parts) => {
             for part in parts {
-                check(part, kind, converted, place, workshop, reader);
+                check(part, kind, converted, place, reader);
             }
         }
         Source::Case(cases) => {
             for (_, part) in cases {
-                check(part, kind, converted, place, workshop, reader);
+                check(part, kind, converted, place, reader);
             }
         }
-        Source::OneOf { take, .. } => check(take, kind, converted, place, workshop, reader),
-        Source::Sum { .. } | Source::DateParts { .. } | Source::Template(_) => {}
-        Source::Path(..) | Source::Join(..) if converted => {}
-        Source::Path(..) | Source::Join(..) if matches!(kind, Kind::Date) => {
-            reader.mistake(place, "il campo è una data: manca «date»");
+        Source::OneOf { take, .. } => check(take, kind, converted, place, reader),
+        Source::Path(..) | Source::Join(..) if !converted => {
+            if matches!(kind, Kind::Date) {
+                reader.mistake(place, "il campo è una data: manca «date»");
+            } else if is_number {
+                reader.mistake(place, "il campo è un numero: manca «number»");
+            }
         }
-        Source::Path(..) | Source::Join(..) if is_number => {
-            reader.mistake(place, "il campo è un numero: manca «number»");
-        }
-        Source::Path(..) | Source::Join(..) => {}
+        Source::Sum { .. }
+        | Source::DateParts { .. }
+        | Source::Template(_)
+        | Source::Path(..)
+        | Source::Join(..) => {}
     }
 }
 

@@ -1,25 +1,25 @@
 //! Reads a response file; every mistake in it is noted with its place.
 
+mod cleanings;
+mod conditions;
 mod expressions;
 mod fields;
+mod outcomes;
+mod rows;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use toml::de::DeValue;
 
 use super::canonical;
 use super::expression::Expression;
-use super::outcome::{Outcome, VERDICTS, Verdict};
-use super::rows::{NoRows, OneSubject, Rows, Several};
+use super::rows::NoRows;
 use super::tables::Table as CodeTable;
 use super::{Capture, FaultPlaces, Mapping};
 use crate::config::reading::Reader;
 use crate::config::reading::places::Place;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
-use crate::config::units::Span;
-use crate::connectors::error::Retry;
 use crate::connectors::extract::shape::{BadPath, Format, NodeId, Shape};
 use crate::connectors::template::placeholder::Known;
 use crate::connectors::template::{Language, Template};
@@ -40,9 +40,10 @@ impl<'k> Workshop<'k> {
     /// A workshop for answers of that format; for SOAP paths begin below the body of the envelope.
     pub fn new(format: Format, soap: bool, known: Known<'k>) -> Workshop<'k> {
         let mut shape = Shape::new(format);
-        let fault = match soap {
-            true => fault_places(&mut shape).ok(),
-            false => None,
+        let fault = if soap {
+            fault_places(&mut shape).ok()
+        } else {
+            None
         };
         Workshop {
             base: fault.map_or(NodeId::DOCUMENT, |(base, _)| base),
@@ -119,10 +120,10 @@ pub fn mapping(
         None => None,
     };
     let empty_body = table.or("empty_body", false, reader);
-    let rows = rows(&mut table, &mut workshop, reader);
+    let rows = rows::rows(&mut table, &mut workshop, reader);
     let context = rows.as_ref().map_or(base, |rows| rows.each);
     let outcomes = list(table.values("outcomes").next(), reader, |value, reader| {
-        outcome(value.table(reader)?, &mut workshop, reader)
+        outcomes::outcome(value.table(reader)?, &mut workshop, reader)
     });
     let captures = captures(
         table.values("captures").next(),
@@ -203,160 +204,6 @@ const NO_ROWS: [(&str, NoRows); 3] = [
     ("nothing", NoRows::Nothing),
     ("unintelligible", NoRows::Unintelligible),
 ];
-
-#[derive(Clone, Copy, PartialEq)]
-enum SeveralWord {
-    Ambiguous,
-    All,
-}
-
-const SEVERAL: [(&str, SeveralWord); 2] = [
-    ("ambiguous", SeveralWord::Ambiguous),
-    ("all", SeveralWord::All),
-];
-
-fn rows(table: &mut Table<'_>, workshop: &mut Workshop<'_>, reader: &mut Reader) -> Option<Rows> {
-    let place = table.place();
-    let rows = table.values("rows").next();
-    let none = table.values("none").next();
-    let several = table.values("several").next();
-    let one_subject = table.values("one_subject").next();
-    let asked = table.values("asked").next();
-    let Some(rows) = rows else {
-        let without = [none, several, one_subject, asked].into_iter().flatten();
-        for value in without {
-            reader.mistake(&value.place(), "senza «rows» non ha senso");
-        }
-        return None;
-    };
-    let each = workshop.path(rows, workshop.base, reader)?;
-    let none = match none {
-        Some(value) => word(value, reader, &NO_ROWS),
-        None => {
-            if let Some(place) = place {
-                let text = "manca «none»: che cosa vuol dire che non c'è nessuna riga";
-                reader.mistake(&place, text);
-            }
-            None
-        }
-    };
-    let several = match (several, one_subject) {
-        (None, None) => Some(Several::Ambiguous),
-        (Some(value), None) => word(value, reader, &SEVERAL).map(|word| match word {
-            SeveralWord::Ambiguous => Several::Ambiguous,
-            SeveralWord::All => Several::All,
-        }),
-        (None, Some(value)) => self::one_subject(value, each, workshop, reader),
-        (Some(value), Some(_)) => {
-            reader.mistake(&value.place(), "«several» e [one_subject] si escludono");
-            None
-        }
-    };
-    let asked = match asked {
-        Some(value) => Some(workshop.expression(value, each, reader)?),
-        None => None,
-    };
-    Some(Rows {
-        each,
-        none: none?,
-        several: several?,
-        asked,
-    })
-}
-
-fn one_subject(
-    value: Value<'_>,
-    each: NodeId,
-    workshop: &mut Workshop<'_>,
-    reader: &mut Reader,
-) -> Option<Several> {
-    let mut table = value.table(reader)?;
-    let same = workshop.required(&mut table, "same", each, reader);
-    let registration = workshop.optional(&mut table, "registration", each, reader);
-    let prefer = list(table.values("prefer").next(), reader, |value, reader| {
-        workshop.condition(value, each, reader)
-    });
-    let latest = workshop.optional(&mut table, "latest", each, reader);
-    table.finish(reader);
-    Some(Several::OneSubject(Box::new(OneSubject {
-        same: same?,
-        registration,
-        prefer,
-        latest,
-    })))
-}
-
-fn outcome(
-    mut table: Table<'_>,
-    workshop: &mut Workshop<'_>,
-    reader: &mut Reader,
-) -> Option<Outcome> {
-    let base = workshop.base;
-    let place = table.place();
-    let status = list(table.values("status").next(), reader, |value, reader| {
-        let status: u32 = crate::config::reading::Read::read(value, reader)?;
-        let fits = u16::try_from(status)
-            .ok()
-            .filter(|status| (100..600).contains(status));
-        if fits.is_none() {
-            reader.mistake(&value.place(), "non è uno stato HTTP");
-        }
-        fits
-    });
-    let fault = table.values("fault").next().map(|value| {
-        let faults = list(Some(value), reader, |value, reader| {
-            workshop.template(value, reader)
-        });
-        (!faults.is_empty()).then_some(faults)
-    });
-    let when = list(table.values("when").next(), reader, |value, reader| {
-        workshop.condition(value, base, reader)
-    });
-    let verdict: Option<Verdict> = match table.values("then").next() {
-        Some(value) => word(value, reader, &VERDICTS),
-        None => {
-            let text = "manca «then»: che cosa vuol dire questa risposta";
-            place.iter().for_each(|place| reader.mistake(place, text));
-            None
-        }
-    };
-    let retry = table
-        .values("retry")
-        .next()
-        .map(|value| retry(value, reader));
-    let code = workshop.optional(&mut table, "code", base, reader);
-    table.finish(reader);
-    if status.is_empty() && fault.is_none() && when.is_empty() {
-        let text = "una regola senza «status», «fault» o «when» varrebbe per ogni risposta";
-        place.iter().for_each(|place| reader.mistake(place, text));
-    }
-    Some(Outcome {
-        status,
-        fault: match fault {
-            Some(texts) => Some(texts?),
-            None => None,
-        },
-        when,
-        verdict: verdict?,
-        retry: match retry {
-            Some(retry) => Some(retry?),
-            None => None,
-        },
-        code,
-    })
-}
-
-fn retry(value: Value<'_>, reader: &mut Reader) -> Option<Retry> {
-    let expected = "\"never\", \"now\" o una durata come \"30s\"";
-    value.parse(reader, expected, |text| match text {
-        "never" => Some(Retry::Never),
-        "now" => Some(Retry::Now),
-        duration => Span::parse(duration).map(|Span(after): Span| {
-            let after: Duration = after;
-            Retry::After(after)
-        }),
-    })
-}
 
 fn captures(
     value: Option<Value<'_>>,

@@ -1,0 +1,217 @@
+//! Reads what a step sends: an envelope, an HTTP request or a statement, and the files that they stand in.
+
+use std::sync::Arc;
+
+use super::steps::Bench;
+use super::{note_missing, template};
+use crate::config::mistake::Mistake;
+use crate::config::reading::Reader;
+use crate::config::reading::source::Source;
+use crate::config::reading::table::Table;
+use crate::connectors::adapter::{Floor, Method, Query, StepRequest};
+use crate::connectors::sql::statement::Statement;
+use crate::connectors::template::placeholder::{Known, Placeholder};
+use crate::connectors::template::{BadTemplate, Language, Template};
+
+impl Bench<'_> {
+    pub(super) fn soap_request(
+        &mut self,
+        table: &mut Table<'_>,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<StepRequest> {
+        let action: Option<String> = match table.values("action").next() {
+            Some(value) => value.parse(reader, "il nome di un'azione", |text| {
+                text.bytes()
+                    .all(|byte| matches!(byte, b' '..=b'~'))
+                    .then(|| text.to_owned())
+            }),
+            None => Some(String::new()),
+        };
+        let source = self.file(table, "request", reader)?;
+        let body = in_file(&source, Language::Xml, known, reader);
+        Some(StepRequest::Soap {
+            action: action?.into(),
+            body: body?,
+        })
+    }
+
+    pub(super) fn rest_request(
+        &mut self,
+        table: &mut Table<'_>,
+        known: &Known<'_>,
+        is_login: bool,
+        reader: &mut Reader,
+    ) -> Option<StepRequest> {
+        let method = match table.values("method").next() {
+            None => Some(Method::Get),
+            Some(value) => value.parse(reader, "\"GET\" o \"POST\"", |text| {
+                [Method::Get, Method::Post]
+                    .into_iter()
+                    .find(|method| method.name() == text)
+            }),
+        };
+        let path = table.values("path").next();
+        let path = if let Some(value) = path {
+            template(value, Language::Address, known, reader)
+        } else {
+            note_missing(table, "path", reader);
+            None
+        };
+        let has_body = table.values("request").next().is_some();
+        let body = if has_body {
+            self.rest_body(table, known, reader).map(Some)
+        } else {
+            Some(None)
+        };
+        Some(StepRequest::Rest {
+            method: method?,
+            path: path?,
+            body: body?,
+            with_headers: !is_login,
+        })
+    }
+
+    fn rest_body(
+        &mut self,
+        table: &mut Table<'_>,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<(Template, &'static str)> {
+        let source = self.file(table, "request", reader)?;
+        let extension = source
+            .name
+            .extension()
+            .and_then(|extension| extension.to_str());
+        let (language, content_type) = match extension {
+            Some("json") => (Language::Json, "application/json; charset=utf-8"),
+            Some("xml") => (Language::Xml, "application/xml; charset=utf-8"),
+            Some("form") => (Language::Form, "application/x-www-form-urlencoded"),
+            _ => {
+                let text = "un modello di richiesta finisce in .json, .xml o .form";
+                reader.mistakes.push(Mistake::of_file(&source.name, text));
+                return None;
+            }
+        };
+        Some((in_file(&source, language, known, reader)?, content_type))
+    }
+
+    pub(super) fn sql_request(
+        &mut self,
+        table: &mut Table<'_>,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<StepRequest> {
+        let query = self.query(table, "statement", known, reader);
+        let has_floor = table.values("floor").next().is_some();
+        let at_least = table.values("at_least").next();
+        let at_least = at_least.map(|value| template(value, Language::Plain, known, reader));
+        let floor = match (has_floor, at_least) {
+            (false, None) => Some(None),
+            (true, Some(at_least)) => {
+                let query = self.query(table, "floor", known, reader);
+                query
+                    .zip(at_least)
+                    .map(|(query, at_least)| Some(Box::new(Floor { query, at_least })))
+            }
+            _ => {
+                if let Some(place) = table.place() {
+                    reader.mistake(&place, "«floor» e «at_least» vanno insieme");
+                }
+                None
+            }
+        };
+        Some(StepRequest::Sql {
+            query: Box::new(query?),
+            floor: floor?,
+        })
+    }
+
+    fn query(
+        &mut self,
+        table: &mut Table<'_>,
+        key: &'static str,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<Query> {
+        let source = self.file(table, key, reader)?;
+        let statement = match Statement::parse(&source.name, &source.text) {
+            Ok(statement) => statement,
+            Err(mistakes) => {
+                reader.mistakes.extend(mistakes);
+                return None;
+            }
+        };
+        let mut parameters = Vec::new();
+        for written in statement.placeholders() {
+            match Placeholder::parse(&written.name, known) {
+                Ok(placeholder) => {
+                    // A year is text: views keep it in a CHAR(4) at least as often as in a number.
+                    let is_year = matches!(placeholder, Placeholder::Anno | Placeholder::Wants(..));
+                    let integer = placeholder.is_bare(known) && !is_year;
+                    parameters.push(Some((written.name.clone(), placeholder, integer)));
+                }
+                Err(text) => {
+                    reader.mistakes.push(source.mistake(written.offset, text));
+                    parameters.push(None);
+                }
+            }
+        }
+        let parameters: Option<Vec<_>> = parameters.into_iter().collect();
+        let file = source.name.file_name()?.to_string_lossy().into_owned();
+        Some(Query {
+            file,
+            statement,
+            parameters: parameters?,
+        })
+    }
+
+    /// The file that stands under a key.
+    pub(super) fn file(
+        &mut self,
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader,
+    ) -> Option<Arc<Source>> {
+        let value = table.values(key).next();
+        let Some(value) = value else {
+            note_missing(table, key, reader);
+            return None;
+        };
+        let name = value.parse(reader, "il nome di un file della cartella", |text| {
+            let plain = !text.is_empty() && !text.starts_with('.') && !text.contains(['/', '\\']);
+            plain.then(|| text.to_owned())
+        })?;
+        let read = Source::read(&self.files.folder.join(&name));
+        self.files.named.insert(name);
+        match read {
+            Ok(source) => Some(Arc::new(source)),
+            Err(mistake) => {
+                reader.mistake(&value.place(), mistake.text);
+                None
+            }
+        }
+    }
+}
+
+fn in_file(
+    source: &Arc<Source>,
+    language: Language,
+    known: &Known<'_>,
+    reader: &mut Reader,
+) -> Option<Template> {
+    match Template::parse(source.text.trim_end(), language, known) {
+        Ok(template) => Some(template),
+        Err(mistakes) => {
+            note(source, mistakes, reader);
+            None
+        }
+    }
+}
+
+fn note(source: &Source, mistakes: Vec<BadTemplate>, reader: &mut Reader) {
+    let mistakes = mistakes.into_iter();
+    reader
+        .mistakes
+        .extend(mistakes.map(|mistake| source.mistake(mistake.offset, mistake.text)));
+}

@@ -1,0 +1,253 @@
+//! Reads the operations of `adapter.toml` and their steps, with the rules that hold among steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+
+use super::files::Files;
+use crate::config::reading::Reader;
+use crate::config::reading::places::Place;
+use crate::config::reading::source::Source;
+use crate::config::reading::table::Table;
+use crate::config::reading::value::Value;
+use crate::config::units::Span;
+use crate::connectors::adapter::{AdapterOperation, Connector, Step};
+use crate::connectors::extract::shape::Format;
+use crate::connectors::mapping::reading::{Workshop, mapping};
+use crate::connectors::mapping::{Mapping, canonical};
+use crate::connectors::template::placeholder::Known;
+use crate::contract::operation::{FieldSet, Operation};
+use crate::contract::posizione::Tributo;
+use crate::contract::provenienza::Fonte;
+
+/// Calls that one question may take.
+const MOST_STEPS: usize = 8;
+
+/// What steps are built with.
+pub(super) struct Bench<'f> {
+    /// The connector of the adapter.
+    pub connector: Connector,
+    /// The format of its answers.
+    pub format: Format,
+    /// The folder's files.
+    pub files: &'f mut Files,
+}
+
+impl Bench<'_> {
+    /// Every operation.
+    pub fn operations(
+        &mut self,
+        value: Value<'_>,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Vec<AdapterOperation> {
+        let DeValue::Table(entries) = value.get() else {
+            let _: Option<()> = value.refuse(reader, "una tabella di operazioni");
+            return Vec::new();
+        };
+        let mut read = Vec::new();
+        for (name, item) in entries {
+            let operation = Operation::named(name.get_ref()).filter(|found| found.is_personal());
+            let Some(operation) = operation else {
+                let names = Operation::ALL
+                    .into_iter()
+                    .filter(|operation| operation.is_personal());
+                let names: Vec<&str> = names.map(Operation::name).collect();
+                let text = format!(
+                    "operazione sconosciuta: qui si conoscono {}",
+                    names.join(", ")
+                );
+                reader.mistake(&Place::new(value.source(), name.span().start), text);
+                continue;
+            };
+            let item = Value::new(value.source(), item);
+            read.extend(self.operation(operation, item, known, reader));
+        }
+        read
+    }
+
+    fn operation(
+        &mut self,
+        operation: Operation,
+        value: Value<'_>,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<AdapterOperation> {
+        let mut table = value.table(reader)?;
+        let keep: Option<Span> = table.optional("keep", reader);
+        let repeatable = table.required("repeatable", reader);
+        let usual_delay: Option<Span> = table.optional("usual_delay", reader);
+        let fonte =
+            match table.values("fonte").next() {
+                None => Some(Fonte::GestionaleComunale),
+                Some(value) => value.parse(
+                    reader,
+                    "gestionale_comunale o copia_notturna",
+                    |text| match text {
+                        "gestionale_comunale" => Some(Fonte::GestionaleComunale),
+                        "copia_notturna" => Some(Fonte::CopiaNotturna),
+                        _ => None,
+                    },
+                ),
+            };
+        let mut captures: Vec<(String, bool)> = Vec::new();
+        let mut steps = Vec::new();
+        let written = table.values("steps").next();
+        let items = match written.map(Value::get) {
+            Some(DeValue::Array(items)) => items.iter().collect(),
+            _ => Vec::new(),
+        };
+        let written = items.len();
+        for item in items {
+            let known = Known {
+                operation: Some(operation),
+                captures: &captures,
+                ..*known
+            };
+            let item = Value::new(value.source(), item);
+            if let Some(step) = self.step(item, &known, false, reader) {
+                let captured = step.mapping.captures.iter();
+                let captured = captured.map(|capture| (capture.name.to_string(), capture.integer));
+                let captured: Vec<_> = captured.collect();
+                captures.extend(captured);
+                steps.push(step);
+            }
+        }
+        table.finish(reader);
+        if steps.len() == written {
+            check_steps(operation, &steps, &value.place(), reader);
+        }
+        Some(AdapterOperation {
+            operation,
+            keep: keep.map(|span| span.0),
+            repeatable: repeatable?,
+            fonte: fonte?,
+            usual_delay: usual_delay.map(|span| span.0),
+            tributi: tributi(operation, &steps),
+            steps,
+        })
+    }
+
+    /// One step, or the login.
+    pub fn step(
+        &mut self,
+        value: Value<'_>,
+        known: &Known<'_>,
+        is_login: bool,
+        reader: &mut Reader,
+    ) -> Option<Step> {
+        let mut table = value.table(reader)?;
+        let name = if is_login {
+            Some("token".to_owned())
+        } else {
+            table.name("name", reader)
+        };
+        let tributo = table.values("tributo").next().map(|value| {
+            value.parse(reader, "IMU o TARI", |text| {
+                [Tributo::Imu, Tributo::Tari]
+                    .into_iter()
+                    .find(|tributo| tributo.name() == text)
+            })
+        });
+        let request = match self.connector {
+            Connector::Soap(_) => self.soap_request(&mut table, known, reader),
+            Connector::Rest(_) => self.rest_request(&mut table, known, is_login, reader),
+            Connector::Sql => self.sql_request(&mut table, known, reader),
+        };
+        let response = self.file(&mut table, "response", reader);
+        let mapping = response.and_then(|source| self.mapping(&source, known, reader));
+        table.finish(reader);
+        let captures = mapping.as_ref().map(|mapping: &Mapping| &mapping.captures);
+        if is_login && captures.is_some_and(|all| all.iter().all(|one| &*one.name != "token")) {
+            reader.mistake(
+                &value.place(),
+                "la risposta del login deve catturare «token»",
+            );
+        }
+        Some(Step {
+            name: name?,
+            tributo: match tributo {
+                Some(tributo) => Some(tributo?),
+                None => None,
+            },
+            request: request?,
+            mapping: mapping?,
+        })
+    }
+
+    fn mapping(
+        &self,
+        source: &Arc<Source>,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<Mapping> {
+        match DeTable::parse(&source.text) {
+            Ok(parsed) => {
+                let mut table = Table::empty();
+                table.add_layer(source, parsed.get_ref(), 0);
+                let soap = matches!(self.connector, Connector::Soap(_));
+                mapping(table, Workshop::new(self.format, soap, *known), reader)
+            }
+            Err(error) => {
+                let offset = error.span().map_or(0, |span| span.start);
+                reader
+                    .mistakes
+                    .push(source.mistake(offset, error.message()));
+                None
+            }
+        }
+    }
+}
+
+fn tributi(operation: Operation, steps: &[Step]) -> Vec<Tributo> {
+    if operation != Operation::RicercaPosizione {
+        return Vec::new();
+    }
+    let of_a_tax = steps.iter().filter_map(|step| step.tributo);
+    let named: BTreeSet<Tributo> = of_a_tax.collect();
+    if named.is_empty() {
+        vec![Tributo::Imu, Tributo::Tari]
+    } else {
+        named.into_iter().collect()
+    }
+}
+
+fn check_steps(operation: Operation, steps: &[Step], place: &Place, reader: &mut Reader) {
+    if steps.is_empty() {
+        reader.mistake(place, "un'operazione ha almeno un passo");
+    }
+    let taxes: &[Option<Tributo>] = match operation {
+        Operation::RicercaPosizione => &[Some(Tributo::Imu), Some(Tributo::Tari)],
+        _ => &[None],
+    };
+    for tax in taxes {
+        let serving = || steps.iter().filter(|step| step.serves(*tax));
+        if serving().count() > MOST_STEPS {
+            reader.mistake(place, format!("più di {MOST_STEPS} passi per una domanda"));
+        }
+        let mut given = FieldSet::NONE;
+        for step in serving() {
+            let both = given.intersection(step.mapping.given());
+            for name in both.names(operation) {
+                let text = format!("il campo «{name}» è dato da più di un passo");
+                reader.mistake(place, text);
+            }
+            given = given.union(step.mapping.given());
+        }
+    }
+    let giving = steps
+        .iter()
+        .filter(|step| !step.mapping.given().is_empty())
+        .count();
+    if canonical::is_list(operation) && giving != 1 {
+        reader.mistake(place, "le persone di una famiglia le dà un solo passo");
+    }
+    let names: BTreeMap<&str, usize> = steps.iter().fold(BTreeMap::new(), |mut names, step| {
+        *names.entry(step.name.as_str()).or_default() += 1;
+        names
+    });
+    for (name, _) in names.iter().filter(|(_, count)| **count > 1) {
+        reader.mistake(place, format!("due passi si chiamano «{name}»"));
+    }
+}

@@ -1,0 +1,137 @@
+//! The account that a call uses: the instance's secrets and, where the adapter logs in, a token.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+
+use super::Instance;
+use crate::connectors::adapter::{Adapter, Step};
+use crate::connectors::call::Call;
+use crate::connectors::conversation::{Credentials, Login};
+use crate::connectors::error::{ConnectorError, Kind};
+use crate::connectors::instance::Tenant;
+use crate::connectors::login::{Granted, Token, TokenCell};
+use crate::connectors::secrets::Secrets;
+use crate::connectors::template::placeholder::Placeholder;
+use crate::contract::luogo::CodiceIstat;
+use crate::contract::operation::{FieldSet, Operation};
+use crate::contract::question::Parameters;
+
+/// The account that a call uses, and what opens its door.
+pub(super) struct Account {
+    secrets: Arc<Secrets>,
+    /// The edition of the secrets.
+    pub edition: u64,
+    /// Where the token is kept.
+    pub cell: Option<Arc<TokenCell>>,
+    /// The token.
+    pub token: Option<Token>,
+}
+
+impl Account {
+    /// What opens the back end's door.
+    pub fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            secrets: &self.secrets,
+            token: self.token.as_ref().map(|token| &*token.secret),
+        }
+    }
+}
+
+impl Instance {
+    /// The secrets and, where the adapter logs in, the token for this call.
+    pub(super) async fn account(
+        &self,
+        adapter: &Adapter,
+        call: &Call<'_>,
+    ) -> Result<Account, ConnectorError> {
+        let (secrets, edition) = self.secrets.read(&self.settings.secrets)?;
+        let Some(login) = adapter.token() else {
+            return Ok(Account {
+                secrets,
+                edition,
+                cell: None,
+                token: None,
+            });
+        };
+        let cell = self.tokens.cell(&account_name(adapter, login, call.tenant));
+        let token = cell.get(edition, call.deadline, || {
+            self.log_in(adapter, login, call, &secrets)
+        });
+        let token = token.await;
+        if let Err(error) = &token
+            && error.kind == Kind::CredentialsRefused
+        {
+            self.secrets.refused();
+        }
+        Ok(Account {
+            token: Some(token?),
+            cell: Some(cell),
+            secrets,
+            edition,
+        })
+    }
+
+    async fn log_in(
+        &self,
+        adapter: &Adapter,
+        login: &Step,
+        call: &Call<'_>,
+        secrets: &Secrets,
+    ) -> Result<Granted, ConnectorError> {
+        let conversation = Login::new(adapter, login, &self.settings, call, secrets);
+        // A login is no part of what a portal asked: it stays out of the transcript.
+        let answer = self.send(conversation.request()?, call, None).await?;
+        let captures = conversation.answered(&answer)?;
+        let token = captures.get("token").cloned().unwrap_or_default();
+        let lifetime = captures
+            .get("lifetime")
+            .and_then(|seconds| seconds.parse().ok());
+        Ok(Granted {
+            secret: SecretString::from(token),
+            lifetime: lifetime.map(Duration::from_secs),
+        })
+    }
+
+    /// Logs in, where that needs nothing of an ente.
+    pub(super) async fn probe_login(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
+        let nobody = Tenant {
+            codice_istat: CodiceIstat::parse("000000")
+                .ok_or_else(|| ConnectorError::permanent(Kind::Gateway, "no code for a probe"))?,
+            codice_belfiore: String::new(),
+            values: BTreeMap::new(),
+        };
+        let call = Call {
+            operation: Operation::Servizi,
+            tenant: &nobody,
+            parameters: &Parameters::Nessuno,
+            fields: FieldSet::NONE,
+            deadline: Instant::now() + self.settings.bounds.answer_deadline.0,
+            traceparent: None,
+        };
+        match adapter.token() {
+            Some(login) if !names_ente(login) => self.account(adapter, &call).await.map(drop),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Enti share a token unless the login names something of the ente.
+fn account_name(adapter: &Adapter, login: &Step, tenant: &Tenant) -> String {
+    if names_ente(login) {
+        format!("{} {}", adapter.digest(), tenant.codice_istat)
+    } else {
+        adapter.digest().to_owned()
+    }
+}
+
+fn names_ente(login: &Step) -> bool {
+    login.request.placeholders().any(|placeholder| {
+        matches!(
+            placeholder,
+            Placeholder::Ente(_) | Placeholder::EnteIstat | Placeholder::EnteBelfiore
+        )
+    })
+}

@@ -1,0 +1,79 @@
+//! The readers of answers, against anything that might come.
+
+use pontile::connectors::extract::shape::{Format, NodeId, Shape};
+use pontile::connectors::extract::{json, xml};
+use proptest::prelude::*;
+
+fn shape(format: Format) -> (Shape, NodeId) {
+    let mut shape = Shape::new(format);
+    let leaf = shape.add(NodeId::DOCUMENT, "a/b", &[]).unwrap();
+    shape.add(NodeId::DOCUMENT, "a/c/@d", &[]).ok();
+    (shape, leaf)
+}
+
+fn texts(format: Format, answer: &str) -> Result<Vec<String>, String> {
+    let (shape, leaf) = shape(format);
+    let read = match format {
+        Format::Xml => xml::read(answer, &shape),
+        _ => json::read(answer, &shape),
+    };
+    let extract = read.map_err(|error| error.to_string())?;
+    let cells = extract.document().all(leaf);
+    Ok(cells
+        .filter_map(|cell| cell.text().map(str::to_owned))
+        .collect())
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_readers(answer in "[<>&;/!?\\[\\]{}\":,ab \\-=x0-9\\PC]{0,80}") {
+        let _either = texts(Format::Xml, &answer);
+        let _either = texts(Format::Json, &answer);
+        let _either = texts(Format::Xml, &format!("<a><b>{answer}</b></a>"));
+        let _either = texts(Format::Json, &format!("{{\"a\":{{\"b\":{answer}}}}}"));
+    }
+
+    #[test]
+    fn every_text_is_read_as_it_was_written(text in "\\PC{0,60}") {
+        let written = quick_xml::escape::escape(text.as_str());
+        let answer = format!("<x:a xmlns:x='urn:x'><z>no</z><x:b>{written}</x:b></x:a>");
+        prop_assert_eq!(texts(Format::Xml, &answer), Ok(vec![text.clone()]));
+        let answer = serde_json::json!({"z": [1, {}], "a": {"b": text}}).to_string();
+        prop_assert_eq!(texts(Format::Json, &answer), Ok(vec![text]));
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_never_taken_for_whole(cut in 1_usize..46) {
+        let whole = "<a><b>uno</b><b>due</b><c d='x'><e/></c></a>";
+        if let Some(part) = whole.get(..cut.min(whole.len() - 1)) {
+            prop_assert!(texts(Format::Xml, part).is_err(), "{}", part);
+        }
+    }
+}
+
+#[test]
+fn entities_declared_by_the_answer_and_deep_nesting_are_refused() {
+    let bomb = "<!DOCTYPE a [<!ENTITY x \"xxxx\"><!ENTITY y \"&x;&x;\">]><a><b>&y;</b></a>";
+    assert!(texts(Format::Xml, bomb).is_err());
+    assert!(texts(Format::Xml, "<a><b>&nbsp;</b></a>").is_err());
+    let deep = format!("{}{}", "<a>".repeat(1000), "</a>".repeat(1000));
+    assert!(texts(Format::Xml, &deep).is_err());
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+    assert!(texts(Format::Json, &deep).is_err());
+}
+
+#[test]
+fn cdata_references_and_nil_are_understood() {
+    let answer = "<a xmlns:i='urn:i'><b>x&#x26;&lt;<![CDATA[<y>]]></b><b i:nil='true'/><b/></a>";
+    assert_eq!(
+        texts(Format::Xml, answer),
+        Ok(vec!["x&<<y>".to_owned(), String::new()])
+    );
+}
+
+#[test]
+fn numbers_of_json_keep_every_digit() {
+    let answer = r#"{"a": [{"b": 0.1000000000000000055511151231257827}, {"b": [1, "due", null]}]}"#;
+    let expected = ["0.1000000000000000055511151231257827", "1", "due"].map(str::to_owned);
+    assert_eq!(texts(Format::Json, answer), Ok(expected.to_vec()));
+}
