@@ -168,6 +168,24 @@ fn the_record_is_made_once_listed_and_exported() {
 }
 
 #[test]
+fn a_backup_is_verified_and_restored_where_no_record_is() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    let folder = installation.0.path().join("copia");
+    let folder = folder.to_str().expect("UTF-8");
+    let told = succeeded(&installation.pontile(&["backup", folder]));
+    assert!(told.contains("non è nella copia"), "{told}");
+    failed(&installation.pontile(&["backup", folder]), 1);
+    succeeded(&installation.pontile(&["restore", folder, "--verify-only"]));
+    failed(&installation.pontile(&["restore", folder]), 1);
+    let record = installation.0.path().join("record");
+    fs::rename(&record, record.with_extension("prima")).expect("the record is moved away");
+    let told = succeeded(&installation.pontile(&["restore", folder]));
+    assert!(told.contains("ripristinata: 0 scambi"), "{told}");
+    succeeded(&installation.pontile(&["record", "list"]));
+}
+
+#[test]
 fn doctor_fails_without_a_record_and_not_with_one() {
     let installation = Installation::new();
     let before = installation.pontile(&["doctor"]);

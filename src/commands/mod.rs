@@ -6,6 +6,7 @@ pub mod migrate;
 pub mod doctor;
 pub mod cache;
 pub mod record;
+pub mod backup;
 pub mod openapi;
 pub mod portal;
 
@@ -59,6 +60,19 @@ enum Command {
     /// What is on record
     #[command(subcommand)]
     Record(record::RecordCommand),
+    /// Back the record up, beside a gateway that goes on; the backup is verified
+    Backup {
+        /// A new or empty folder
+        folder: PathBuf,
+    },
+    /// Verify a backup and put it where no record is yet; the key file must be there already
+    Restore {
+        /// The backup's folder
+        folder: PathBuf,
+        /// Only verify
+        #[arg(long)]
+        verify_only: bool,
+    },
     /// Portals
     #[command(subcommand)]
     Portal(portal::PortalCommand),
@@ -90,6 +104,12 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Doctor => wait_for(doctor::run(&config)),
         Command::Cache(command) => wait_for(cache::run(&config, command)),
         Command::Record(command) => wait_for(record::run(&config, command)),
+        Command::Backup { folder } => wait_for(backup::backup(&config, &folder)),
+        Command::Restore {
+            folder,
+            verify_only: true,
+        } => wait_for(backup::verify(&folder)),
+        Command::Restore { folder, .. } => wait_for(backup::restore(&config, &folder)),
         Command::Portal(command) => portal::run(command),
         Command::Openapi { folder } => openapi::run(&folder),
     }
