@@ -26,17 +26,14 @@ use pontile::contract::question::{Parameters, Soggetto};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-/// The adapters of the project; folders that begin with `_` are none.
+/// The adapters of the project and the template that new ones start from; other folders that begin with `_` are none.
 fn adapters() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
     let mut folders: Vec<PathBuf> = folders_in(&root)
         .into_iter()
         .filter(|folder| {
-            !folder
-                .file_name()
-                .unwrap()
-                .to_string_lossy()
-                .starts_with('_')
+            let name = folder.file_name().unwrap().to_string_lossy();
+            !name.starts_with('_') || name == "_template"
         })
         .collect();
     folders.sort();
@@ -303,7 +300,7 @@ fn converse(
 #[test]
 fn every_adapter_of_the_project_is_without_mistakes() {
     let folders = adapters();
-    assert!(folders.len() >= 3, "the three first adapters are there");
+    assert!(folders.len() >= 4, "three adapters and the template");
     for folder in folders {
         let adapter = load(&folder);
         assert_eq!(adapter.digest().len(), 64);

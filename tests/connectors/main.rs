@@ -6,9 +6,12 @@
 )]
 
 mod asking;
+mod encryption;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod hygiene;
+#[path = "../pki/mod.rs"]
+mod pki;
 mod population;
 #[path = "../gateway/harness/process.rs"]
 #[allow(dead_code, reason = "the gateway's tests use more of it")]
