@@ -76,10 +76,19 @@ struct Entry {
 
 type Flight = Shared<BoxFuture<'static, Result<Arc<Fetched>, ConnectorError>>>;
 
+/// A fetch under way.
+struct UnderWay {
+    flight: Flight,
+    number: u64,
+    /// How many purges had been when it began.
+    purges: u64,
+}
+
 /// The answers kept, and the fetches under way.
 pub struct Cache {
     entries: moka::sync::Cache<Key, Arc<Entry>>,
-    flights: Mutex<HashMap<Arc<Key>, Flight>>,
+    flights: Mutex<HashMap<Arc<Key>, UnderWay>>,
+    begun: AtomicU64,
     /// Raised by every purge: a fetch begun before one must not bring back what it removed.
     purges: AtomicU64,
     longest: Duration,
@@ -128,6 +137,7 @@ impl Cache {
         Cache {
             entries,
             flights: Mutex::default(),
+            begun: AtomicU64::new(0),
             purges: AtomicU64::new(0),
             longest: settings.longest.0,
             stale: settings.stale_on_error.0,
@@ -159,7 +169,12 @@ impl Cache {
         self.entries.run_pending_tasks();
     }
 
-    fn keep(&self, key: &Arc<Key>, fetched: &Arc<Fetched>, lifetime: Duration) {
+    /// Keeps what a fetch brought, unless a purge came since it began.
+    fn keep(&self, key: &Arc<Key>, fetched: &Arc<Fetched>, lifetime: Duration, purges: u64) {
+        let purged = || self.purges.load(Ordering::SeqCst) != purges;
+        if purged() {
+            return;
+        }
         let fresh_until = fetched.at + lifetime.min(self.longest);
         let entry = Entry {
             fetched: Arc::clone(fetched),
@@ -167,10 +182,18 @@ impl Cache {
             gone_at: fresh_until + self.stale,
         };
         self.entries.insert(Key::clone(key), Arc::new(entry));
+        // A purge that came just now may have looked before this entry was there.
+        if purged() {
+            self.entries.invalidate(key.as_ref());
+        }
     }
 
-    fn forget_flight(&self, key: &Arc<Key>) {
-        self.flights.lock().remove(key);
+    /// Takes a fetch off the list, unless a later one has its place.
+    fn forget_flight(&self, key: &Arc<Key>, number: u64) {
+        let mut flights = self.flights.lock();
+        if flights.get(key).is_some_and(|held| held.number == number) {
+            flights.remove(key);
+        }
     }
 }
 
@@ -261,11 +284,14 @@ fn join_or_start(
     arrival: &Arrival,
 ) -> Flight {
     let mut flights = gateway.cache.flights.lock();
-    // A portal that insists on a fresh answer must not get one whose fetch began before it asked.
-    if let Some(flight) = flights.get(key).filter(|_| !permit.fresh()) {
-        return flight.clone();
-    }
     let purges = gateway.cache.purges.load(Ordering::SeqCst);
+    // A portal that insists on a fresh answer must not get one whose fetch began before it asked, and nobody one whose
+    // fetch began before a purge.
+    let joined = flights.get(key);
+    if let Some(held) = joined.filter(|held| !permit.fresh() && held.purges == purges) {
+        return held.flight.clone();
+    }
+    let number = gateway.cache.begun.fetch_add(1, Ordering::Relaxed);
     let (gateway, permit, kept_key) = (Arc::clone(gateway), Arc::clone(permit), Arc::clone(key));
     let call = dispatch::Fetch::of(arrival);
     let task = tokio::spawn(async move {
@@ -274,12 +300,10 @@ fn join_or_start(
             .await
             .map(Arc::new);
         let cache = &gateway.cache;
-        if let (Ok(fetched), Some(lifetime)) = (&outcome, lifetime)
-            && cache.purges.load(Ordering::SeqCst) == purges
-        {
-            cache.keep(&kept_key, fetched, lifetime);
+        if let (Ok(fetched), Some(lifetime)) = (&outcome, lifetime) {
+            cache.keep(&kept_key, fetched, lifetime, purges);
         }
-        cache.forget_flight(&kept_key);
+        cache.forget_flight(&kept_key, number);
         outcome
     });
     let flight: Flight = task
@@ -293,6 +317,11 @@ fn join_or_start(
         })
         .boxed()
         .shared();
-    flights.insert(Arc::clone(key), flight.clone());
+    let held = UnderWay {
+        flight: flight.clone(),
+        number,
+        purges,
+    };
+    flights.insert(Arc::clone(key), held);
     flight
 }

@@ -146,3 +146,29 @@ async fn a_purge_forgets_the_person_and_only_that_person() {
         json!(true)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_after_a_purge_does_not_get_what_was_fetched_before_it() {
+    let province = Province::start();
+    let slow = json!({ "dialect": "d1", "fault": "slow", "ms": 1200 });
+    province.simulators.fault(slow).await;
+    let early = province.portal("portale-uno");
+    let early = tokio::spawn(async move { early.persona(CANTU.0, CANTU.1).await });
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    let purged = province
+        .operator("operatore-uno")
+        .post("/cache/purge", &json!({ "ente": CANTU.0 }))
+        .await;
+    assert_eq!(purged.status, 200, "{}", purged.body);
+
+    let portal = province.portal("portale-uno");
+    let began = std::time::Instant::now();
+    assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
+    assert!(
+        began.elapsed() >= std::time::Duration::from_millis(1100),
+        "the answer was that of a fetch begun before the purge"
+    );
+    assert_eq!(early.await.expect("joined").status, 200);
+    let kept = portal.persona(CANTU.0, CANTU.1).await;
+    assert_eq!(kept.body["provenienza"]["da_cache"], json!(true));
+}
