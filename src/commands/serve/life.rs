@@ -9,23 +9,37 @@ use crate::reload::Reloader;
 
 use crate::commands::Failure;
 
+/// The signals that the gateway answers, listened to before anyone can know its process: unheard they would end it.
+pub(super) struct Signals {
+    hang_up: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Listens from now on; what comes before the gateway is ready is answered then.
+    pub(super) fn listen() -> Result<Signals, Failure> {
+        Ok(Signals {
+            hang_up: listen_to(SignalKind::hangup())?,
+            terminate: listen_to(SignalKind::terminate())?,
+            interrupt: listen_to(SignalKind::interrupt())?,
+        })
+    }
+}
+
 /// Tells the service manager that the gateway is ready, then reloads on SIGHUP until SIGTERM or SIGINT.
-pub(super) async fn until_told_to_stop(reloader: &Arc<Reloader>) -> Result<(), Failure> {
-    let mut hang_up = listen_to(SignalKind::hangup())?;
-    let mut terminate = listen_to(SignalKind::terminate())?;
-    let mut interrupt = listen_to(SignalKind::interrupt())?;
+pub(super) async fn until_told_to_stop(mut signals: Signals, reloader: &Arc<Reloader>) {
     let watch = tokio::spawn(Arc::clone(reloader).watch());
     notify(&[NotifyState::Ready]);
     loop {
         tokio::select! {
-            _ = hang_up.recv() => reload(reloader).await,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            _ = signals.hang_up.recv() => reload(reloader).await,
+            _ = signals.terminate.recv() => break,
+            _ = signals.interrupt.recv() => break,
         }
     }
     watch.abort();
     notify(&[NotifyState::Stopping]);
-    Ok(())
 }
 
 fn listen_to(kind: SignalKind) -> Result<Signal, Failure> {

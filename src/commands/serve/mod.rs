@@ -21,9 +21,11 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
 
 use super::{Failure, record_failure, say};
+use life::{Signals, until_told_to_stop};
 
 /// Serves until it is told to stop.
 pub async fn run(config: PathBuf) -> Result<(), Failure> {
+    let signals = Signals::listen()?;
     descriptors::allow_as_many_as_possible();
     let kept = Kept::new().map_err(|error| Failure::because("TLS", error))?;
     let Built {
@@ -56,7 +58,7 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
         "Pontile è pronto: portali https://{}, operatori https://{}",
         doors.portals.address, doors.operators.address
     ))?;
-    let outcome = life::until_told_to_stop(&reloader).await;
+    until_told_to_stop(signals, &reloader).await;
     gateway.drain();
     tracing::info!("arresto: si finiscono le richieste in corso");
     doors.close().await;
@@ -66,7 +68,7 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     }
     tracing::info!("arresto completato");
     gateway.telemetry.log.close();
-    outcome
+    Ok(())
 }
 
 fn open_telemetry(settings: &Settings) -> Result<Telemetry, Failure> {
