@@ -1,6 +1,6 @@
 # The commands of the project; each does its own set-up. `make help` lists them.
 
-.PHONY: help run test bench openapi check fmt adapters deb
+.PHONY: help run test bench openapi check fmt deb
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -27,9 +27,6 @@ check: ## format, lints, dependencies: quick, before a commit
 
 fmt: ## format the code
 	cargo fmt --all
-
-adapters: ## replay the examples of one adapter: make adapters NAME=civilia-soap
-	ADAPTER='$(NAME)' cargo test --locked --test adapters
 
 deb: ## the Debian package, in target/debian
 	@command -v cargo-deb >/dev/null || { echo 'make deb: cargo-deb is missing: cargo install cargo-deb --locked' >&2; exit 1; }
