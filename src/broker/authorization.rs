@@ -144,12 +144,7 @@ fn covers(grant: &Grant, question: &Question, purpose: Option<&str>) -> Option<F
     if !grant.purposes.contains(purpose?) {
         return None;
     }
-    let granted = operation
-        .fields()
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| grant.fields.contains(**name))
-        .fold(FieldSet::NONE, |set, (position, _)| set.with(position));
+    let granted = grant.allowed(operation);
     let wanted = question.campi.unwrap_or(granted);
     (granted.covers(wanted) && !wanted.is_empty()).then_some(wanted)
 }

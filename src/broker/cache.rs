@@ -3,6 +3,7 @@
 //! Only answers are kept: not found, refusals and errors never are.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ use moka::Expiry;
 use parking_lot::Mutex;
 
 use crate::config::cache::Cache as Settings;
+use crate::config::instance::InstanceSettings;
+use crate::connectors::adapter::Adapter;
 use crate::connectors::error::{ConnectorError, Kind};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
@@ -58,14 +61,37 @@ impl CacheState {
 }
 
 /// What makes two answers the same one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 struct Key {
     ente: CodiceIstat,
     operation: Operation,
-    instance: Arc<str>,
-    adapter_digest: Arc<str>,
+    instance: Arc<InstanceSettings>,
+    adapter: Arc<Adapter>,
     parameters: Parameters,
     fetched: FieldSet,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        self.parameters == other.parameters
+            && self.ente == other.ente
+            && self.operation == other.operation
+            && self.fetched == other.fetched
+            && self.instance.name == other.instance.name
+            && self.adapter.digest() == other.adapter.digest()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    /// Instance and adapter are nearly always those of the ente: hashing them would tell nothing apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parameters.hash(state);
+        self.ente.hash(state);
+        self.operation.hash(state);
+        self.fetched.hash(state);
+    }
 }
 
 struct Entry {
@@ -254,8 +280,8 @@ fn key(permit: &Permit, target: &Target) -> Key {
     Key {
         ente: target.tenant.codice_istat.clone(),
         operation: permit.operation(),
-        instance: Arc::from(target.instance.name.as_str()),
-        adapter_digest: Arc::from(target.adapter.digest()),
+        instance: Arc::clone(&target.instance),
+        adapter: Arc::clone(&target.adapter),
         parameters: permit.parameters().clone(),
         fetched: target.fields,
     }

@@ -1,6 +1,7 @@
 //! `[[portal]]`: who may call, and the grants that say what.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use super::reading::table::Table;
 use super::reading::value::Value;
 use super::reading::{FromTable, Read, Reader};
 use crate::contract::luogo::CodiceIstat;
-use crate::contract::operation::Operation;
+use crate::contract::operation::{FieldSet, Operation};
 
 /// A portal, known by its certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,6 +47,24 @@ pub struct Grant {
     pub rate: Option<Rate>,
     /// Exchanges per day (Europe/Rome), per operation and ente.
     pub daily_quota: Option<u32>,
+    /// The fields by operation, looked up once.
+    #[serde(skip)]
+    allowed: OnceLock<[FieldSet; Operation::ALL.len()]>,
+}
+
+impl Grant {
+    /// The fields of the operation that may leave.
+    pub fn allowed(&self, operation: Operation) -> FieldSet {
+        let allowed = self.allowed.get_or_init(|| {
+            Operation::ALL.map(|operation| {
+                let fields = operation.fields().iter().enumerate();
+                fields
+                    .filter(|(_, name)| self.fields.contains(**name))
+                    .fold(FieldSet::NONE, |set, (position, _)| set.with(position))
+            })
+        });
+        allowed[operation as usize]
+    }
 }
 
 /// Which enti a grant covers.
@@ -106,6 +125,7 @@ impl FromTable for Grant {
             fresh: fresh?,
             rate,
             daily_quota,
+            allowed: OnceLock::new(),
         })
     }
 }
@@ -122,5 +142,35 @@ impl Read for Enti {
         let only = table.required("only", reader);
         table.finish(reader);
         Some(Enti::Only(only?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_allowed_fields_are_those_named_that_the_operation_has() {
+        let grant = Grant {
+            id: "uno".to_owned(),
+            version: 1,
+            operations: Operation::ALL.into(),
+            enti: Enti::All,
+            fields: BTreeSet::from(["cognome".to_owned(), "immobili".to_owned()]),
+            purposes: BTreeSet::new(),
+            fresh: false,
+            rate: None,
+            daily_quota: None,
+            allowed: OnceLock::new(),
+        };
+        for operation in Operation::ALL {
+            let names: Vec<&str> = grant.allowed(operation).names(operation).collect();
+            let expected: &[&str] = match operation {
+                Operation::RicercaPersona | Operation::RicercaFamiglia => &["cognome"],
+                Operation::RicercaPosizione => &["immobili"],
+                Operation::Enti | Operation::Ente | Operation::Servizi => &[],
+            };
+            assert_eq!(names, expected, "{operation}");
+        }
     }
 }

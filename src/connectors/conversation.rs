@@ -301,14 +301,15 @@ fn document(
             "the answer is outside the contract's form",
         )
     };
-    let single = || Value::Object(entries.first().cloned().unwrap_or_default());
+    let mut entries = entries.into_iter();
+    let mut single = || Value::Object(entries.next().unwrap_or_default());
     match operation {
         Operation::RicercaPersona => {
             let persona: Persona = serde_json::from_value(single()).map_err(outside)?;
             Ok(Document::persona(&persona))
         }
         Operation::RicercaFamiglia => {
-            let members = entries.into_iter().map(Value::Object).collect();
+            let members = entries.map(Value::Object).collect();
             let members: Vec<Persona> = serde_json::from_value(members).map_err(outside)?;
             Ok(Document::famiglia(&members))
         }

@@ -1,6 +1,8 @@
 //! A canonical answer, kept field by field so that cutting it to a Permit costs no parsing.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,8 +19,12 @@ pub struct Document {
     people: Vec<Disclosed>,
 }
 
-/// Fields of one person or position: place in [`Operation::fields`] and JSON value.
-type Fields = Vec<(usize, Box<RawValue>)>;
+/// One person or position: its JSON, and in it the values by their fields' places in [`Operation::fields`].
+#[derive(Debug, Clone, Default)]
+struct Fields {
+    json: Box<str>,
+    values: Vec<(usize, Range<usize>)>,
+}
 
 /// Someone whose data an answer discloses; goes to the record under a keyed digest only.
 #[derive(Clone, PartialEq, Eq)]
@@ -133,13 +139,12 @@ impl Document {
 
     /// Bytes held, for the cache's bound.
     pub fn weight(&self) -> usize {
-        let values: usize = self
+        let entries: usize = self
             .entries
             .iter()
-            .flatten()
-            .map(|(_, value)| value.get().len() + 24)
+            .map(|entry| entry.json.len() + entry.values.len() * 24 + size_of::<Fields>())
             .sum();
-        values + self.people.len() * 48 + size_of::<Document>()
+        entries + self.people.len() * 48 + size_of::<Document>()
     }
 
     /// Writes the document as JSON with only the allowed fields: an object, or for a family an array of objects.
@@ -164,6 +169,7 @@ fn write_entry(operation: Operation, entry: &Fields, allowed: FieldSet, out: &mu
     out.push(b'{');
     let mut first = true;
     for (position, value) in entry
+        .values
         .iter()
         .filter(|(position, _)| allowed.contains(*position))
     {
@@ -174,7 +180,7 @@ fn write_entry(operation: Operation, entry: &Fields, allowed: FieldSet, out: &mu
         out.push(b'"');
         out.extend_from_slice(operation.fields()[*position].as_bytes());
         out.extend_from_slice(b"\":");
-        out.extend_from_slice(value.get().as_bytes());
+        out.extend_from_slice(&entry.json.as_bytes()[value.clone()]);
     }
     out.push(b'}');
 }
@@ -189,16 +195,21 @@ fn disclosed(code: Option<&str>, role: Role) -> impl Iterator<Item = Disclosed> 
 
 /// Splits a canonical value into its fields; a field outside the operation's list is not disclosed.
 fn fields<T: Serialize>(operation: Operation, value: &T) -> Fields {
-    let Ok(serde_json::Value::Object(map)) = serde_json::to_value(value) else {
-        return Vec::new();
+    let Ok(json) = serde_json::to_string(value) else {
+        return Fields::default();
     };
-    let mut fields: Fields = map
+    let named: BTreeMap<&str, &RawValue> = serde_json::from_str(&json).unwrap_or_default();
+    let mut values: Vec<(usize, Range<usize>)> = named
         .into_iter()
         .filter_map(|(name, value)| {
             let position = operation.fields().iter().position(|field| *field == name)?;
-            Some((position, serde_json::value::to_raw_value(&value).ok()?))
+            let start = value.get().as_ptr().addr() - json.as_ptr().addr();
+            Some((position, start..start + value.get().len()))
         })
         .collect();
-    fields.sort_by_key(|(position, _)| *position);
-    fields
+    values.sort_unstable_by_key(|(position, _)| *position);
+    Fields {
+        json: json.into_boxed_str(),
+        values,
+    }
 }

@@ -86,6 +86,32 @@ fn leaf<E: serde::de::Error>(raw: &str, node: NodeId, extract: &mut Extract) -> 
     Ok(())
 }
 
+/// Looks a key up where it stands; `None`: the shape does not read it.
+struct Key<'s> {
+    node: NodeId,
+    shape: &'s Shape,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Option<NodeId>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Option<NodeId>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.shape.key(self.node, key))
+    }
+}
+
 impl<'de> Visitor<'de> for Place<'_, '_> {
     type Value = ();
 
@@ -96,8 +122,8 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let (node, shape) = (self.node, self.shape);
         self.extract.add_group(node, |extract| {
-            while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                match shape.key(node, &key) {
+            while let Some(known) = map.next_key_seed(Key { node, shape })? {
+                match known {
                     Some(node) => map.next_value_seed(Place {
                         node,
                         shape,

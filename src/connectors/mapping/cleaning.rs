@@ -62,11 +62,16 @@ pub enum Unknown {
 impl Cleaning {
     /// The value that the text stands for, if any.
     pub fn apply<'a>(&self, text: Cow<'a, str>) -> Found<'a> {
-        let text = if self.verbatim { text } else { collapse(text) };
+        let plain = is_plain(&text);
+        let text = if self.verbatim || plain {
+            text
+        } else {
+            collapse(text)
+        };
         if text.is_empty() || self.nulls.iter().any(|null| **null == *text) {
             return Ok(None);
         }
-        if text.chars().any(char::is_control) {
+        if !plain && text.chars().any(char::is_control) {
             return Err(Trouble::of("a text with control characters"));
         }
         let text = if self.upper {
@@ -106,6 +111,18 @@ impl Cleaning {
             None => Ok(Some(text)),
         }
     }
+}
+
+/// Whether a text, as nearly all are, is of printable ASCII with single blanks inside: there is nothing to clean.
+fn is_plain(text: &str) -> bool {
+    let mut before = b' ';
+    for byte in text.bytes() {
+        if !matches!(byte, b' '..=b'~') || (byte == b' ' && before == b' ') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' '
 }
 
 /// Takes blanks off the ends and makes one of several inside.

@@ -186,6 +186,9 @@ impl PlaceMapping {
 }
 
 fn date(text: &str) -> Result<NaiveDate, Trouble> {
+    if let Some(date) = date_as_written(text) {
+        return Ok(date);
+    }
     text.parse().map_err(|_| Trouble::of("not a date"))
 }
 
@@ -222,7 +225,10 @@ pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
             text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
             "not an ISO 3166-1 code",
         ),
-        Kind::Date => Ok(Value::String(date(text)?.to_string())),
+        Kind::Date => match date_as_written(text) {
+            Some(_) => Ok(Value::String(text.to_owned())),
+            None => Ok(Value::String(date(text)?.to_string())),
+        },
         Kind::Money => {
             let amount = Importo::euro(decimal(text)?);
             let amount = amount.ok_or(Trouble::of("not an amount with two decimals"))?;
@@ -256,6 +262,22 @@ pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
         Kind::OneOf(words) => checked(words.contains(&text), "not one of the contract's words"),
         Kind::Place | Kind::List(_) | Kind::Codes => Err(Trouble::of("not a single value")),
     }
+}
+
+/// A date that already stands as `YYYY-MM-DD`, read without the detours of a general parser.
+fn date_as_written(text: &str) -> Option<NaiveDate> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else {
+        return None;
+    };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_u32, |number, digit| {
+            digit
+                .is_ascii_digit()
+                .then(|| number * 10 + u32::from(digit - b'0'))
+        })
+    };
+    let year = i32::try_from(number(&[y1, y2, y3, y4])?).ok()?;
+    NaiveDate::from_ymd_opt(year, number(&[m1, m2])?, number(&[d1, d2])?)
 }
 
 fn decimal(text: &str) -> Result<Decimal, Trouble> {
