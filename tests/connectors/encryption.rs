@@ -13,8 +13,8 @@ use crate::process::{Process, program};
 
 const CANTU: &str = "BNCNNA75T71B639E";
 
-fn file(name: &str) -> Option<PathBuf> {
-    Some(pki::shared().join(name))
+fn file(name: &str) -> PathBuf {
+    pki::shared().join(name)
 }
 
 /// Simulators that speak TLS and want a certificate; gives the address of Cantù by a name in the server's certificate.
@@ -44,9 +44,9 @@ fn town(address: &str, tls: BackendTls) -> Town {
 async fn a_back_end_with_its_own_authority_and_our_certificate_answers() {
     let (_simulators, address) = simulators();
     let tls = BackendTls {
-        authorities: file("backend-ca.pem"),
-        certificate: file("backend-client.pem"),
-        key: file("backend-client.key"),
+        authorities: Some(file("backend-ca.pem")),
+        certificate: Some(file("backend-client.pem")),
+        key: Some(file("backend-client.key")),
     };
     let town = town(&address, tls);
     town.persona(CANTU).await.expect("mutual TLS");
@@ -59,12 +59,12 @@ async fn a_back_end_with_its_own_authority_and_our_certificate_answers() {
 async fn an_unknown_authority_and_a_missing_certificate_are_outages_not_answers() {
     let (_simulators, address) = simulators();
     let foreign = BackendTls {
-        authorities: file("root.pem"),
-        certificate: file("backend-client.pem"),
-        key: file("backend-client.key"),
+        authorities: Some(file("root.pem")),
+        certificate: Some(file("backend-client.pem")),
+        key: Some(file("backend-client.key")),
     };
     let nameless = BackendTls {
-        authorities: file("backend-ca.pem"),
+        authorities: Some(file("backend-ca.pem")),
         ..BackendTls::default()
     };
     let public = BackendTls::default();
@@ -80,7 +80,7 @@ async fn an_unknown_authority_and_a_missing_certificate_are_outages_not_answers(
 #[tokio::test]
 async fn a_missing_file_of_ours_is_our_fault() {
     let tls = BackendTls {
-        authorities: file("niente.pem"),
+        authorities: Some(file("niente.pem")),
         ..BackendTls::default()
     };
     let error = town("https://127.0.0.1:9", tls)
