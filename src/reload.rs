@@ -13,8 +13,9 @@ use crate::config::settings::Settings;
 use crate::gateway::Gateway;
 use crate::snapshot::{self, Built, Kept, Snapshot};
 
-/// How often the files of certificates, keys and revocation lists are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often the files of certificates, keys and revocation lists are looked at: a look is a few `stat` calls, and a
+/// revocation must not wait for anybody's signal.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Reloads the configuration of a running gateway: on a signal, on an operator's word, or when a certificate changes.
 pub struct Reloader {
@@ -92,7 +93,7 @@ impl Reloader {
             snapshot,
             files,
         } = built.inspect_err(|mistakes| {
-            // What is wrong now is told once, not every thirty seconds.
+            // What is wrong now is told once, not at every look.
             *watched = watched.look_again();
             metrics.reloaded("refused");
             for mistake in mistakes {
@@ -155,7 +156,7 @@ impl Reloader {
         in_force(&self.gateway);
     }
 
-    /// Looks every thirty seconds whether a certificate, key or revocation list has changed, and reloads if so; keeps the
+    /// Looks again and again whether a certificate, key or revocation list has changed, and reloads if so; keeps the
     /// metric of days left true meanwhile. Never ends.
     pub async fn watch(self: Arc<Self>) {
         loop {

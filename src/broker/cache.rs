@@ -264,10 +264,10 @@ pub(super) async fn get_or_fetch(
     let outcome = tokio::time::timeout_at(arrival.deadline.into(), flight).await;
     trail.lap(Stage::Dispatch);
     match outcome {
-        Err(_) => stale(kept, trail).ok_or(ExchangeError::DeadlinePassed),
+        Err(_) => stale(gateway, permit, &key, trail).ok_or(ExchangeError::DeadlinePassed),
         Ok(Ok(fetched)) => Ok(found(&fetched, CacheState::Fresca, trail)),
         Ok(Err(failure)) if failure.leaves_the_answer_open() => {
-            stale(kept, trail).ok_or(ExchangeError::BackEnd(failure))
+            stale(gateway, permit, &key, trail).ok_or(ExchangeError::BackEnd(failure))
         }
         Ok(Err(failure)) => {
             gateway.cache.entries.invalidate(key.as_ref());
@@ -297,7 +297,14 @@ fn found(fetched: &Arc<Fetched>, state: CacheState, trail: &mut Trail) -> Found 
     }
 }
 
-fn stale(kept: Option<Arc<Entry>>, trail: &mut Trail) -> Option<Found> {
+/// The answer past its lifetime that may bridge an outage. It is looked up anew: while the fetch went on, its bound may have
+/// passed or an operator may have purged it.
+fn stale(gateway: &Gateway, permit: &Permit, key: &Key, trail: &mut Trail) -> Option<Found> {
+    let kept = if permit.fresh() {
+        None
+    } else {
+        gateway.cache.entries.get(key)
+    };
     kept.map(|entry| found(&entry.fetched, CacheState::Scaduta, trail))
 }
 

@@ -9,6 +9,7 @@ pub mod record;
 pub mod backup;
 pub mod openapi;
 pub mod portal;
+mod privacy;
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -97,6 +98,10 @@ pub enum Failure {
 /// Runs the command.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.config;
+    // The published documents are the only thing we write for others to read.
+    if !matches!(arguments.command, Command::Openapi { .. }) {
+        privacy::close_our_files_to_others();
+    }
     match arguments.command {
         Command::Serve => wait_for(serve::run(config)),
         Command::Check => check::run(&config),

@@ -122,6 +122,23 @@ async fn a_portal_revoked_after_its_connection_was_made_is_out_at_once_on_that_c
 }
 
 #[tokio::test]
+async fn a_revocation_needs_nobodys_signal() {
+    let province = Province::start();
+    let portal = province.portal("portale-uno");
+    assert_eq!(portal.persona(PERSON.0, PERSON.1).await.status, 200);
+    province.pki.revoke("portale-uno");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(15);
+    while portal.persona(PERSON.0, PERSON.1).await.status == 200 {
+        assert!(
+            std::time::Instant::now() < until,
+            "the revoked portal still gets answers"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    out_at_once(&portal).await;
+}
+
+#[tokio::test]
 async fn a_portal_removed_from_the_configuration_is_out_at_once() {
     let mut province = Province::start();
     let portal = province.portal("portale-uno");
