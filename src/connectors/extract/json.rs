@@ -1,6 +1,5 @@
 //! Reads a JSON answer into an extract: what the shape does not know is skipped unparsed, numbers keep their digits.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
