@@ -45,7 +45,7 @@ class Postgres:
         return f"postgres://{USER}@127.0.0.1:{self.port}/pontile"
 
     def version(self):
-        return machine.output(str(self.programs / "postgres"), "--version")
+        return machine.output(str(self.programs / "postgres"), "--version").replace(" (PostgreSQL)", "")
 
     def stop(self):
         self.process.terminate()
