@@ -29,5 +29,5 @@ fmt: ## format the code
 	cargo fmt --all
 
 deb: ## the Debian package, in target/debian
-	@command -v cargo-deb >/dev/null || { echo 'make deb: cargo-deb is missing: cargo install cargo-deb --locked' >&2; exit 1; }
-	cargo deb --locked
+	@scripts/install-debian-packages.sh build
+	PATH="$$(scripts/cargo-tool.sh cargo-deb):$$PATH" cargo deb --locked

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a task needs and that are missing here: silent when there are none.
 #
-#   scripts/install-debian-packages.sh SET…       SET is build, test or bench
+#   scripts/install-debian-packages.sh SET…       SET is build, test, package or bench
 #
 # As root or with password-less sudo it installs; otherwise it says what an administrator has to run, and fails.
 # No service is left running or enabled: the tests start the servers' binaries themselves, each in its own directory.
@@ -10,6 +10,7 @@ set -euo pipefail
 readonly BUILD=(build-essential pkg-config libssl-dev cmake openssl ca-certificates curl git)
 # MariaDB's `core` packages hold the server and its client without the service.
 readonly TEST=(postgresql mariadb-server-core mariadb-client-core python3 python3-venv nodejs npm)
+readonly PACKAGE=(mmdebstrap)
 readonly BENCH=(nginx haproxy)
 readonly SERVICES=(postgresql nginx haproxy)
 
@@ -37,7 +38,7 @@ present() {
         mariadb-server-core) commands mariadbd mariadb-install-db ;;
         mariadb-client-core) commands mariadb ;;
         python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
-        pkg-config | cmake | openssl | curl | git | python3 | npm | nginx | haproxy) commands "$1" ;;
+        pkg-config | cmake | openssl | curl | git | python3 | npm | mmdebstrap | nginx | haproxy) commands "$1" ;;
         *) return 1 ;;
     esac
 }
@@ -62,14 +63,15 @@ forbid_services() {
     "${as_root[@]}" chmod 755 "$POLICY"
 }
 
-(($#)) || fail 'which set: build, test or bench?'
+(($#)) || fail 'which set: build, test, package or bench?'
 wanted=()
 for name in "$@"; do
     case $name in
         build) wanted+=("${BUILD[@]}") ;;
         test) wanted+=("${TEST[@]}") ;;
+        package) wanted+=("${PACKAGE[@]}") ;;
         bench) wanted+=("${BENCH[@]}") ;;
-        *) fail "there is no set '$name': build, test or bench" ;;
+        *) fail "there is no set '$name': build, test, package or bench" ;;
     esac
 done
 

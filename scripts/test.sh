@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up and runs all tests: Debian packages, certificates, build, every test of the workspace, the published documents' style.
+# Sets up and runs all tests: Debian packages, certificates, build, every test of the workspace, the published documents' style,
+# the Debian package.
 #
 #   make test                      or scripts/test.sh [ARGUMENTS FOR cargo test]
 #
@@ -45,6 +46,8 @@ mkdir -p "${SUMMARY%/*}"
 cargo test --locked --workspace --no-fail-fast "$@" 2>&1 | tee "$SUMMARY" || failed=yes
 step 'openapi/: style'
 scripts/lint-openapi.sh
+# Who asks for certain tests does not wait for this one.
+if (($# == 0)); then packaging/test/run.sh || failed=yes; fi
 step 'closing lines of cargo test'
 grep -E '^(test result|error: |test .*FAILED)|Running|Doc-tests' "$SUMMARY"
 [[ ${failed:-no} == no ]] || fail 'some tests failed'

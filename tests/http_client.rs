@@ -5,6 +5,7 @@
     reason = "a test that cannot go on must say so at once"
 )]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -65,8 +66,8 @@ fn client(address: &str) -> HttpClient {
         name: "prova".to_owned(),
         adapter: "prova".to_owned(),
         address: address.to_owned(),
-        values: Default::default(),
-        secrets: Default::default(),
+        values: BTreeMap::default(),
+        secrets: BTreeMap::default(),
         tls: BackendTls::default(),
         bounds,
     })

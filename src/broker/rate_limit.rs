@@ -246,11 +246,11 @@ mod tests {
         let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
         assert_eq!(
             until_midnight(at("2026-07-01T21:00:00Z")),
-            Duration::from_secs(3600)
+            Duration::from_hours(1)
         );
         assert_eq!(
             until_midnight(at("2026-12-01T22:00:00Z")),
-            Duration::from_secs(3600)
+            Duration::from_hours(1)
         );
     }
 }

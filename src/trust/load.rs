@@ -183,7 +183,7 @@ impl Reading {
                 self.mistake(
                     file,
                     "non contiene una chiave privata in formato PEM e senza password",
-                )
+                );
             })
             .ok()
     }

@@ -67,7 +67,7 @@ fn operations(document: &str) -> Vec<(String, String)> {
         match line.len() - line.trim_start().len() {
             2 => name.clone_into(&mut path),
             4 if ["get", "post", "put", "patch", "delete"].contains(&name) => {
-                found.push((name.to_owned(), path.clone()))
+                found.push((name.to_owned(), path.clone()));
             }
             _ => {}
         }

@@ -196,5 +196,5 @@ fn fingerprint(pem: &[u8]) -> String {
     let digest = certificate
         .digest(openssl::hash::MessageDigest::sha256())
         .expect("a digest");
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(digest)
 }

@@ -51,7 +51,7 @@ impl Process {
     pub fn signal(&self, signal: i32) {
         let id = i32::try_from(self.child.id()).expect("a process id");
         // SAFETY: kill(2) touches no memory of ours; the child is ours and not yet waited for.
-        #[allow(unsafe_code)]
+        #[expect(unsafe_code, reason = "the standard library can only kill at once")]
         let result = unsafe { libc::kill(id, signal) };
         assert_eq!(result, 0, "{} cannot be signalled", self.name);
     }
@@ -63,7 +63,7 @@ impl Process {
             if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
                 return status.code();
             }
-            std::thread::sleep(Duration::from_millis(20));
+            pause();
         }
         panic!("{} did not end in time", self.name);
     }
@@ -73,6 +73,15 @@ impl Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A moment between two looks at something that takes its time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests wait on a thread of their own"
+)]
+pub fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
 }
 
 impl Drop for Process {

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use super::files::{BackEnds, Files};
 use super::pki::Pki;
 use super::portal::Portal;
-use super::process::{Process, program};
+use super::process::{Process, pause, program};
 use super::simulators::{Simulators, seed_view};
 
 /// Simulators and gateway of one test.
@@ -115,7 +115,7 @@ impl Province {
                 std::time::Instant::now() < until,
                 "the reload left no line in the log"
             );
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            pause();
         }
     }
 
