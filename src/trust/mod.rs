@@ -3,6 +3,7 @@
 pub mod peer;
 pub mod judge;
 mod load;
+mod files;
 mod verdicts;
 mod handshake;
 
