@@ -31,6 +31,7 @@ trap 'exit 0' INT TERM
 
 # free PORT WHOSE SETTING ANOTHER: the port must be free; if not, ANOTHER is proposed for SETTING.
 free() {
+    (($1 > 0 && $1 < 65536)) || fail "there is no port $1 ($2): choose another $3"
     if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
         fail "port $1 ($2) is taken by another program; choose another one: make run $3=$4"
     fi
@@ -46,6 +47,23 @@ wait_for() {
     done
 }
 
+check_ports() {
+    local one offset
+    for one in PORT OPERATOR_PORT SIMULATOR_PORT; do
+        [[ ${!one} =~ ^[1-9][0-9]{0,4}$ ]] || fail "$one is '${!one}', which is no port"
+    done
+    free "$PORT" "the portals' door" PORT $((PORT + 1))
+    free "$OPERATOR_PORT" "the operators' door" OPERATOR_PORT $((OPERATOR_PORT + 1))
+    for offset in 0 1 6; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT $((SIMULATOR_PORT + 100)); done
+}
+
+# One run at a time in one folder: the record and the logs are there. The programs hold the lock too, as long as they live.
+lock() {
+    mkdir -p "$STATE"
+    exec {lock}>"$STATE/lock"
+    flock --nonblock "$lock" || fail "another run goes on in this folder (its state is $STATE): stop it first, or clone again elsewhere"
+}
+
 prepare() {
     scripts/install-debian-packages.sh build
     command -v cargo >/dev/null || fail 'cargo is missing: install Rust from https://rustup.rs, then run this again'
@@ -53,7 +71,10 @@ prepare() {
     certs/make.sh
     step "build (profile $PROFILE; the first time takes some minutes)"
     cargo build --locked --workspace --bins --profile "$PROFILE"
-    umask 077
+}
+
+# seed: secrets and the view of Como, where the example's configuration looks for them.
+seed() {
     mkdir -p "$STATE/segreti" "$STATE/record"
     # The simulators' published passwords; real ones come from whoever runs the back end.
     printf civilia-prova >"$STATE/segreti/cantu-civilia"
@@ -82,10 +103,6 @@ configure() {
 }
 
 start() {
-    free "$PORT" "the portals' door" PORT $((PORT + 1))
-    free "$OPERATOR_PORT" "the operators' door" OPERATOR_PORT $((OPERATOR_PORT + 1))
-    local offset
-    for offset in 0 1 6; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT $((SIMULATOR_PORT + 100)); done
     step 'configuration and database'
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" check
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" migrate
@@ -152,7 +169,12 @@ case $PROFILE in
     dev) readonly PROGRAMS=${CARGO_TARGET_DIR:-target}/debug ;;
     *) readonly PROGRAMS=${CARGO_TARGET_DIR:-target}/$PROFILE ;;
 esac
+check_ports
 prepare
+# What follows is nobody else's.
+umask 077
+lock
+seed
 configure
 start
 tell
