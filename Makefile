@@ -23,7 +23,7 @@ openapi: ## write openapi/*.yaml from the code
 check: ## format, lints, dependencies: quick, before a commit
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; else echo 'cargo-deny is not installed: dependencies not checked (cargo install cargo-deny)'; fi
+	scripts/check-dependencies.sh
 
 fmt: ## format the code
 	cargo fmt --all

@@ -2,6 +2,7 @@
 # Boots a Debian in namespaces of its own, with systemd as process 1, for one program; ends with that program's status.
 #
 #   machine.sh DEBIAN.tar INPUT OUTPUT    as root; INPUT is /input inside, INPUT/trial.sh is what runs, OUTPUT what it says
+#   machine.sh --possible                 whether this machine allows it
 set -euo pipefail
 
 readonly GROUPS_FOLDER=/sys/fs/cgroup
@@ -21,6 +22,13 @@ outside() {
         for one in $(hierarchies); do echo $BASHPID >"$one/$GROUP/cgroup.procs"; done
         exec unshare --mount --pid --net --ipc --uts --cgroup --fork --kill-child "$0" inside "$@"
     )
+}
+
+possible() {
+    local one
+    for one in $(hierarchies); do mkdir "$one/$GROUP" && rmdir "$one/$GROUP" || return 1; done
+    unshare --mount --pid --net --ipc --uts --cgroup --fork \
+        sh -c 'mount --make-rprivate / && mount -t tmpfs probe /mnt && mknod /mnt/null c 1 3 && mount -t proc proc /mnt'
 }
 
 clean() {
@@ -94,5 +102,6 @@ UNIT
 
 case ${1:-} in
     inside) shift; inside "$@" ;;
+    --possible) possible ;;
     *) outside "$@" ;;
 esac

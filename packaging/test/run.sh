@@ -23,8 +23,7 @@ if ((EUID != 0)); then
 fi
 . /etc/os-release
 [[ ${ID:-} == debian && -n ${VERSION_CODENAME:-} ]] || leave_out 'the program was built on another system than Debian'
-"${as_root[@]}" unshare --mount --pid --net --ipc --uts --cgroup --fork mount --make-rprivate / 2>/dev/null \
-    || leave_out 'this machine allows no new namespaces'
+"${as_root[@]}" packaging/test/machine.sh --possible 2>/dev/null || leave_out 'this machine allows no new namespaces or control groups'
 scripts/install-debian-packages.sh package
 mkdir -p "$FOLDER"
 

@@ -1,11 +1,11 @@
 //! Two versions of the program on one schema, and the schemas that are refused.
 
 use chrono::Utc;
-use pontile::store::{Month, RecordFilter, Store, StoreError, SubjectKeys, VERSION};
+use pontile::store::{Month, Person, RecordFilter, Store, StoreError, SubjectKeys, VERSION};
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::place::{Place, RETENTION};
-use crate::sample;
+use crate::sample::{self, COMO, MARIO};
 
 /// Carries out statements at the record's place, as a later migration would.
 async fn change(place: &Place, statements: &str) {
@@ -41,36 +41,82 @@ async fn refusal(place: &Place) -> String {
     }
 }
 
+/// What `pontile migrate` of the next version does in its expanding half: it adds, and enters itself in the list.
+async fn expand(place: &Place) {
+    let checksum = if place.is_sqlite() {
+        "X'00'"
+    } else {
+        "'\\x00'"
+    };
+    let later = VERSION + 1;
+    change(
+        place,
+        &format!(
+            "ALTER TABLE exchange ADD COLUMN signature TEXT; \
+             ALTER TABLE exchange_context ADD COLUMN level TEXT NOT NULL DEFAULT 'base'; \
+             ALTER TABLE exchange_subject ADD COLUMN kind TEXT NOT NULL DEFAULT 'persona'; \
+             ALTER TABLE quota ADD COLUMN reserved BIGINT NOT NULL DEFAULT 0; \
+             CREATE TABLE seal (scambio BIGINT NOT NULL PRIMARY KEY); \
+             UPDATE schema SET version = {later}; \
+             INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES ({later}, 'seals', TRUE, {checksum}, 1)"
+        ),
+    )
+    .await;
+}
+
+/// How many exchanges an older program sees: all of them, and those in which Mario was asked about.
+async fn seen(store: &Store) -> (usize, usize) {
+    let about_mario = RecordFilter {
+        person: Some(Person {
+            ente: COMO.to_owned(),
+            code: MARIO.to_owned(),
+        }),
+        ..RecordFilter::default()
+    };
+    let all = store.list(&RecordFilter::default()).await.expect("listed");
+    let his = store.list(&about_mario).await.expect("listed");
+    (all.len(), his.len())
+}
+
+async fn record_one(store: &Store, what: &str) {
+    sample::commit(store, sample::answered(store, Utc::now()))
+        .await
+        .expect(what);
+}
+
 #[tokio::test]
-async fn an_older_program_goes_on_writing_after_a_later_migration_added_columns() {
+async fn an_older_program_goes_on_beside_a_newer_one_that_has_migrated() {
     for place in Place::all() {
-        let store = place.open().await;
-        sample::commit(&store, sample::answered(&store, Utc::now()))
-            .await
-            .expect("recorded");
-        let later = VERSION + 1;
-        change(&place, &format!(
-            "ALTER TABLE exchange ADD COLUMN signature TEXT; ALTER TABLE exchange_context ADD COLUMN level TEXT NOT NULL DEFAULT 'base'; \
-             UPDATE schema SET version = {later}"
-        ))
-        .await;
-        sample::commit(&store, sample::answered(&store, Utc::now()))
-            .await
-            .expect("the running program goes on");
-        store.close().await;
-        let store = place.open_again("prova-1").await;
-        sample::commit(&store, sample::answered(&store, Utc::now()))
-            .await
-            .expect("and starts again");
+        let older = place.open().await;
+        record_one(&older, "recorded before").await;
+        assert_eq!(seen(&older).await, (1, 1));
+
+        expand(&place).await;
+        record_one(&older, "the running program goes on writing").await;
+        change(&place, "UPDATE exchange SET signature = 'firma'").await;
         assert_eq!(
-            store
-                .list(&RecordFilter::default())
-                .await
-                .expect("listed")
-                .len(),
-            3
+            seen(&older).await,
+            (2, 2),
+            "and reads what a newer one wrote"
         );
-        store.close().await;
+        older.close().await;
+
+        // The unit of the service migrates before each start, the older program's too.
+        Store::migrate(&place.settings)
+            .await
+            .expect("the older program leaves the newer migration alone");
+        let older = place.open_again("prova-1").await;
+        record_one(&older, "it starts again").await;
+        assert_eq!(seen(&older).await, (3, 3));
+        older.close().await;
+
+        // Fails if the restart took anything of the newer version away.
+        change(
+            &place,
+            "UPDATE exchange SET signature = signature; UPDATE exchange_context SET level = level; DELETE FROM seal",
+        )
+        .await;
     }
 }
 
