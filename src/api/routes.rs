@@ -8,9 +8,23 @@ use crate::broker::error::Malformed;
 use super::intake::{self, Intake};
 use super::{anagrafe, catalogo, docs, status, tributi};
 
-/// The routes.
+/// The routes. They are tried in this order, so those asked most come first.
 pub fn routes(app: &mut ServiceConfig) {
     app
+        // The population registry
+        .service(search(
+            post().to(anagrafe::ricerche_persona),
+            "/rest/anagrafe/v1/enti/{codice_istat}/ricerche-persona",
+        ))
+        .service(search(
+            post().to(anagrafe::ricerche_famiglia),
+            "/rest/anagrafe/v1/enti/{codice_istat}/ricerche-famiglia",
+        ))
+        // Local taxes
+        .service(search(
+            post().to(tributi::ricerche_posizione),
+            "/rest/tributi/v1/enti/{codice_istat}/ricerche-posizione",
+        ))
         // Which enti there are, and what each offers
         .service(only(get().to(catalogo::enti), "/rest/catalogo/v1/enti"))
         .service(only(
@@ -22,21 +36,7 @@ pub fn routes(app: &mut ServiceConfig) {
             "/rest/catalogo/v1/enti/{codice_istat}/servizi",
         ))
         .service(only(get().to(status::status), "/rest/catalogo/v1/status"))
-        // The population registry
-        .service(search(
-            post().to(anagrafe::ricerche_persona),
-            "/rest/anagrafe/v1/enti/{codice_istat}/ricerche-persona",
-        ))
-        .service(search(
-            post().to(anagrafe::ricerche_famiglia),
-            "/rest/anagrafe/v1/enti/{codice_istat}/ricerche-famiglia",
-        ))
         .service(only(get().to(status::status), "/rest/anagrafe/v1/status"))
-        // Local taxes
-        .service(search(
-            post().to(tributi::ricerche_posizione),
-            "/rest/tributi/v1/enti/{codice_istat}/ricerche-posizione",
-        ))
         .service(only(get().to(status::status), "/rest/tributi/v1/status"))
         // The documents
         .service(only(get().to(docs::page), "/docs"))

@@ -84,7 +84,7 @@ pub(super) fn grant(
     caller: &Caller,
     arrival: &Arrival,
     trail: &mut Trail,
-) -> Result<Arc<Permit>, ExchangeError> {
+) -> Result<Permit, ExchangeError> {
     let question = arrival
         .question
         .as_ref()
@@ -116,7 +116,7 @@ pub(super) fn grant(
         None => None,
     };
     trail.lap(Stage::Admission);
-    Ok(Arc::new(Permit {
+    Ok(Permit {
         portal: Arc::clone(portal),
         grant: position,
         operation: question.operation,
@@ -125,7 +125,7 @@ pub(super) fn grant(
         fields,
         fresh,
         snapshot,
-    }))
+    })
 }
 
 /// The fields that the grant lets this question see; `None` where it does not cover the question whole.

@@ -2,16 +2,13 @@
 //!
 //! Only answers are kept: not found, refusals and errors never are.
 
-use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
 use moka::Expiry;
-use parking_lot::Mutex;
+use tokio::time::timeout_at;
 
 use crate::config::cache::Cache as Settings;
 use crate::config::instance::InstanceSettings;
@@ -26,6 +23,7 @@ use super::arrival::Arrival;
 use super::authorization::Permit;
 use super::dispatch::{self, Fetched, Target};
 use super::error::ExchangeError;
+use super::flight::{Fetching, Flights, Part};
 use super::record::{Stage, Trail};
 
 /// An answer and how it was come by.
@@ -69,11 +67,14 @@ struct Key {
     adapter: Arc<Adapter>,
     parameters: Parameters,
     fetched: FieldSet,
+    /// Of the above; computed once, since a fetch looks it up many times.
+    hash: u64,
 }
 
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
-        self.parameters == other.parameters
+        self.hash == other.hash
+            && self.parameters == other.parameters
             && self.ente == other.ente
             && self.operation == other.operation
             && self.fetched == other.fetched
@@ -85,12 +86,8 @@ impl PartialEq for Key {
 impl Eq for Key {}
 
 impl Hash for Key {
-    /// Instance and adapter are nearly always those of the ente: hashing them would tell nothing apart.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.parameters.hash(state);
-        self.ente.hash(state);
-        self.operation.hash(state);
-        self.fetched.hash(state);
+        state.write_u64(self.hash);
     }
 }
 
@@ -100,21 +97,13 @@ struct Entry {
     gone_at: Instant,
 }
 
-type Flight = Shared<BoxFuture<'static, Result<Arc<Fetched>, ConnectorError>>>;
-
-/// A fetch under way.
-struct UnderWay {
-    flight: Flight,
-    number: u64,
-    /// How many purges had been when it began.
-    purges: u64,
-}
+type Outcome = Result<Arc<Fetched>, ConnectorError>;
 
 /// The answers kept, and the fetches under way.
 pub struct Cache {
     entries: moka::sync::Cache<Key, Arc<Entry>>,
-    flights: Mutex<HashMap<Arc<Key>, UnderWay>>,
-    begun: AtomicU64,
+    flights: Flights<Key, Outcome>,
+    hasher: RandomState,
     /// Raised by every purge: a fetch begun before one must not bring back what it removed.
     purges: AtomicU64,
     longest: Duration,
@@ -162,11 +151,29 @@ impl Cache {
             .build();
         Cache {
             entries,
-            flights: Mutex::default(),
-            begun: AtomicU64::new(0),
+            flights: Flights::default(),
+            hasher: RandomState::new(),
             purges: AtomicU64::new(0),
             longest: settings.longest.0,
             stale: settings.stale_on_error.0,
+        }
+    }
+
+    fn key(&self, permit: &Permit, target: &Target) -> Key {
+        let (ente, operation) = (&target.tenant.codice_istat, permit.operation());
+        let parameters = permit.parameters();
+        // Instance and adapter are nearly always those of the ente: hashing them would tell nothing apart.
+        let hash = self
+            .hasher
+            .hash_one((parameters, ente, operation, target.fields));
+        Key {
+            ente: ente.clone(),
+            operation,
+            instance: Arc::clone(&target.instance),
+            adapter: Arc::clone(&target.adapter),
+            parameters: parameters.clone(),
+            fetched: target.fields,
+            hash,
         }
     }
 
@@ -213,14 +220,6 @@ impl Cache {
             self.entries.invalidate(key.as_ref());
         }
     }
-
-    /// Takes a fetch off the list, unless a later one has its place.
-    fn forget_flight(&self, key: &Arc<Key>, number: u64) {
-        let mut flights = self.flights.lock();
-        if flights.get(key).is_some_and(|held| held.number == number) {
-            flights.remove(key);
-        }
-    }
 }
 
 impl Purge {
@@ -239,15 +238,15 @@ impl Purge {
 /// Gives the answer that is kept, or fetches it, or waits for one who does; an outage may be bridged by an answer past
 /// its lifetime.
 pub(super) async fn get_or_fetch(
-    gateway: &Arc<Gateway>,
-    permit: &Arc<Permit>,
+    gateway: &Gateway,
+    permit: &Permit,
     arrival: &Arrival,
     trail: &mut Trail,
 ) -> Result<Found, ExchangeError> {
     trail.lap(Stage::Limits);
     let target = dispatch::target(permit)?;
     trail.answered_by(&target.adapter);
-    let key = Arc::new(key(permit, &target));
+    let key = Arc::new(gateway.cache.key(permit, &target));
     let kept = if permit.fresh() {
         None
     } else {
@@ -260,8 +259,21 @@ pub(super) async fn get_or_fetch(
     {
         return Ok(found(&entry.fetched, CacheState::Cache, trail));
     }
-    let flight = join_or_start(gateway, permit, target, &key, arrival);
-    let outcome = tokio::time::timeout_at(arrival.deadline.into(), flight).await;
+    let cache = &gateway.cache;
+    // A portal that insists on a fresh answer must not get one whose fetch began before it asked, and nobody one whose
+    // fetch began before a purge.
+    let purges = cache.purges.load(Ordering::SeqCst);
+    let deadline = arrival.deadline.into();
+    let outcome = match cache.flights.join_or_begin(&key, purges, permit.fresh()) {
+        Part::Wait(told) => timeout_at(deadline, told)
+            .await
+            .map(|told| told.unwrap_or_else(|_| Err(given_up()))),
+        // On the heap, so that exchanges that need no fetch need no room for one.
+        Part::Fetch(fetching) => {
+            let fetch = Box::pin(fetch(gateway, permit, target, &key, arrival, fetching));
+            timeout_at(deadline, fetch).await
+        }
+    };
     trail.lap(Stage::Dispatch);
     match outcome {
         Err(_) => stale(gateway, permit, &key, trail).ok_or(ExchangeError::DeadlinePassed),
@@ -273,17 +285,6 @@ pub(super) async fn get_or_fetch(
             gateway.cache.entries.invalidate(key.as_ref());
             Err(ExchangeError::BackEnd(failure))
         }
-    }
-}
-
-fn key(permit: &Permit, target: &Target) -> Key {
-    Key {
-        ente: target.tenant.codice_istat.clone(),
-        operation: permit.operation(),
-        instance: Arc::clone(&target.instance),
-        adapter: Arc::clone(&target.adapter),
-        parameters: permit.parameters().clone(),
-        fetched: target.fields,
     }
 }
 
@@ -308,53 +309,28 @@ fn stale(gateway: &Gateway, permit: &Permit, key: &Key, trail: &mut Trail) -> Op
     kept.map(|entry| found(&entry.fetched, CacheState::Scaduta, trail))
 }
 
-/// Waits for the fetch that is under way, or starts one as a task of its own: it outlives its first caller.
-fn join_or_start(
-    gateway: &Arc<Gateway>,
-    permit: &Arc<Permit>,
+/// Fetches, keeps what may be kept, and tells those who wait for the same.
+async fn fetch(
+    gateway: &Gateway,
+    permit: &Permit,
     target: Target,
     key: &Arc<Key>,
     arrival: &Arrival,
-) -> Flight {
-    let mut flights = gateway.cache.flights.lock();
-    let purges = gateway.cache.purges.load(Ordering::SeqCst);
-    // A portal that insists on a fresh answer must not get one whose fetch began before it asked, and nobody one whose
-    // fetch began before a purge.
-    let joined = flights.get(key);
-    if let Some(held) = joined.filter(|held| !permit.fresh() && held.purges == purges) {
-        return held.flight.clone();
+    fetching: Fetching<'_, Key, Outcome>,
+) -> Outcome {
+    let lifetime = target.lifetime;
+    let outcome = dispatch::fetch(gateway, permit, target, arrival)
+        .await
+        .map(Arc::new);
+    if let (Ok(fetched), Some(lifetime)) = (&outcome, lifetime) {
+        gateway
+            .cache
+            .keep(key, fetched, lifetime, fetching.purges());
     }
-    let number = gateway.cache.begun.fetch_add(1, Ordering::Relaxed);
-    let (gateway, permit, kept_key) = (Arc::clone(gateway), Arc::clone(permit), Arc::clone(key));
-    let call = dispatch::Fetch::of(arrival);
-    let task = tokio::spawn(async move {
-        let lifetime = target.lifetime;
-        let outcome = dispatch::fetch(&gateway, &permit, target, call)
-            .await
-            .map(Arc::new);
-        let cache = &gateway.cache;
-        if let (Ok(fetched), Some(lifetime)) = (&outcome, lifetime) {
-            cache.keep(&kept_key, fetched, lifetime, purges);
-        }
-        cache.forget_flight(&kept_key, number);
-        outcome
-    });
-    let flight: Flight = task
-        .map(|joined| {
-            joined.unwrap_or_else(|_| {
-                Err(ConnectorError::permanent(
-                    Kind::Gateway,
-                    "the fetch ended by a fault of ours",
-                ))
-            })
-        })
-        .boxed()
-        .shared();
-    let held = UnderWay {
-        flight: flight.clone(),
-        number,
-        purges,
-    };
-    flights.insert(Arc::clone(key), held);
-    flight
+    fetching.tell(&outcome);
+    outcome
+}
+
+fn given_up() -> ConnectorError {
+    ConnectorError::permanent(Kind::Gateway, "the fetch ended by a fault of ours")
 }

@@ -32,13 +32,6 @@ pub struct Target {
     pub lifetime: Option<Duration>,
 }
 
-/// What a fetch takes over from the exchange that starts it.
-pub struct Fetch {
-    scambio: Uuid,
-    deadline: Instant,
-    traceparent: String,
-}
-
 /// An answer with the evidence of its call.
 #[derive(Debug)]
 pub struct Fetched {
@@ -80,32 +73,22 @@ pub(super) fn target(permit: &Permit) -> Result<Target, ExchangeError> {
     })
 }
 
-impl Fetch {
-    /// Takes over number, deadline and trace.
-    pub(super) fn of(arrival: &Arrival) -> Fetch {
-        Fetch {
-            scambio: arrival.scambio,
-            deadline: arrival.deadline,
-            traceparent: arrival.trace.header(),
-        }
-    }
-}
-
 /// Calls the back end, again where that may help, within the deadline.
 pub(super) async fn fetch(
     gateway: &Gateway,
     permit: &Permit,
     target: Target,
-    fetch: Fetch,
+    arrival: &Arrival,
 ) -> Result<Fetched, ConnectorError> {
     let instance = gateway.instances.get(&target.instance);
+    let traceparent = arrival.trace.header();
     let call = Call {
         operation: permit.operation(),
         tenant: &target.tenant,
         parameters: permit.parameters(),
         fields: target.fields,
-        deadline: fetch.deadline,
-        traceparent: Some(&fetch.traceparent),
+        deadline: arrival.deadline,
+        traceparent: Some(&traceparent),
     };
     let repeatable = target
         .adapter
@@ -123,14 +106,14 @@ pub(super) async fn fetch(
             Ok(answer) => break answer,
             Err(failure) => {
                 let pause = pause_before_retry(&failure, attempt)
-                    .filter(|pause| attempt < tries && Instant::now() + *pause < fetch.deadline);
+                    .filter(|pause| attempt < tries && Instant::now() + *pause < arrival.deadline);
                 let level_note = if pause.is_some() {
                     "trying again"
                 } else {
                     "giving up"
                 };
                 tracing::warn!(
-                    scambio = %fetch.scambio, instance = %target.instance.name, operation = %call.operation,
+                    scambio = %arrival.scambio, instance = %target.instance.name, operation = %call.operation,
                     ente = %target.tenant.codice_istat, attempt, kind = %failure.kind,
                     code = failure.code.as_deref(), detail = %failure.detail, "back end: {level_note}"
                 );
@@ -146,7 +129,7 @@ pub(super) async fn fetch(
     Ok(Fetched {
         answer,
         at: Instant::now(),
-        scambio: fetch.scambio,
+        scambio: arrival.scambio,
         adapter: target.adapter,
         backend_request,
         backend_answer,

@@ -10,24 +10,27 @@ pub mod catalogo;
 pub mod record;
 pub mod reply;
 pub mod error;
+mod attended;
+mod flight;
 
 use std::sync::Arc;
 
 use crate::gateway::Gateway;
 
 use arrival::Arrival;
+use attended::Attended;
 use error::ExchangeError;
 use record::Trail;
 use reply::{Answered, Describe, Reply};
 
 /// Carries out one exchange and puts it on record, whatever its outcome, before its reply leaves.
 ///
-/// Runs as a task of its own: a portal that hangs up leaves no exchange without a record.
+/// A portal that hangs up leaves no exchange without a record: what nobody waits for goes on by itself.
 pub async fn exchange(gateway: &Arc<Gateway>, arrival: Arrival, describe: Describe) -> Reply {
     let (scambio, door_limit) = (arrival.scambio, arrival.door_limit);
-    let task = tokio::spawn(carry_out(Arc::clone(gateway), arrival, describe));
-    task.await.unwrap_or_else(|fault| {
-        tracing::error!(%scambio, %fault, "an exchange ended by a fault of ours");
+    let work = Attended::new(carry_out(Arc::clone(gateway), arrival, describe));
+    work.await.unwrap_or_else(|_| {
+        tracing::error!(%scambio, "an exchange ended by a fault of ours");
         Reply::unrecorded(
             scambio,
             door_limit,
@@ -50,7 +53,7 @@ async fn carry_out(gateway: Arc<Gateway>, arrival: Arrival, describe: Describe) 
 
 /// The stages, in order.
 async fn stages(
-    gateway: &Arc<Gateway>,
+    gateway: &Gateway,
     arrival: &Arrival,
     trail: &mut Trail,
 ) -> Result<Answered, ExchangeError> {

@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveTime};
 use chrono_tz::Europe::Rome;
+use chrono_tz::Tz;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -25,15 +26,15 @@ use super::reply::LimitStatus;
 
 /// The limits' state; it survives a change of configuration, a bucket only as long as its rate stays.
 pub struct Limits {
-    buckets: RwLock<HashMap<BucketKey, Arc<Bucket>>>,
+    /// By portal.
+    buckets: RwLock<HashMap<String, Vec<Arc<Bucket>>>>,
     clock: DefaultClock,
     nodes: u32,
 }
 
-/// A portal as a whole, or one of its operations.
-type BucketKey = (String, Option<Operation>);
-
 struct Bucket {
+    /// None for the portal as a whole.
+    operation: Option<Operation>,
     rate: Rate,
     cells: RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>,
     quota: Quota,
@@ -49,19 +50,25 @@ impl Limits {
         }
     }
 
-    fn bucket(&self, key: BucketKey, rate: Rate) -> Arc<Bucket> {
-        if let Some(bucket) = self
-            .buckets
-            .read()
-            .get(&key)
-            .filter(|bucket| bucket.rate == rate)
-        {
+    fn bucket(&self, portal: &str, operation: Option<Operation>, rate: Rate) -> Arc<Bucket> {
+        let fits = |known: &&Arc<Bucket>| known.operation == operation && known.rate == rate;
+        let buckets = self.buckets.read();
+        if let Some(bucket) = buckets.get(portal).and_then(|own| own.iter().find(fits)) {
             return Arc::clone(bucket);
         }
+        drop(buckets);
         let quota = share(rate, self.nodes);
         let cells = RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>();
-        let bucket = Arc::new(Bucket { rate, cells, quota });
-        self.buckets.write().insert(key, Arc::clone(&bucket));
+        let bucket = Arc::new(Bucket {
+            operation,
+            rate,
+            cells,
+            quota,
+        });
+        let mut buckets = self.buckets.write();
+        let own = buckets.entry(portal.to_owned()).or_default();
+        own.retain(|known| known.operation != operation);
+        own.push(Arc::clone(&bucket));
         bucket
     }
 
@@ -95,7 +102,7 @@ impl Limits {
 
     /// Counts a refused exchange against its portal, so that refusals are not free either.
     pub(super) fn charge(&self, portal: &str, rate: Rate) -> LimitStatus {
-        let bucket = self.bucket((portal.to_owned(), None), rate);
+        let bucket = self.bucket(portal, None, rate);
         self.take(&bucket).unwrap_or_else(|(status, _)| status)
     }
 }
@@ -108,20 +115,16 @@ pub(super) async fn admit(
 ) -> Result<(), ExchangeError> {
     let limits = &gateway.limits;
     let portal = permit.portal();
-    let whole = (
-        limits.bucket((portal.name.clone(), None), portal.rate),
-        None,
-    );
-    let operation = permit.rate().map(|rate| {
-        let key = (portal.name.clone(), Some(permit.operation()));
-        (limits.bucket(key, rate), Some(permit.operation()))
-    });
-    for (bucket, operation) in std::iter::once(whole).chain(operation) {
+    let whole = limits.bucket(&portal.name, None, portal.rate);
+    let operation = permit
+        .rate()
+        .map(|rate| limits.bucket(&portal.name, Some(permit.operation()), rate));
+    for bucket in std::iter::once(whole).chain(operation) {
         match limits.take(&bucket) {
             Ok(status) => trail.limited(status),
             Err((status, retry_after)) => {
                 trail.limited(status);
-                let limit = operation.map_or("portal", |_| "operation");
+                let limit = bucket.operation.map_or("portal", |_| "operation");
                 gateway.telemetry.metrics.limit_refused(limit);
                 return Err(ExchangeError::RateLimited { retry_after });
             }
@@ -138,12 +141,12 @@ async fn admit_to_quota(
     let (Some(limit), Some(ente)) = (permit.grant().daily_quota, permit.ente()) else {
         return Ok(());
     };
-    let now = trail.begun();
+    let now = trail.begun().with_timezone(&Rome);
     let key = QuotaKey {
         portal: permit.portal().name.as_str().into(),
         operation: permit.operation().name(),
         ente: ente.codice_istat.as_str().into(),
-        day: now.with_timezone(&Rome).date_naive(),
+        day: now.date_naive(),
     };
     let until_midnight = until_midnight(now);
     let reset = whole_seconds(until_midnight);
@@ -186,14 +189,14 @@ fn whole_seconds(duration: Duration) -> u64 {
 }
 
 /// Time to the next midnight in Rome; where that hour does not exist, the first hour that does.
-fn until_midnight(now: DateTime<Utc>) -> Duration {
-    let tomorrow = now.with_timezone(&Rome).date_naive() + Days::new(1);
+fn until_midnight(now: DateTime<Tz>) -> Duration {
+    let tomorrow = now.date_naive() + Days::new(1);
     let midnight = tomorrow
         .and_time(NaiveTime::MIN)
         .and_local_timezone(Rome)
         .earliest();
     midnight
-        .and_then(|midnight| (midnight.to_utc() - now).to_std().ok())
+        .and_then(|midnight| (midnight - now).to_std().ok())
         .unwrap_or(Duration::from_hours(1))
 }
 
@@ -219,7 +222,7 @@ mod tests {
     #[test]
     fn the_burst_is_admitted_and_the_next_one_is_told_when_to_come() {
         let limits = Limits::new(1);
-        let bucket = limits.bucket(("uno".to_owned(), None), rate(1, 2));
+        let bucket = limits.bucket("uno", None, rate(1, 2));
         assert_eq!(limits.take(&bucket).map(|status| status.remaining), Ok(1));
         assert_eq!(limits.take(&bucket).map(|status| status.remaining), Ok(0));
         let (status, wait) = limits.take(&bucket).expect_err("the burst is spent");
@@ -230,20 +233,20 @@ mod tests {
     #[test]
     fn a_bucket_survives_a_reload_and_is_new_when_its_rate_changes() {
         let limits = Limits::new(1);
-        let first = limits.bucket(("uno".to_owned(), None), rate(1, 2));
-        assert!(Arc::ptr_eq(
-            &first,
-            &limits.bucket(("uno".to_owned(), None), rate(1, 2))
-        ));
+        let first = limits.bucket("uno", None, rate(1, 2));
+        assert!(Arc::ptr_eq(&first, &limits.bucket("uno", None, rate(1, 2))));
         assert!(!Arc::ptr_eq(
             &first,
-            &limits.bucket(("uno".to_owned(), None), rate(2, 2))
+            &limits.bucket("uno", None, rate(2, 2))
         ));
     }
 
     #[test]
     fn midnight_is_that_of_rome_in_summer_and_winter() {
-        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+        let at = |text: &str| {
+            let instant: DateTime<chrono::Utc> = text.parse().expect("an instant");
+            instant.with_timezone(&Rome)
+        };
         assert_eq!(
             until_midnight(at("2026-07-01T21:00:00Z")),
             Duration::from_hours(1)

@@ -3,6 +3,7 @@
 //! It speaks of what happened to the bytes; what a status or a body means is for the adapters to say.
 
 mod address;
+mod line;
 mod pool;
 mod tls;
 
@@ -13,12 +14,14 @@ use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
+use hyper::client::conn::TrySendError;
 
 use crate::config::instance::InstanceSettings;
 
 use super::error::{ConnectorError, Kind};
 use address::Address;
-use pool::{Pool, Sender};
+use line::Line;
+use pool::Pool;
 use tls::Tls;
 
 /// A client of one back end.
@@ -58,7 +61,9 @@ pub struct HttpResponse {
 
 /// How sending over one connection failed.
 enum Broken {
-    /// The connection had been closed; nothing of an answer came.
+    /// The connection had been closed before any of the request went out.
+    Unsent(ConnectorError),
+    /// The connection was closed under way; nothing of an answer came.
     Stale(ConnectorError),
     /// It failed for good.
     Failed(ConnectorError),
@@ -104,8 +109,8 @@ impl HttpClient {
 
     /// Tells whether a connection can be made; it is kept for the next request.
     pub async fn probe(&self) -> Result<(), ConnectorError> {
-        let sender = self.connect().await?;
-        self.pool.put_back(sender);
+        let line = self.connect().await?;
+        self.pool.put_back(line);
         Ok(())
     }
 
@@ -113,24 +118,22 @@ impl HttpClient {
         &self,
         request: &HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
-        while let Some(sender) = self.pool.take() {
-            match self.send_over(sender, request).await {
+        while let Some(line) = self.pool.take() {
+            match self.send_over(line, request).await {
                 Ok(response) => return Ok(response),
+                Err(Broken::Unsent(_)) => {}
                 Err(Broken::Stale(_)) if request.repeatable => {}
-                Err(Broken::Stale(failure) | Broken::Failed(failure)) => return Err(failure),
+                Err(broken) => return Err(broken.into()),
             }
         }
-        let sender = self.connect().await?;
-        match self.send_over(sender, request).await {
-            Ok(response) => Ok(response),
-            Err(Broken::Stale(failure) | Broken::Failed(failure)) => Err(failure),
-        }
+        let line = self.connect().await?;
+        Ok(self.send_over(line, request).await?)
     }
 
-    async fn connect(&self) -> Result<Sender, ConnectorError> {
-        let connecting = pool::connect(&self.address, self.tls.as_ref());
+    async fn connect(&self) -> Result<Line, ConnectorError> {
+        let connecting = Line::open(&self.address, self.tls.as_ref());
         match tokio::time::timeout(self.connect_deadline, connecting).await {
-            Ok(Ok(sender)) => Ok(sender),
+            Ok(Ok(line)) => Ok(line),
             Ok(Err(reason)) => Err(ConnectorError::passing(Kind::Unreachable, reason)),
             Err(_) => Err(ConnectorError::passing(
                 Kind::Unreachable,
@@ -141,50 +144,29 @@ impl HttpClient {
 
     async fn send_over(
         &self,
-        mut sender: Sender,
+        mut line: Line,
         request: &HttpRequest,
     ) -> Result<HttpResponse, Broken> {
         let written = self.write(request).map_err(Broken::Failed)?;
-        if let Err(error) = sender.ready().await {
-            return Err(Broken::Stale(ConnectorError::passing(
-                Kind::Unreachable,
-                format!("connection closed: {error}"),
-            )));
+        let (sender, wire) = line.ends();
+        if !sender.is_ready() {
+            wire.carry(sender.ready())
+                .await
+                .map_err(|error| Broken::Unsent(unreachable("connection closed", &error)))?;
         }
-        let response = sender
-            .try_send_request(written)
-            .await
-            .map_err(|mut refused| {
-                let unsent = refused.take_message().is_some();
-                let error = refused.into_error();
-                let failure = ConnectorError::passing(
-                    Kind::Unreachable,
-                    format!("connection broken: {error}"),
-                );
-                // Bytes that came and are no HTTP answer speak of the back end, not of the connection.
-                match (
-                    unsent
-                        || error.is_closed()
-                        || error.is_incomplete_message()
-                        || is_reset(&error),
-                    error.is_parse(),
-                ) {
-                    (_, true) => Broken::Failed(ConnectorError::passing(
-                        Kind::Unintelligible,
-                        "the answer is not HTTP",
-                    )),
-                    (true, false) => Broken::Stale(failure),
-                    (false, false) => Broken::Failed(failure),
-                }
-            })?;
-        let (head, body) = response.into_parts();
-        let body = self.read(body).await.map_err(Broken::Failed)?;
-        self.pool.put_back(sender);
-        Ok(HttpResponse {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body,
-        })
+        let answering = sender.try_send_request(written);
+        let response = wire
+            .carry(async {
+                let (head, body) = answering.await.map_err(broken)?.into_parts();
+                Ok(HttpResponse {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    body: self.read(body).await.map_err(Broken::Failed)?,
+                })
+            })
+            .await?;
+        self.pool.put_back(line);
+        Ok(response)
     }
 
     fn write(&self, request: &HttpRequest) -> Result<Request<Full<Bytes>>, ConnectorError> {
@@ -268,6 +250,37 @@ impl std::fmt::Debug for HttpClient {
             .field("address", &self.address)
             .finish_non_exhaustive()
     }
+}
+
+impl From<Broken> for ConnectorError {
+    fn from(broken: Broken) -> ConnectorError {
+        let (Broken::Unsent(failure) | Broken::Stale(failure) | Broken::Failed(failure)) = broken;
+        failure
+    }
+}
+
+/// What became of a request that got no answer.
+fn broken(mut refused: TrySendError<Request<Full<Bytes>>>) -> Broken {
+    let unsent = refused.take_message().is_some();
+    let error = refused.into_error();
+    let failure = unreachable("connection broken", &error);
+    if error.is_parse() {
+        // Bytes that came and are no HTTP answer speak of the back end, not of the connection.
+        Broken::Failed(ConnectorError::passing(
+            Kind::Unintelligible,
+            "the answer is not HTTP",
+        ))
+    } else if unsent {
+        Broken::Unsent(failure)
+    } else if error.is_closed() || error.is_incomplete_message() || is_reset(&error) {
+        Broken::Stale(failure)
+    } else {
+        Broken::Failed(failure)
+    }
+}
+
+fn unreachable(what: &str, error: &hyper::Error) -> ConnectorError {
+    ConnectorError::passing(Kind::Unreachable, format!("{what}: {error}"))
 }
 
 /// Whether the other side reset the connection.

@@ -1,28 +1,24 @@
-//! Idle connections of one instance on one worker thread, and how a new one is made.
+//! Idle connections of one instance on one worker thread.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-
-use super::address::Address;
-use super::tls::Tls;
-
-/// The sending end of a connection.
-pub type Sender = SendRequest<Full<Bytes>>;
+use super::line::Line;
 
 /// Servers close idle connections after 60 seconds and more; ours are given up well before.
 const IDLE: Duration = Duration::from_secs(20);
 
 thread_local! {
-    static IDLE_CONNECTIONS: RefCell<HashMap<u64, Vec<(Sender, Instant)>>> = RefCell::default();
+    static IDLE_LINES: RefCell<Idle> = RefCell::new(Idle { by_pool: HashMap::new(), swept: Instant::now() });
+}
+
+/// What one worker thread keeps.
+struct Idle {
+    /// By the pool's number; those used last are at the back.
+    by_pool: HashMap<u64, VecDeque<(Line, Instant)>>,
+    swept: Instant,
 }
 
 static NEXT_POOL: AtomicU64 = AtomicU64::new(0);
@@ -43,59 +39,42 @@ impl Pool {
     }
 
     /// The connection used last, if it still stands; it may have been closed a moment ago.
-    pub fn take(&self) -> Option<Sender> {
-        IDLE_CONNECTIONS.with_borrow_mut(|pools| {
-            let idle = pools.get_mut(&self.number)?;
-            while let Some((sender, since)) = idle.pop() {
-                if since.elapsed() > IDLE {
-                    // Those below were put back even earlier.
-                    idle.clear();
-                    return None;
-                }
-                if !sender.is_closed() {
-                    return Some(sender);
-                }
+    pub fn take(&self) -> Option<Line> {
+        IDLE_LINES.with_borrow_mut(|idle| {
+            let lines = idle.by_pool.get_mut(&self.number)?;
+            let (line, since) = lines.pop_back()?;
+            if since.elapsed() <= IDLE {
+                return Some(line);
             }
+            // The others were put back even earlier.
+            lines.clear();
             None
         })
     }
 
     /// Keeps a connection for the next request.
-    pub fn put_back(&self, sender: Sender) {
-        if sender.is_closed() {
-            return;
-        }
-        IDLE_CONNECTIONS.with_borrow_mut(|pools| {
-            let idle = pools.entry(self.number).or_default();
-            if idle.len() < self.most {
-                idle.push((sender, Instant::now()));
+    pub fn put_back(&self, line: Line) {
+        let now = Instant::now();
+        IDLE_LINES.with_borrow_mut(|idle| {
+            idle.sweep(now);
+            let lines = idle.by_pool.entry(self.number).or_default();
+            if lines.len() < self.most {
+                lines.push_back((line, now));
             }
         });
     }
 }
 
-/// Opens a connection; the error is for the operator's log.
-pub async fn connect(address: &Address, tls: Option<&Tls>) -> Result<Sender, String> {
-    let stream = TcpStream::connect((address.host.as_str(), address.port))
-        .await
-        .map_err(|error| format!("connect: {error}"))?;
-    stream
-        .set_nodelay(true)
-        .map_err(|error| format!("connect: {error}"))?;
-    match tls {
-        None => drive(TokioIo::new(stream)).await,
-        Some(tls) => drive(TokioIo::new(tls.connect(stream).await?)).await,
+impl Idle {
+    /// Closes what nobody has used for long, of pools that are no more as well.
+    fn sweep(&mut self, now: Instant) {
+        if now - self.swept < IDLE {
+            return;
+        }
+        self.swept = now;
+        self.by_pool.retain(|_, lines| {
+            lines.retain(|(_, since)| now - *since <= IDLE);
+            !lines.is_empty()
+        });
     }
-}
-
-/// Runs the connection as a task of this worker.
-async fn drive<T: Read + Write + Unpin + Send + 'static>(stream: T) -> Result<Sender, String> {
-    let (sender, connection) = handshake(stream)
-        .await
-        .map_err(|error| format!("http: {error}"))?;
-    tokio::spawn(async move {
-        // How a connection ends is told by the request that runs over it.
-        let _ = connection.await;
-    });
-    Ok(sender)
 }
