@@ -1,4 +1,4 @@
-//! `pontile serve | check | migrate | doctor | portal | cache | record | backup | restore | openapi`.
+//! `pontile serve | check | migrate | doctor | portal | cache | record | keys | backup | restore | openapi`.
 
 use std::process::ExitCode;
 

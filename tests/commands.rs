@@ -152,9 +152,12 @@ fn the_record_is_made_once_listed_and_exported() {
     let installation = Installation::new();
     let told = failed(&installation.pontile(&["record", "list"]), 1);
     assert!(told.contains("registrazione"), "{told}");
-    assert!(succeeded(&installation.pontile(&["migrate"])).contains("Creata la chiave"));
+    assert!(told.contains("pontile migrate"), "{told}");
+    let made = succeeded(&installation.pontile(&["migrate"]));
+    assert!(made.contains("Creata la chiave"), "{made}");
+    assert!(made.contains("Creato il file del mese"), "{made}");
     let again = succeeded(&installation.pontile(&["migrate"]));
-    assert!(!again.contains("Creata la chiave"), "{again}");
+    assert!(!again.contains("Creat"), "{again}");
     assert_eq!(succeeded(&installation.pontile(&["record", "list"])), "");
     let person = ["record", "list", "--ente", "013075", "--person"];
     let found = pontile(&installation.config(), &person, "RSSMRA80A01C933H\n");
@@ -165,6 +168,173 @@ fn the_record_is_made_once_listed_and_exported() {
     let exported = installation.pontile(&["record", "export", "--ente", "013075"]);
     assert_eq!(succeeded(&exported), "");
     assert!(words(&exported.stderr).contains("0 scambi"));
+}
+
+#[test]
+fn a_record_that_is_gone_is_begun_anew_only_when_told_so() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    let record = installation.0.path().join("record");
+    for entry in fs::read_dir(&record).expect("the folder").flatten() {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|kind| kind == "sqlite")
+        {
+            fs::remove_file(entry.path()).expect("removed");
+        }
+    }
+    for gone in ["the month's file", "the whole folder"] {
+        let told = failed(&installation.pontile(&["migrate"]), 1);
+        assert!(told.contains("--begin-anew"), "{gone}: {told}");
+        failed(&installation.pontile(&["serve"]), 1);
+        assert_eq!(installation.pontile(&["doctor"]).status.code(), Some(1));
+        let made = succeeded(&installation.pontile(&["migrate", "--begin-anew"]));
+        assert!(made.contains("Creato il file del mese"), "{gone}: {made}");
+        succeeded(&installation.pontile(&["migrate"]));
+        succeeded(&installation.pontile(&["record", "list"]));
+        fs::remove_dir_all(&record).expect("removed");
+    }
+}
+
+#[test]
+fn salts_are_erased_only_when_confirmed_and_the_log_knows() {
+    let installation = Installation::new();
+    let text = fs::read_to_string(installation.config()).expect("the file");
+    fs::write(
+        installation.config(),
+        format!("{text}[log]\nfile = \"pontile.log\"\n"),
+    )
+    .expect("the file is written");
+    succeeded(&installation.pontile(&["migrate"]));
+    let erase = ["record", "erase-salts", "--before", "2026-10"];
+    for answer in ["", "no\n"] {
+        let output = pontile(&installation.config(), &erase, answer);
+        let told = failed(&output, 1);
+        assert!(told.contains("2026-10-01T00:00:00.000Z"), "{told}");
+        assert!(told.contains("Nulla è stato cancellato"), "{told}");
+    }
+    let told = succeeded(&pontile(&installation.config(), &erase, "sì\n"));
+    assert!(told.contains("0 scambi"), "{told}");
+    let at_once = [
+        "record",
+        "erase-salts",
+        "--before",
+        "2026-10-01T00:00:00Z",
+        "--yes",
+    ];
+    succeeded(&installation.pontile(&at_once));
+    for wrong in [
+        &["record", "erase-salts"][..],
+        &["record", "erase-salts", "--before", "ottobre"],
+        &["record", "erase-salts", "--scambio", "1", "--yes"],
+        &["record", "erase-salts", "--yes"],
+    ] {
+        failed(&installation.pontile(wrong), 2);
+    }
+    let log = fs::read_to_string(installation.0.path().join("pontile.log")).expect("a log");
+    assert_eq!(
+        log.matches("sali della registrazione cancellati").count(),
+        2,
+        "{log}"
+    );
+}
+
+#[test]
+fn keys_are_rotated_where_there_is_a_record_and_the_file_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let installation = Installation::new();
+    failed(&installation.pontile(&["keys", "rotate"]), 1);
+    succeeded(&installation.pontile(&["migrate"]));
+    let told = succeeded(&installation.pontile(&["keys", "rotate"]));
+    assert!(told.contains("Aggiunta la versione 2"), "{told}");
+    assert!(told.contains("SIGHUP"), "{told}");
+    let key = installation.0.path().join("subject.key");
+    let mode = fs::metadata(&key).expect("the key").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let versions = fs::read_to_string(&key).expect("the key");
+    let versions = versions.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(versions.count(), 2);
+    succeeded(&installation.pontile(&["record", "list"]));
+}
+
+#[test]
+fn a_missing_configuration_or_a_stopped_gateway_is_named() {
+    let installation = Installation::new();
+    let nowhere = installation.0.path().join("altrove.toml");
+    for command in [
+        &["check"][..],
+        &["serve"],
+        &["migrate"],
+        &["doctor"],
+        &["record", "list"],
+    ] {
+        let told = failed(&pontile(&nowhere, command, ""), 2);
+        assert!(told.contains("altrove.toml"), "{command:?}: {told}");
+    }
+    let text = fs::read_to_string(installation.config()).expect("the file");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = closed.local_addr().expect("its address").to_string();
+    drop(closed);
+    let operators = text.rfind("127.0.0.1:0").expect("the operators' door");
+    let text = format!(
+        "{}{}",
+        &text[..operators],
+        text[operators..].replacen("127.0.0.1:0", &address, 1)
+    );
+    fs::write(installation.config(), text).expect("written");
+    let pki = pki::shared();
+    let file = |name: &str| pki.join(name).display().to_string();
+    let (certificate, key) = (file("operatore-uno.pem"), file("operatore-uno.key"));
+    let purge = [
+        "cache",
+        "purge",
+        "--certificate",
+        &certificate,
+        "--key",
+        &key,
+    ];
+    let told = failed(&installation.pontile(&purge), 1);
+    assert!(told.contains("porta degli operatori"), "{told}");
+    let missing = [
+        "cache",
+        "purge",
+        "--certificate",
+        "non-c-e.pem",
+        "--key",
+        &key,
+    ];
+    let told = failed(&installation.pontile(&missing), 1);
+    assert!(told.contains("non-c-e.pem"), "{told}");
+    let certificate = ["portal", "new", "uno", "--certificate", "non-c-e.pem"];
+    let told = failed(&installation.pontile(&certificate), 1);
+    assert!(told.contains("non-c-e.pem"), "{told}");
+    failed(&installation.pontile(&["backup"]), 2);
+    failed(&installation.pontile(&["restore", "/non/c/e"]), 1);
+}
+
+#[test]
+fn every_command_has_a_help_that_says_what_it_does() {
+    let installation = Installation::new();
+    for command in [
+        &["serve"][..],
+        &["check"],
+        &["migrate"],
+        &["doctor"],
+        &["cache", "purge"],
+        &["record", "list"],
+        &["record", "export"],
+        &["record", "erase-salts"],
+        &["keys", "rotate"],
+        &["backup"],
+        &["restore"],
+        &["portal", "new"],
+        &["openapi"],
+    ] {
+        let help = succeeded(&installation.pontile(&[command, &["--help"]].concat()));
+        assert!(help.contains("Usage: pontile"), "{command:?}: {help}");
+        assert!(!help.starts_with("Usage"), "{command:?} has no description");
+    }
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod child;
 
 #[path = "store/reading.rs"]
 mod reading;
+#[path = "store/beside.rs"]
+mod beside;
 #[path = "store/committing.rs"]
 mod committing;
 #[path = "store/quotas.rs"]
@@ -33,3 +35,5 @@ mod versions;
 mod backups;
 #[path = "store/salts.rs"]
 mod salts;
+#[path = "store/keeping.rs"]
+mod keeping;

@@ -7,11 +7,14 @@ use crate::store::{Store, VERSION};
 use super::{Failure, record_failure, say, settings_of};
 
 /// Needs only the sections to be sound: a first installation migrates before its adapters and certificates are there.
-pub async fn run(config: &Path) -> Result<(), Failure> {
+pub async fn run(config: &Path, begin_anew: bool) -> Result<(), Failure> {
     let settings = settings_of(config)?;
-    let migrated = Store::migrate(&settings.record)
-        .await
-        .map_err(record_failure)?;
+    let migrated = if begin_anew {
+        Store::begin_anew(&settings.record).await
+    } else {
+        Store::migrate(&settings.record).await
+    };
+    let migrated = migrated.map_err(record_failure)?;
     let months: Vec<String> = migrated.months.iter().map(ToString::to_string).collect();
     say(format_args!(
         "Registrazione pronta, schema {VERSION}: {}",
@@ -20,6 +23,9 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
             months => months.join(", "),
         }
     ))?;
+    if let Some(month) = migrated.month_made {
+        say(format_args!("Creato il file del mese {month}, vuoto."))?;
+    }
     if migrated.key_made {
         say(format_args!(
             "Creata la chiave {}: va conservata in copia, fuori dalla base dati.",

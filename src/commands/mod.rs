@@ -6,10 +6,12 @@ pub mod migrate;
 pub mod doctor;
 pub mod cache;
 pub mod record;
+pub mod keys;
 pub mod backup;
 pub mod openapi;
 pub mod portal;
 mod privacy;
+mod trail;
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -52,7 +54,11 @@ enum Command {
     /// Read the whole configuration and print every mistake
     Check,
     /// Make the record's database and key file, or bring them up to date
-    Migrate,
+    Migrate {
+        /// Give up the exchanges of a month whose file is gone, and begin an empty one
+        #[arg(long)]
+        begin_anew: bool,
+    },
     /// Check clock, disk, certificates, secrets, database and every back end
     Doctor,
     /// The answers that the running gateway keeps in memory
@@ -61,6 +67,9 @@ enum Command {
     /// What is on record
     #[command(subcommand)]
     Record(record::RecordCommand),
+    /// The secrets under which the record knows persons
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Back the record up, beside a gateway that goes on; the backup is verified
     Backup {
         /// A new or empty folder
@@ -105,10 +114,11 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Serve => wait_for(serve::run(config)),
         Command::Check => check::run(&config),
-        Command::Migrate => wait_for(migrate::run(&config)),
+        Command::Migrate { begin_anew } => wait_for(migrate::run(&config, begin_anew)),
         Command::Doctor => wait_for(doctor::run(&config)),
         Command::Cache(command) => wait_for(cache::run(&config, command)),
         Command::Record(command) => wait_for(record::run(&config, command)),
+        Command::Keys(command) => wait_for(keys::run(&config, &command)),
         Command::Backup { folder } => wait_for(backup::backup(&config, &folder)),
         Command::Restore {
             folder,
@@ -154,7 +164,7 @@ fn code_from_standard_input() -> Result<String, Failure> {
 }
 
 fn parse_ente(text: &str) -> Result<CodiceIstat, String> {
-    CodiceIstat::parse(text).ok_or_else(|| "an ISTAT code has six digits".to_owned())
+    CodiceIstat::parse(text).ok_or_else(|| "un codice ISTAT ha sei cifre".to_owned())
 }
 
 fn record_failure(error: StoreError) -> Failure {

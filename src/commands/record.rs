@@ -1,25 +1,29 @@
-//! `pontile record list | export`: what is on record, for operators and for the ente itself.
+//! `pontile record list | export | erase-salts`: what is on record, for operators and for the ente itself.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use crate::config::settings::Settings;
 use crate::contract::luogo::CodiceIstat;
-use crate::store::Store;
 use crate::store::read::{Person, RecordFilter, RecordRow};
+use crate::store::{Erasure, Month, RecordReader, Store};
 
-use super::{Failure, code_from_standard_input, parse_ente, record_failure, say, settings_of};
+use super::{
+    Failure, code_from_standard_input, parse_ente, record_failure, say, settings_of, trail,
+};
 
 /// What can be done with the record.
 #[derive(Debug, Subcommand)]
 pub enum RecordCommand {
     /// List exchanges, the newest first
     List(ListArguments),
+    /// Erase salts, after which the digests of those exchanges prove nothing any more; this cannot be undone
+    EraseSalts(EraseArguments),
     /// Write every exchange asked of one ente as JSON lines, the oldest first
     Export(ExportArguments),
 }
@@ -76,25 +80,42 @@ pub struct ExportArguments {
     output: Option<PathBuf>,
 }
 
+/// Which salts to erase.
+#[derive(Debug, Args)]
+pub struct EraseArguments {
+    /// Of all exchanges that began before this month (2026-11) or instant (RFC 3339)
+    #[arg(
+        long,
+        value_parser = parse_month_or_instant,
+        required_unless_present = "scambio",
+        conflicts_with = "scambio"
+    )]
+    before: Option<DateTime<Utc>>,
+    /// Of this exchange alone
+    #[arg(long)]
+    scambio: Option<Uuid>,
+    /// Do not ask first
+    #[arg(long)]
+    yes: bool,
+}
+
 /// Runs the command.
 pub async fn run(config: &Path, command: RecordCommand) -> Result<(), Failure> {
     let settings = settings_of(config)?;
-    let store = open(&settings).await?;
-    let done = match command {
-        RecordCommand::List(arguments) => list(&store, arguments).await,
-        RecordCommand::Export(arguments) => export(&store, arguments).await,
-    };
-    store.close().await;
-    done
+    match command {
+        RecordCommand::List(arguments) => list(&open(&settings).await?, arguments).await,
+        RecordCommand::Export(arguments) => export(&open(&settings).await?, arguments).await,
+        RecordCommand::EraseSalts(arguments) => erase_salts(&settings, &arguments).await,
+    }
 }
 
-async fn open(settings: &Settings) -> Result<Store, Failure> {
-    Store::open(&settings.record, settings.retention, &settings.node.name)
+async fn open(settings: &Settings) -> Result<RecordReader, Failure> {
+    RecordReader::open(&settings.record)
         .await
         .map_err(record_failure)
 }
 
-async fn list(store: &Store, arguments: ListArguments) -> Result<(), Failure> {
+async fn list(record: &RecordReader, arguments: ListArguments) -> Result<(), Failure> {
     let person = match &arguments.ente {
         Some(ente) if arguments.person => Some(Person {
             ente: ente.as_str().to_owned(),
@@ -113,7 +134,7 @@ async fn list(store: &Store, arguments: ListArguments) -> Result<(), Failure> {
         before: arguments.before,
         limit: arguments.limit,
     };
-    let rows = store.list(&filter).await.map_err(record_failure)?;
+    let rows = record.list(&filter).await.map_err(record_failure)?;
     for row in &rows {
         if arguments.json {
             let line = serde_json::to_string(row);
@@ -145,7 +166,7 @@ fn line_of(row: &RecordRow) -> String {
     .to_owned()
 }
 
-async fn export(store: &Store, arguments: ExportArguments) -> Result<(), Failure> {
+async fn export(record: &RecordReader, arguments: ExportArguments) -> Result<(), Failure> {
     let ente = arguments.ente;
     let from = arguments.from.unwrap_or(DateTime::UNIX_EPOCH);
     let to = arguments.to.unwrap_or_else(Utc::now);
@@ -158,11 +179,63 @@ async fn export(store: &Store, arguments: ExportArguments) -> Result<(), Failure
     };
     let file = file.map_err(|error| Failure::because(&name, error))?;
     let mut out = tokio::fs::File::from_std(file);
-    let exported = store
+    let exported = record
         .export(ente.as_str(), from, to, &mut out)
         .await
         .map_err(record_failure)?;
     // The numbers go beside the lines, not among them.
     writeln!(io::stderr(), "{exported} scambi dell'ente {ente}")
         .map_err(|error| Failure::because("stderr", error))
+}
+
+async fn erase_salts(settings: &Settings, arguments: &EraseArguments) -> Result<(), Failure> {
+    let (erasure, of) = match (arguments.before, arguments.scambio) {
+        (Some(before), None) => (
+            Erasure::Before(before),
+            format!(
+                "di tutti gli scambi iniziati prima del {}",
+                before.to_rfc3339_opts(SecondsFormat::Millis, true)
+            ),
+        ),
+        (None, Some(scambio)) => (Erasure::Of(scambio), format!("dello scambio {scambio}")),
+        _ => {
+            let text = "indicare --before oppure --scambio";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+    };
+    if !arguments.yes && !is_confirmed(&of)? {
+        return Err(Failure::Failed("Nulla è stato cancellato.".to_owned()));
+    }
+    let erased = Store::erase_salts_beside(&settings.record, erasure)
+        .await
+        .map_err(record_failure)?;
+    say(format_args!("Cancellati i sali {of}: {erased} scambi."))?;
+    trail::tell(settings, || {
+        tracing::warn!(of, erased, "sali della registrazione cancellati");
+    })
+}
+
+fn is_confirmed(of: &str) -> Result<bool, Failure> {
+    let failed = |error| Failure::because("terminale", error);
+    let question = format!(
+        "Si cancellano per sempre i sali {of}: le loro impronte non proveranno più nulla. Procedere? [sì/no] "
+    );
+    io::stderr()
+        .write_all(question.as_bytes())
+        .map_err(failed)?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(failed)?;
+    Ok(["sì", "si", "s"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+fn parse_month_or_instant(text: &str) -> Result<DateTime<Utc>, String> {
+    let instant = || {
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|at| at.to_utc())
+    };
+    Month::parse(text)
+        .map(Month::begins)
+        .or_else(instant)
+        .ok_or_else(|| "un mese (2026-11) o un istante RFC 3339 (2026-11-01T00:00:00Z)".to_owned())
 }

@@ -1,6 +1,6 @@
 //! The one place that tells the two databases apart: monthly SQLite files or a PostgreSQL server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sqlx::PgConnection;
@@ -49,7 +49,7 @@ impl Database {
         if let Some(folder) = settings.database.strip_prefix("sqlite:") {
             if folder.is_empty() || folder.starts_with("//") {
                 return Err(StoreError::Settings(
-                    "[record] database: write \"sqlite:<folder>\", for example \"sqlite:/var/lib/pontile/record\"".to_owned(),
+                    "[record] database: scrivere \"sqlite:<cartella>\", per esempio \"sqlite:/var/lib/pontile/record\"".to_owned(),
                 ));
             }
             return Ok(Database::Sqlite(Segments::new(Path::new(folder))));
@@ -61,8 +61,16 @@ impl Database {
             return Ok(Database::Postgres(Server::of(settings)?));
         }
         Err(StoreError::Settings(
-            "[record] database: write \"sqlite:<folder>\" or \"postgres://<user>@<host>/<database>\"".to_owned(),
+            "[record] database: scrivere \"sqlite:<cartella>\" o \"postgres://<utente>@<macchina>/<base dati>\"".to_owned(),
         ))
+    }
+
+    /// The same for one who only reads: a server refuses whatever else. Files are opened to read in any case.
+    pub(super) fn only_to_read(self) -> Database {
+        match self {
+            Database::Sqlite(segments) => Database::Sqlite(segments),
+            Database::Postgres(server) => Database::Postgres(server.only_to_read()),
+        }
     }
 
     /// Refuses a database that this program or this key file does not fit.
@@ -73,11 +81,68 @@ impl Database {
         }
     }
 
-    /// Brings the schema to this program's; returns the months that there are.
-    pub(super) async fn migrate(&self, current: Month) -> Result<Vec<Month>, StoreError> {
+    /// Brings the schema to this program's; returns the months that there are, and whether the current one's file was
+    /// made.
+    pub(super) async fn migrate(&self, current: Month) -> Result<(Vec<Month>, bool), StoreError> {
         match self {
             Database::Sqlite(segments) => segments.migrate(current).await,
-            Database::Postgres(server) => server.migrate(current).await,
+            Database::Postgres(server) => Ok((server.migrate(current).await?, false)),
+        }
+    }
+
+    /// Refuses to be made where the key file shows that a record was and nothing is left of it. A server keeps its
+    /// tables itself; its key file is there before them when it joins others.
+    pub(super) fn refuse_if_lost(&self, key_file: &Path) -> Result<(), StoreError> {
+        match self {
+            Database::Sqlite(segments) if key_file.exists() && segments.is_untouched()? => {
+                Err(StoreError::Lost {
+                    folder: segments.folder().to_owned(),
+                    key_file: key_file.to_owned(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets files that are gone be made anew.
+    pub(super) fn begin_anew(&self, current: Month) -> Result<(), StoreError> {
+        match self {
+            Database::Sqlite(segments) => segments.begin_anew(current),
+            Database::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// The months' files that are gone.
+    pub(super) fn vanished(&self) -> Result<Vec<PathBuf>, StoreError> {
+        match self {
+            Database::Sqlite(segments) => segments.vanished(),
+            Database::Postgres(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Refuses to write where this month's file is gone.
+    pub(super) fn refuse_if_vanished(&self, current: Month) -> Result<(), StoreError> {
+        match self {
+            Database::Sqlite(segments) => {
+                let file = segments.file(current);
+                match segments.vanished()?.contains(&file) {
+                    true => Err(StoreError::Vanished(file)),
+                    false => Ok(()),
+                }
+            }
+            Database::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Notes the fingerprints of the persons' secrets where exchanges are recorded.
+    pub(super) async fn note_keys(
+        &self,
+        current: Month,
+        keys: &SubjectKeys,
+    ) -> Result<(), StoreError> {
+        match self {
+            Database::Sqlite(segments) => segments.note_keys(current, keys).await,
+            Database::Postgres(server) => server.note_keys(keys).await,
         }
     }
 
@@ -99,6 +164,14 @@ impl Database {
         match self {
             Database::Sqlite(segments) => Some(segments.folder()),
             Database::Postgres(_) => None,
+        }
+    }
+
+    /// Gives the disk back what is not needed at the moment, where the disk is ours.
+    pub(super) async fn give_disk_back(&self) -> Result<(), StoreError> {
+        match self {
+            Database::Sqlite(segments) => segments.empty_logs().await,
+            Database::Postgres(_) => Ok(()),
         }
     }
 
@@ -165,7 +238,7 @@ impl QuotaReader {
 impl Part {
     pub(super) async fn reader(self) -> Result<Reader, StoreError> {
         match self {
-            Part::Month(segments, month) => Ok(Reader::Sqlite(segments.open_to_read(month).await?)),
+            Part::Month(segments, month) => Ok(Reader::Sqlite(segments.reader(month).await?)),
             Part::Whole(server) => Ok(Reader::Postgres(Box::new(server.connect().await?))),
         }
     }

@@ -8,7 +8,7 @@ use super::error::StoreError;
 /// Bytes that we may still write on the file system of that folder.
 pub fn free_bytes(folder: &Path) -> Result<u64, StoreError> {
     let figures = rustix::fs::statvfs(folder)
-        .map_err(|error| StoreError::file("measure the disk of", folder)(error.into()))?;
+        .map_err(|error| StoreError::file("misurare il disco di", folder)(error.into()))?;
     Ok(figures.f_bavail.saturating_mul(figures.f_frsize))
 }
 
@@ -20,5 +20,5 @@ pub fn sync_folder_of(file: &Path) -> Result<(), StoreError> {
     };
     File::open(folder)
         .and_then(|handle| handle.sync_all())
-        .map_err(StoreError::file("synchronize", folder))
+        .map_err(StoreError::file("sincronizzare", folder))
 }

@@ -7,25 +7,25 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// As many exchanges are in flight as `[record] slots` allows.
-    #[error("every slot of the record is taken")]
+    #[error("tutti i posti della registrazione sono occupati")]
     Full,
     /// The last write failed and none has succeeded since.
-    #[error("the record cannot be written: {0}")]
+    #[error("la registrazione non si può scrivere: {0}")]
     Unhealthy(Arc<str>),
     /// Less disk is free than `[record] free_disk` demands.
-    #[error("the disk of the record is nearly full")]
+    #[error("il disco della registrazione è quasi pieno")]
     DiskLow,
     /// The store is closing.
-    #[error("the record is closing")]
+    #[error("la registrazione si sta chiudendo")]
     Closed,
     /// The record was not durable within `[record] deadline`.
-    #[error("the record was not durable within its deadline")]
+    #[error("la registrazione non è stata durevole entro il suo termine")]
     Deadline,
     /// The record's own transaction failed; whether it is in the database is unknown, its answer must not be given.
-    #[error("the record could not be written: {0}")]
+    #[error("la registrazione non è stata scritta: {0}")]
     NotWritten(Arc<str>),
     /// The exchange's number is no UUIDv7.
-    #[error("the exchange's number holds no time")]
+    #[error("il numero dello scambio non contiene un istante")]
     NoTime,
     /// A setting that the store cannot work with.
     #[error("{0}")]
@@ -34,21 +34,49 @@ pub enum StoreError {
     #[error("{0}")]
     Schema(String),
     /// The key file of the subjects' digests is missing or out of form.
-    #[error("the key file {file}: {reason}", file = file.display())]
+    #[error("il file della chiave {file}: {reason}", file = file.display())]
     SubjectKey {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
+    /// A month's file that was there is gone.
+    #[error(
+        "{} non c'è più o è stato sostituito: rimetterlo al suo posto (o ripristinare una copia); chi rinuncia agli \
+         scambi che conteneva ne comincia uno nuovo con `pontile migrate --begin-anew`",
+        .0.display()
+    )]
+    Vanished(PathBuf),
+    /// The key file shows that there was a record, and there is none.
+    #[error(
+        "la chiave {key_file} mostra che una registrazione c'era, ma la cartella {folder} è vuota o non c'è: rimetterla \
+         al suo posto (un disco non montato?) o ripristinare una copia; chi rinuncia agli scambi che conteneva ne \
+         comincia una nuova con `pontile migrate --begin-anew`",
+        folder = folder.display(), key_file = key_file.display()
+    )]
+    Lost {
+        /// Where the record should be.
+        folder: PathBuf,
+        /// The key file.
+        key_file: PathBuf,
+    },
     /// A backup that cannot be trusted, or a place where none can be put.
-    #[error("backup: {0}")]
+    #[error("copia: {0}")]
     Backup(String),
     /// A statement failed.
-    #[error("the record's database: {0}")]
+    #[error("base dati: {0}")]
     Database(#[from] sqlx::Error),
+    /// A month's file could not be opened.
+    #[error("{file}: {source}", file = file.display())]
+    NotOpened {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: sqlx::Error,
+    },
     /// A file could not be read or written.
-    #[error("{what}: {source}")]
+    #[error("non si può {what}: {source}")]
     File {
         /// What was tried.
         what: String,

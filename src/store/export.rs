@@ -17,7 +17,7 @@ pub(super) async fn export(
     out: &mut (dyn AsyncWrite + Unpin + Send),
 ) -> Result<u64, StoreError> {
     let failed = |source| StoreError::File {
-        what: "write the export".to_owned(),
+        what: "scrivere l'esportazione".to_owned(),
         source,
     };
     let mut selection = Selection {

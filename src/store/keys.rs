@@ -31,12 +31,12 @@ pub(super) fn compare(
             Some((_, known)) if known[..] == fingerprint[..] => {}
             Some(_) => {
                 return Err(keys.wrong(format!(
-                    "its version {version} is not the one that {place} was written with: persons could not be found"
+                    "la sua versione {version} non è quella con cui è stata scritta {place}: le persone non si troverebbero"
                 )));
             }
             None => {
                 return Err(keys.wrong(format!(
-                    "it lacks version {version}, which {place} was written with: persons could not be found"
+                    "le manca la versione {version}, con cui è stata scritta {place}: le persone non si troverebbero"
                 )));
             }
         }

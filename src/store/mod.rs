@@ -8,6 +8,7 @@ pub mod quota;
 pub mod subject;
 pub mod health;
 pub mod read;
+pub mod reader;
 pub mod salts;
 pub mod backup;
 pub mod error;
@@ -47,6 +48,7 @@ pub use health::{Degraded, Health};
 pub use month::Month;
 pub use quota::{QuotaHold, QuotaKey, Quotas};
 pub use read::{Person, RecordFilter, RecordRow};
+pub use reader::RecordReader;
 pub use record::Record;
 pub use salts::Erasure;
 pub use schema::VERSION;
@@ -79,6 +81,8 @@ struct Inner {
 pub struct Migrated {
     /// The months that the record holds, all of them at [`VERSION`] now.
     pub months: Vec<Month>,
+    /// The file of the current month, if there was none.
+    pub month_made: Option<Month>,
     /// Whether the key file was made.
     pub key_made: bool,
 }
@@ -94,6 +98,7 @@ impl Store {
         let database = Database::of(settings)?;
         let subject_keys = Arc::new(SubjectKeys::load(&settings.subject_key)?);
         database.check(&subject_keys).await?;
+        database.refuse_if_vanished(Month::of(Utc::now()))?;
         let room = Arc::new(Waitroom::new(settings.slots));
         let quotas = Quotas::new(database.clone());
         let writer = Writer::new(
@@ -105,6 +110,7 @@ impl Store {
         let upkeep = Upkeep {
             room: Arc::clone(&room),
             database: database.clone(),
+            subject_keys: Arc::clone(&subject_keys),
             retention,
             free_disk: settings.free_disk.0,
         };
@@ -123,11 +129,36 @@ impl Store {
     }
 
     /// Makes the database and the key file, or brings an older schema to [`VERSION`]; nodes of the version before go on.
+    /// Refuses to put an empty record in the place of one that is gone.
     pub async fn migrate(settings: &RecordSettings) -> Result<Migrated, StoreError> {
         let database = Database::of(settings)?;
-        let months = database.migrate(Month::of(Utc::now())).await?;
-        let key_made = SubjectKeys::create(&settings.subject_key)?;
-        Ok(Migrated { months, key_made })
+        database.refuse_if_lost(&settings.subject_key)?;
+        make(&database, settings).await
+    }
+
+    /// The same, giving up the current month's exchanges where their file is gone.
+    pub async fn begin_anew(settings: &RecordSettings) -> Result<Migrated, StoreError> {
+        let database = Database::of(settings)?;
+        database.begin_anew(Month::of(Utc::now()))?;
+        make(&database, settings).await
+    }
+
+    /// Adds a version to the key file of the subjects' digests; running gateways take it up when they reload.
+    pub async fn rotate_keys(settings: &RecordSettings) -> Result<i64, StoreError> {
+        let keys = SubjectKeys::load(&settings.subject_key)?;
+        Database::of(settings)?.only_to_read().check(&keys).await?;
+        SubjectKeys::rotate(&settings.subject_key)
+    }
+
+    /// Erases salts beside a gateway that goes on; returns of how many exchanges.
+    pub async fn erase_salts_beside(
+        settings: &RecordSettings,
+        erasure: Erasure,
+    ) -> Result<u64, StoreError> {
+        let database = Database::of(settings)?;
+        let keys = SubjectKeys::load(&settings.subject_key)?;
+        database.check(&keys).await?;
+        salts::erase(&database, erasure).await
     }
 
     /// Backs the record up into a new or empty folder, beside a gateway that goes on, and verifies the backup.
@@ -226,6 +257,17 @@ impl Drop for Inner {
     }
 }
 
+async fn make(database: &Database, settings: &RecordSettings) -> Result<Migrated, StoreError> {
+    let current = Month::of(Utc::now());
+    let (months, made) = database.migrate(current).await?;
+    let key_made = SubjectKeys::create(&settings.subject_key)?;
+    Ok(Migrated {
+        months,
+        month_made: made.then_some(current),
+        key_made,
+    })
+}
+
 /// Starts the writer and the upkeep on a thread of their own, so that no worker's end takes them along.
 fn start(
     writer: Writer,
@@ -233,7 +275,7 @@ fn start(
     room: Arc<Waitroom>,
 ) -> Result<oneshot::Receiver<()>, StoreError> {
     let failed = |source| StoreError::File {
-        what: "start the record's writer".to_owned(),
+        what: "avviare la scrittura della registrazione".to_owned(),
         source,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

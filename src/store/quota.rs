@@ -27,13 +27,13 @@ pub struct QuotaKey {
 #[derive(Debug, thiserror::Error)]
 pub enum QuotaRefused {
     /// The day's quota is used up.
-    #[error("the day's quota is used up")]
+    #[error("la quota del giorno è esaurita")]
     Spent {
         /// When the next day begins in Europe/Rome.
         until: DateTime<Utc>,
     },
     /// The durable counter cannot be read, so nobody knows.
-    #[error("the quota's counter: {0}")]
+    #[error("il contatore della quota: {0}")]
     Unknown(#[from] StoreError),
 }
 

@@ -8,13 +8,14 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
 use super::database::Database;
 use super::dialect::{Bind, Dialect, Values};
 use super::error::StoreError;
 use super::month::{Month, least_scambio};
+use super::sqlite::reader::MonthReader;
 use super::subject::SubjectKeys;
 use super::tables::{CONTEXT, EXCHANGE, Kind};
 
@@ -204,7 +205,7 @@ impl Selection {
 
 /// A connection that reads.
 pub(super) enum Reader {
-    Sqlite(SqliteConnection),
+    Sqlite(MonthReader),
     Postgres(Box<PgConnection>),
 }
 
@@ -214,12 +215,27 @@ impl Reader {
         &mut self,
         selection: &Selection,
     ) -> Result<Vec<RecordRow>, StoreError> {
+        loop {
+            let rows = self.page_with_subjects(selection).await;
+            if let Reader::Sqlite(month) = self
+                && month.was_disturbed().await?
+            {
+                continue;
+            }
+            return rows;
+        }
+    }
+
+    async fn page_with_subjects(
+        &mut self,
+        selection: &Selection,
+    ) -> Result<Vec<RecordRow>, StoreError> {
         let mut rows: Vec<RecordRow> = match self {
-            Reader::Sqlite(connection) => {
+            Reader::Sqlite(month) => {
                 let mut arguments = SqliteArguments::default();
                 let sql = selection.statement(Dialect::Sqlite, &mut arguments);
                 let rows = sqlx::query_with(sql, arguments)
-                    .fetch_all(connection)
+                    .fetch_all(month.connection())
                     .await?;
                 rows.iter().map(exchange).collect::<Result<_, _>>()?
             }
@@ -240,11 +256,11 @@ impl Reader {
 
     async fn add_subjects(&mut self, rows: &mut [RecordRow]) -> Result<(), StoreError> {
         let found: Vec<(Uuid, SubjectRow)> = match self {
-            Reader::Sqlite(connection) => {
+            Reader::Sqlite(month) => {
                 let mut arguments = SqliteArguments::default();
                 let sql = subjects_of(rows, Dialect::Sqlite, &mut arguments);
                 let found = sqlx::query_with(sql, arguments)
-                    .fetch_all(connection)
+                    .fetch_all(month.connection())
                     .await?;
                 found.iter().map(subject).collect::<Result<_, _>>()?
             }
@@ -267,10 +283,9 @@ impl Reader {
 
     pub(super) async fn close(self) -> Result<(), StoreError> {
         match self {
-            Reader::Sqlite(connection) => connection.close().await?,
-            Reader::Postgres(connection) => connection.close().await?,
+            Reader::Sqlite(month) => month.close().await,
+            Reader::Postgres(connection) => Ok(connection.close().await?),
         }
-        Ok(())
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn check(retention: Retention) -> Result<(), StoreError> {
     for (name, months, most) in bounds {
         if !(1..=most).contains(&months) {
             return Err(StoreError::Settings(format!(
-                "[retention] {name} = {months}: write 1 to {most}; nothing is kept without end"
+                "[retention] {name} = {months}: scrivere da 1 a {most}: nulla si conserva senza fine"
             )));
         }
     }
@@ -52,7 +52,7 @@ pub(super) async fn prune(
         Database::Postgres(server) => server.drop_before(first).await?,
     };
     for month in &dropped {
-        tracing::info!(%month, "the exchanges of a month are past their retention and were dropped");
+        tracing::info!(%month, "gli scambi di un mese sono oltre la conservazione e sono stati eliminati");
     }
     Ok(dropped)
 }

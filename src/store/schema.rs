@@ -43,20 +43,20 @@ pub(super) async fn migrate<C: Migrate>(
     migrator
         .run_direct(None, connection, false)
         .await
-        .map_err(|error: MigrateError| StoreError::Schema(format!("migration: {error}")))
+        .map_err(|error: MigrateError| StoreError::Schema(format!("migrazione: {error}")))
 }
 
 /// Whether this program works with a database of that version; `place` names it.
 pub(super) fn judge(place: &str, version: i64, works_with: i64) -> Result<(), StoreError> {
     if version < VERSION {
         return Err(StoreError::Schema(format!(
-            "{place} has schema {version}, this program needs {VERSION}: run `pontile migrate`"
+            "{place} ha lo schema {version}, questo programma chiede il {VERSION}: eseguire `pontile migrate`"
         )));
     }
     if works_with > VERSION {
         return Err(StoreError::Schema(format!(
-            "{place} has schema {version}, which works with programs of schema {works_with} or later, this one has \
-             {VERSION}: install the newer version"
+            "{place} ha lo schema {version}, per programmi con lo schema {works_with} o successivo, e questo ha il \
+             {VERSION}: installare la versione più recente"
         )));
     }
     Ok(())
@@ -65,7 +65,7 @@ pub(super) fn judge(place: &str, version: i64, works_with: i64) -> Result<(), St
 /// The refusal of a database without our tables.
 pub(super) fn missing(place: &str) -> StoreError {
     StoreError::Schema(format!(
-        "{place} holds no record yet: run `pontile migrate`"
+        "{place} non contiene ancora una registrazione: eseguire `pontile migrate`"
     ))
 }
 

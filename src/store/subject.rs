@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl SubjectKeys {
             return Ok(false);
         }
         if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder).map_err(StoreError::file("create", folder))?;
+            std::fs::create_dir_all(folder).map_err(StoreError::file("creare", folder))?;
         }
         write(file, &format!("{HEADER}1 {}\n", fresh()))?;
         Ok(true)
@@ -62,7 +62,7 @@ impl SubjectKeys {
     /// Adds a new version to the key file, for all digests made after the next [`SubjectKeys::reload`]; returns it.
     pub fn rotate(file: &Path) -> Result<i64, StoreError> {
         let newest = read(file)?.last().map_or(0, |(version, _)| *version);
-        let old = std::fs::read_to_string(file).map_err(StoreError::file("read", file))?;
+        let old = std::fs::read_to_string(file).map_err(StoreError::file("leggere", file))?;
         write(
             file,
             &format!("{}\n{} {}\n", old.trim_end(), newest + 1, fresh()),
@@ -70,9 +70,17 @@ impl SubjectKeys {
         Ok(newest + 1)
     }
 
-    /// Reads the key file again; the keys stay as they are if it cannot be read.
+    /// Reads the key file again; the keys stay as they are if it cannot be read, or lacks or alters one of them.
     pub fn reload(&self) -> Result<(), StoreError> {
         let versions = read(&self.file)?;
+        let found = fingerprints(&versions);
+        for (version, known) in self.fingerprints() {
+            if !found.contains(&(version, known)) {
+                return Err(self.wrong(format!(
+                    "la versione {version} manca o è cambiata: se ne possono solo aggiungere"
+                )));
+            }
+        }
         *self.masters.write() = Masters {
             versions,
             derived: HashMap::new(),
@@ -132,18 +140,26 @@ impl SubjectKeys {
 
     /// Per version a value that tells two masters apart and gives neither away.
     pub(super) fn fingerprints(&self) -> Vec<(i64, [u8; 32])> {
+        fingerprints(&self.masters.read().versions)
+    }
+
+    /// The version that makes new digests.
+    pub(super) fn newest(&self) -> i64 {
         let masters = self.masters.read();
-        masters
-            .versions
-            .iter()
-            .map(|(version, master)| (*version, expand(master, &["pontile fingerprint"])))
-            .collect()
+        masters.versions.last().map_or(0, |(version, _)| *version)
     }
 }
 
 const HEADER: &str = "# Master secrets of the record's subject digests. Whoever has this file and the database can\n\
      # test which fiscal codes are in it; without it past exchanges cannot be searched by person.\n\
      # Back it up apart from the database. One line a version; the highest makes new digests.\n";
+
+fn fingerprints(versions: &[(i64, hkdf::Prk)]) -> Vec<(i64, [u8; 32])> {
+    let versions = versions.iter();
+    versions
+        .map(|(version, master)| (*version, expand(master, &["pontile fingerprint"])))
+        .collect()
+}
 
 fn fresh() -> String {
     hex::encode(rand::random::<[u8; 32]>())
@@ -181,7 +197,7 @@ fn read(file: &Path) -> Result<Vec<(i64, hkdf::Prk)>, StoreError> {
     };
     let text = std::fs::read_to_string(file).map_err(|error| {
         wrong(format!(
-            "{error}; `pontile migrate` makes one where none ever was"
+            "{error}; dove non c'è mai stata la crea `pontile migrate`, altrimenti va rimessa dalla copia"
         ))
     })?;
     let mut versions: Vec<(i64, hkdf::Prk)> = Vec::new();
@@ -191,7 +207,7 @@ fn read(file: &Path) -> Result<Vec<(i64, hkdf::Prk)>, StoreError> {
         }
         let (version, master) = read_line(line).ok_or_else(|| {
             wrong(format!(
-                "line {} is not `<version> <64 hexadecimal digits>`",
+                "la riga {} non è `<versione> <64 cifre esadecimali>`",
                 index + 1
             ))
         })?;
@@ -199,12 +215,15 @@ fn read(file: &Path) -> Result<Vec<(i64, hkdf::Prk)>, StoreError> {
             .last()
             .is_some_and(|(before, _)| *before >= version)
         {
-            return Err(wrong(format!("line {}: versions must rise", index + 1)));
+            return Err(wrong(format!(
+                "riga {}: le versioni devono crescere",
+                index + 1
+            )));
         }
         versions.push((version, master));
     }
     if versions.is_empty() {
-        return Err(wrong("it holds no version".to_owned()));
+        return Err(wrong("non contiene nessuna versione".to_owned()));
     }
     Ok(versions)
 }
@@ -221,19 +240,24 @@ fn read_line(line: &str) -> Option<(i64, hkdf::Prk)> {
     ))
 }
 
-/// Writes the key file whole: a crash leaves the old one or the new one, never half of one.
+/// Writes the key file whole: a crash leaves the old one or the new one, never half of one. Its owner stays, so that the
+/// gateway can read what an administrator has written.
 fn write(file: &Path, text: &str) -> Result<(), StoreError> {
     let beside = file.with_extension("new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut handle = options
         .open(&beside)
-        .map_err(StoreError::file("create", &beside))?;
+        .map_err(StoreError::file("creare", &beside))?;
+    if let Ok(before) = std::fs::metadata(file) {
+        fchown(&handle, Some(before.uid()), Some(before.gid()))
+            .map_err(StoreError::file("lasciare al suo proprietario", file))?;
+    }
     handle
         .write_all(text.as_bytes())
         .and_then(|()| handle.sync_all())
-        .map_err(StoreError::file("write", &beside))?;
-    std::fs::rename(&beside, file).map_err(StoreError::file("rename to", file))?;
+        .map_err(StoreError::file("scrivere", &beside))?;
+    std::fs::rename(&beside, file).map_err(StoreError::file("rinominare in", file))?;
     super::disk::sync_folder_of(file)
 }
 

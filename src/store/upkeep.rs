@@ -9,11 +9,16 @@ use crate::config::record::Retention;
 
 use super::database::Database;
 use super::disk;
+use super::month::Month;
 use super::retention;
+use super::subject::SubjectKeys;
 use super::waiting::Waitroom;
 
 /// Between two looks at the disk.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Looks at the disk between two attempts to give some of it back.
+const GIVING_BACK: u32 = 10;
 
 /// Looks at the disk between two rounds of the rest.
 const ROUND: u32 = 3_600;
@@ -21,6 +26,7 @@ const ROUND: u32 = 3_600;
 pub(super) struct Upkeep {
     pub room: Arc<Waitroom>,
     pub database: Database,
+    pub subject_keys: Arc<SubjectKeys>,
     pub retention: Retention,
     pub free_disk: u64,
 }
@@ -29,12 +35,22 @@ impl Upkeep {
     /// Goes on until its runtime ends.
     pub(super) async fn run(self) {
         let mut looks = 0;
+        let mut noted = 0;
         loop {
             self.watch_disk();
+            // While exchanges are refused nothing else would empty the logs, and on a small disk they may be what is
+            // lacking.
+            if self.room.is_disk_low()
+                && looks % GIVING_BACK == 0
+                && let Err(error) = self.database.give_disk_back().await
+            {
+                tracing::warn!(%error, "il log della registrazione non si può svuotare");
+            }
             if looks % ROUND == 0 {
                 self.keep_order().await;
             }
             looks = looks.wrapping_add(1);
+            noted = self.note_keys(noted).await;
             tokio::time::sleep(DISK_PAUSE).await;
         }
     }
@@ -51,22 +67,42 @@ impl Upkeep {
                     tracing::error!(
                         free,
                         demanded = self.free_disk,
-                        "the record's disk is nearly full; exchanges are refused"
+                        "il disco della registrazione è quasi pieno: gli scambi sono rifiutati"
                     );
                 }
                 self.room.set_free_disk(free, low);
             }
-            Err(error) => tracing::error!(%error, "the record's disk cannot be measured"),
+            Err(error) => {
+                tracing::error!(%error, "il disco della registrazione non si può misurare")
+            }
+        }
+    }
+
+    /// A new version of the persons' secrets is noted in the database, so that a key file without it is refused.
+    async fn note_keys(&self, noted: i64) -> i64 {
+        let newest = self.subject_keys.newest();
+        if newest == noted {
+            return noted;
+        }
+        let done = self
+            .database
+            .note_keys(Month::of(Utc::now()), &self.subject_keys);
+        match done.await {
+            Ok(()) => newest,
+            Err(error) => {
+                tracing::error!(%error, "la nuova versione delle chiavi delle persone non si può annotare");
+                noted
+            }
         }
     }
 
     async fn keep_order(&self) {
         let now = Utc::now();
         if let Err(error) = self.database.keep_up(now).await {
-            tracing::error!(%error, "the record's months could not be kept in order");
+            tracing::error!(%error, "i mesi della registrazione non si possono tenere in ordine");
         }
         if let Err(error) = retention::prune(&self.database, self.retention, now).await {
-            tracing::error!(%error, "old exchanges could not be dropped");
+            tracing::error!(%error, "gli scambi oltre la conservazione non si possono eliminare");
         }
     }
 }

@@ -223,7 +223,9 @@ async fn a_record_removed_while_it_is_written_ends_the_service_until_an_operator
     let ready = province.operator("operatore-uno").get("/pronto").await;
     assert_eq!(ready.status, 503, "{}", ready.body);
 
-    assert!(province.pontile(&["migrate"]).status.success());
+    assert!(!province.pontile(&["migrate"]).status.success());
+    let anew = province.pontile(&["migrate", "--begin-anew"]);
+    assert!(anew.status.success());
     let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
     while portal.persona(CANTU.0, CANTU.1).await.status != 200 {
         assert!(

@@ -1,36 +1,58 @@
 //! The record: whether its database answers with this program's schema, and whether its disk has room.
 
+use std::path::PathBuf;
+
 use crate::config::settings::Settings;
-use crate::store::{Degraded, Store};
+use crate::store::{RecordReader, StoreError};
 
 use super::Finding;
 
-/// Opens the record beside a gateway that may be running, and closes it again.
+/// Reads the record beside a gateway that may be running.
 pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
-    let opened = Store::open(&settings.record, settings.retention, &settings.node.name).await;
-    let store = match opened {
-        Ok(store) => store,
-        Err(error) => return vec![Finding::error(format!("registrazione: {error}"))],
-    };
-    let health = store.health();
-    store.close().await;
-    let mut findings = vec![match &health.degraded {
-        None => Finding::good("registrazione: la base dati risponde"),
-        Some(Degraded::DiskLow) => Finding::error(format!(
-            "disco: meno di {} liberi, gli scambi sarebbero rifiutati",
-            mebibytes(settings.record.free_disk.0)
-        )),
-        Some(degraded) => Finding::error(format!("registrazione: {degraded:?}")),
-    }];
-    if let Some(free) = health.free_disk {
-        let text = format!("disco: {} liberi per la registrazione", mebibytes(free));
-        findings.push(if free < 4 * settings.record.free_disk.0 {
-            Finding::warning(text)
-        } else {
-            Finding::good(text)
-        });
+    match RecordReader::open(&settings.record).await {
+        Err(error) => vec![Finding::error(format!("registrazione: {error}"))],
+        Ok(record) => {
+            let answers = Finding::good("registrazione: la base dati risponde");
+            let demanded = settings.record.free_disk.0;
+            std::iter::once(answers)
+                .chain(lost(record.vanished()))
+                .chain(room(record.free_disk(), demanded))
+                .collect()
+        }
     }
-    findings
+}
+
+/// Months whose exchanges are missing.
+fn lost(vanished: Result<Vec<PathBuf>, StoreError>) -> Vec<Finding> {
+    match vanished {
+        Ok(files) => {
+            let gone = |file: &PathBuf| format!("registrazione: {} non c'è più", file.display());
+            files
+                .iter()
+                .map(|file| Finding::error(gone(file)))
+                .collect()
+        }
+        Err(error) => vec![Finding::error(format!("registrazione: {error}"))],
+    }
+}
+
+/// What is to be said of the disk, where it is ours.
+fn room(free: Result<Option<u64>, StoreError>, demanded: u64) -> Option<Finding> {
+    let free = match free {
+        Ok(free) => free?,
+        Err(error) => return Some(Finding::error(format!("disco: {error}"))),
+    };
+    let text = format!("disco: {} liberi per la registrazione", mebibytes(free));
+    Some(if free < demanded {
+        Finding::error(format!(
+            "{text}, meno dei {} richiesti: gli scambi sono rifiutati",
+            mebibytes(demanded)
+        ))
+    } else if free < demanded.saturating_mul(4) {
+        Finding::warning(text)
+    } else {
+        Finding::good(text)
+    })
 }
 
 fn mebibytes(bytes: u64) -> String {

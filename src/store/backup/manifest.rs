@@ -67,7 +67,7 @@ impl Manifest {
     /// Writes it as the last file of the backup: without it there is none.
     pub(super) fn write(&self, folder: &Path) -> Result<(), StoreError> {
         let path = folder.join(MANIFEST);
-        let failed = StoreError::file("write", &path);
+        let failed = StoreError::file("scrivere", &path);
         let text = serde_json::to_vec_pretty(self)
             .map_err(|error| StoreError::Backup(error.to_string()))?;
         File::create_new(&path)
@@ -81,12 +81,12 @@ impl Manifest {
 
     pub(super) fn read(folder: &Path) -> Result<Manifest, StoreError> {
         let path = folder.join(MANIFEST);
-        let text = std::fs::read(&path).map_err(StoreError::file("read", &path))?;
+        let text = std::fs::read(&path).map_err(StoreError::file("leggere", &path))?;
         let manifest: Manifest = serde_json::from_slice(&text)
             .map_err(|error| StoreError::Backup(format!("{}: {error}", path.display())))?;
         if manifest.format != FORMAT {
             return Err(StoreError::Backup(format!(
-                "{} has form {}, this program reads {FORMAT}",
+                "{} ha la forma {}, questo programma legge la {FORMAT}",
                 path.display(),
                 manifest.format
             )));
@@ -96,19 +96,21 @@ impl Manifest {
 
     /// Refuses a folder with files that the manifest does not name, or names that lead elsewhere.
     pub(super) fn refuse_strange_files(&self, folder: &Path) -> Result<(), StoreError> {
-        for entry in std::fs::read_dir(folder).map_err(StoreError::file("read", folder))? {
-            let name = entry.map_err(StoreError::file("read", folder))?.file_name();
+        for entry in std::fs::read_dir(folder).map_err(StoreError::file("leggere", folder))? {
+            let name = entry
+                .map_err(StoreError::file("leggere", folder))?
+                .file_name();
             let known = name == MANIFEST || self.parts.iter().any(|part| name == *part.file);
             if !known {
                 return Err(StoreError::Backup(format!(
-                    "{} does not belong to the backup",
+                    "{} non fa parte della copia",
                     folder.join(name).display()
                 )));
             }
         }
         match self.parts.iter().find(|part| part.file.contains('/')) {
             Some(part) => Err(StoreError::Backup(format!(
-                "{} is no file of a backup",
+                "{} non è un file di una copia",
                 part.file
             ))),
             None => Ok(()),
@@ -119,7 +121,7 @@ impl Manifest {
     pub(super) fn judge(&self) -> Result<(), StoreError> {
         if self.schema > schema::VERSION {
             return Err(StoreError::Backup(format!(
-                "it has schema {}, this program knows {}: install the newer version",
+                "ha lo schema {}, questo programma conosce il {}: installare la versione più recente",
                 self.schema,
                 schema::VERSION
             )));
@@ -133,7 +135,7 @@ impl Manifest {
         for (version, fingerprint) in &self.subject_keys {
             if present.get(version) != Some(fingerprint) {
                 return Err(keys.wrong(format!(
-                    "its version {version} is not the one of the backup: restore the key file first"
+                    "la sua versione {version} non è quella della copia: prima va rimesso il file della chiave"
                 )));
             }
         }
@@ -151,7 +153,7 @@ impl Part {
     ) -> Result<Part, StoreError> {
         let path = folder.join(&file);
         let written = File::open(&path).and_then(|handle| handle.sync_all());
-        written.map_err(StoreError::file("synchronize", &path))?;
+        written.map_err(StoreError::file("sincronizzare", &path))?;
         Ok(Part {
             sha256: digest_of(path).await?,
             file,
@@ -167,7 +169,7 @@ impl Part {
             return Ok(());
         }
         Err(StoreError::Backup(format!(
-            "{} was changed after the backup was made",
+            "{} è cambiato dopo che la copia è stata fatta",
             path.display()
         )))
     }
@@ -182,7 +184,7 @@ fn fingerprints(keys: &SubjectKeys) -> BTreeMap<i64, String> {
 
 async fn digest_of(path: std::path::PathBuf) -> Result<String, StoreError> {
     let digest = tokio::task::spawn_blocking(move || {
-        let failed = StoreError::file("read", &path);
+        let failed = StoreError::file("leggere", &path);
         read_through(&path).map_err(failed)
     });
     digest

@@ -25,9 +25,9 @@ pub(super) async fn backup(settings: &RecordSettings, to: &Path) -> Result<Manif
     let keys = SubjectKeys::load(&settings.subject_key)?;
     database.check(&keys).await?;
     super::sqlite::make_folder(to)?;
-    let mut entries = std::fs::read_dir(to).map_err(StoreError::file("read", to))?;
+    let mut entries = std::fs::read_dir(to).map_err(StoreError::file("leggere", to))?;
     if entries.next().is_some() {
-        return Err(StoreError::Backup(format!("{} is not empty", to.display())));
+        return Err(StoreError::Backup(format!("{} non è vuota", to.display())));
     }
     let (kind, parts) = match &database {
         Database::Sqlite(segments) => (sqlite::KIND, sqlite::backup(segments, to).await?),
@@ -69,7 +69,7 @@ pub(super) async fn restore(
         }
         _ => {
             return Err(StoreError::Backup(format!(
-                "{} holds a backup of another kind of database",
+                "{} è la copia di una base dati di un altro tipo",
                 from.join(MANIFEST).display()
             )));
         }

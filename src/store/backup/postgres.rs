@@ -47,14 +47,16 @@ async fn copy_out(
     );
     let mut file = tokio::fs::File::create_new(path)
         .await
-        .map_err(StoreError::file("create", path))?;
+        .map_err(StoreError::file("creare", path))?;
     let mut chunks = connection.copy_out_raw(&statement).await?;
     while let Some(chunk) = chunks.try_next().await? {
         file.write_all(&chunk)
             .await
-            .map_err(StoreError::file("write", path))?;
+            .map_err(StoreError::file("scrivere", path))?;
     }
-    file.flush().await.map_err(StoreError::file("write", path))
+    file.flush()
+        .await
+        .map_err(StoreError::file("scrivere", path))
 }
 
 /// Restores all tables in one transaction: whole, or not at all.
@@ -67,7 +69,7 @@ pub(super) async fn restore(
     for table in ["exchange", "quota"] {
         if count(&mut connection, table).await? > 0 {
             return Err(StoreError::Backup(
-                "the database holds a record already".to_owned(),
+                "la base dati contiene già una registrazione".to_owned(),
             ));
         }
     }
@@ -83,26 +85,30 @@ pub(super) async fn restore(
             .file
             .strip_suffix(".copy")
             .filter(|table| BACKED_UP.contains(table));
-        let table = table
-            .ok_or_else(|| StoreError::Backup(format!("{} is no table of a record", part.file)))?;
+        let table = table.ok_or_else(|| {
+            StoreError::Backup(format!(
+                "{} non è una tabella di una registrazione",
+                part.file
+            ))
+        })?;
         let known = columns(&mut restoration, table).await?;
         if part.columns.iter().any(|column| !known.contains(column)) {
             return Err(StoreError::Backup(format!(
-                "{} has columns that {table} lacks",
+                "{} ha colonne che a {table} mancano",
                 part.file
             )));
         }
         let path = from.join(&part.file);
         let file = tokio::fs::File::open(&path)
             .await
-            .map_err(StoreError::file("read", &path))?;
+            .map_err(StoreError::file("leggere", &path))?;
         let statement = format!("COPY {table} ({}) FROM STDIN", part.columns.join(", "));
         let mut copy = restoration.copy_in_raw(&statement).await?;
         copy.read_from(file).await?;
         let restored = copy.finish().await?;
         if part.rows.get(table) != Some(&restored) {
             return Err(StoreError::Backup(format!(
-                "{} holds {restored} rows, not what its manifest says",
+                "{} contiene {restored} righe, non quante dice il manifesto",
                 part.file
             )));
         }
@@ -117,13 +123,13 @@ async fn months(from: &Path) -> Result<Vec<Month>, StoreError> {
     let path = from.join("exchange.copy");
     let file = tokio::fs::File::open(&path)
         .await
-        .map_err(StoreError::file("read", &path))?;
+        .map_err(StoreError::file("leggere", &path))?;
     let mut lines = tokio::io::BufReader::new(file).lines();
     let mut months = Vec::new();
     while let Some(line) = lines
         .next_line()
         .await
-        .map_err(StoreError::file("read", &path))?
+        .map_err(StoreError::file("leggere", &path))?
     {
         let number = line.strip_prefix("\\\\x").and_then(|rest| rest.get(..32));
         let scambio = number.and_then(|number| uuid::Uuid::parse_str(number).ok());

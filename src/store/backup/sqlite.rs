@@ -47,7 +47,7 @@ pub(super) async fn verify(folder: &Path, part: &Part) -> Result<(), StoreError>
         return Ok(());
     }
     Err(StoreError::Backup(format!(
-        "{} is no sound copy: {}",
+        "{} non è una copia integra: {}",
         path.display(),
         verdict.unwrap_or_default()
     )))
@@ -61,29 +61,30 @@ pub(super) async fn restore(
     make_folder(segments.folder())?;
     if !segments.months()?.is_empty() {
         return Err(StoreError::Backup(format!(
-            "{} holds a record already",
+            "{} contiene già una registrazione",
             segments.folder().display()
         )));
     }
     for part in &manifest.parts {
         let named = part.file.strip_prefix("record-");
         let month = named.and_then(|name| Month::parse(name.strip_suffix(".sqlite")?));
-        let month = month
-            .ok_or_else(|| StoreError::Backup(format!("{} is no month of a record", part.file)))?;
+        let month = month.ok_or_else(|| {
+            StoreError::Backup(format!("{} non è un mese di una registrazione", part.file))
+        })?;
         let file = segments.file(month);
         let beside = file.with_extension("new");
         tokio::fs::copy(from.join(&part.file), &beside)
             .await
-            .map_err(StoreError::file("write", &beside))?;
+            .map_err(StoreError::file("scrivere", &beside))?;
         let handle = tokio::fs::File::open(&beside).await;
-        let handle = handle.map_err(StoreError::file("open", &beside))?;
+        let handle = handle.map_err(StoreError::file("aprire", &beside))?;
         handle
             .sync_all()
             .await
-            .map_err(StoreError::file("synchronize", &beside))?;
+            .map_err(StoreError::file("sincronizzare", &beside))?;
         tokio::fs::rename(&beside, &file)
             .await
-            .map_err(StoreError::file("rename to", &file))?;
+            .map_err(StoreError::file("rinominare in", &file))?;
         sync_folder_of(&file)?;
     }
     Ok(())

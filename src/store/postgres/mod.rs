@@ -47,6 +47,16 @@ impl Server {
         })
     }
 
+    /// The same, for one who only reads: the server refuses whatever else.
+    pub(super) fn only_to_read(self) -> Server {
+        let options = self
+            .options
+            .options([("default_transaction_read_only", "on")]);
+        Server {
+            options: Box::new(options),
+        }
+    }
+
     /// A connection of its own: the writer has one for good, the rare readers one each time.
     pub(super) async fn connect(&self) -> Result<PgConnection, StoreError> {
         Ok(self.options.connect().await?)
@@ -54,7 +64,7 @@ impl Server {
 
     /// Whether this program and its key file fit the database, and whether the server keeps what it confirms.
     pub(super) async fn check(&self, subject_keys: &SubjectKeys) -> Result<(), StoreError> {
-        let place = "the database";
+        let place = "la base dati";
         let mut connection = self.connect().await?;
         let fsync = sqlx::query("SHOW fsync")
             .fetch_one(&mut connection)
@@ -62,7 +72,7 @@ impl Server {
             .text(0)?;
         if fsync.as_deref() != Some("on") {
             return Err(StoreError::Settings(
-                "the PostgreSQL server runs with fsync = off: nothing that it confirms is durable"
+                "il server PostgreSQL gira con fsync = off: nulla di ciò che conferma è durevole"
                     .to_owned(),
             ));
         }
@@ -77,6 +87,19 @@ impl Server {
         schema::judge(place, version, row.number(1)?.unwrap_or_default())?;
         let seen = sqlx::query(keys::SEEN).fetch_all(&mut connection).await?;
         keys::compare(place, &seen, subject_keys)?;
+        Ok(connection.close().await?)
+    }
+
+    /// Notes the fingerprints of the persons' secrets.
+    pub(super) async fn note_keys(&self, subject_keys: &SubjectKeys) -> Result<(), StoreError> {
+        let mut connection = self.connect().await?;
+        for (version, fingerprint) in subject_keys.fingerprints() {
+            let mut arguments = PgArguments::default();
+            keys::bind_note(&mut arguments, version, &fingerprint);
+            sqlx::query_with(Dialect::Postgres.statement(keys::NOTE), arguments)
+                .execute(&mut connection)
+                .await?;
+        }
         Ok(connection.close().await?)
     }
 

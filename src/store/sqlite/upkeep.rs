@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Duration, Utc};
 use sqlx::Connection;
 
-use super::{Segments, remove};
+use super::{Segments, log_of, remove};
 use crate::store::error::StoreError;
 use crate::store::month::Month;
 
@@ -22,8 +22,11 @@ const INDEX: &str =
 impl Segments {
     /// Makes the coming month's file and indexes the months that are over.
     pub(in crate::store) async fn keep_up(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.create(Month::of(now)).await?;
-        self.create(Month::of(now + AHEAD)).await?;
+        // The current month's is made by the writer, once: should it vanish, nobody makes another behind its back.
+        let next = Month::of(now + AHEAD);
+        if next != Month::of(now) {
+            self.create(next).await?;
+        }
         for month in self.months()? {
             if month.ends() + SETTLED < now && !self.is_indexed(month).await? {
                 let mut connection = self.open_to_write(month).await?;
@@ -34,14 +37,29 @@ impl Segments {
         Ok(())
     }
 
+    /// Gives the disk back what the logs hold, as far as nobody is in them.
+    pub(in crate::store) async fn empty_logs(&self) -> Result<(), StoreError> {
+        for month in self.months()? {
+            if !log_of(&self.file(month)).exists() {
+                continue;
+            }
+            let mut connection = self.open_to_write(month).await?;
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut connection)
+                .await?;
+            connection.close().await?;
+        }
+        Ok(())
+    }
+
     async fn is_indexed(&self, month: Month) -> Result<bool, StoreError> {
-        let mut connection = self.open_to_read(month).await?;
+        let mut reader = self.reader(month).await?;
         let row = sqlx::query(
             "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = 'exchange_subject_digest'",
         )
-        .fetch_optional(&mut connection)
+        .fetch_optional(reader.connection())
         .await?;
-        connection.close().await?;
+        reader.close().await?;
         Ok(row.is_some())
     }
 
@@ -50,10 +68,12 @@ impl Segments {
         &self,
         first: Month,
     ) -> Result<Vec<Month>, StoreError> {
-        let mut dropped: BTreeSet<Month> = self.months()?.into_iter().collect();
+        let mut dropped: BTreeSet<Month> = self.known()?.into_iter().collect();
+        dropped.extend(self.months()?);
         dropped.retain(|month| *month < first);
         for month in &dropped {
             remove(&self.file(*month))?;
+            self.forget(*month)?;
         }
         if !dropped.is_empty() {
             crate::store::disk::sync_folder_of(&self.file(first))?;

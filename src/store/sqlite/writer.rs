@@ -111,14 +111,7 @@ impl SqliteWriter {
 
     /// An empty file in its place would hide that exchanges are missing: an operator has to say so.
     fn vanished(&self, month: Month) -> StoreError {
-        let file = self.segments.file(month);
-        StoreError::NotWritten(
-            format!(
-                "{} was removed or replaced; put it back, or begin it anew with `pontile migrate`",
-                file.display()
-            )
-            .into(),
-        )
+        StoreError::Vanished(self.segments.file(month))
     }
 
     /// Learns whether the months in doubt can be written again, and settles what is unknown about them.
@@ -153,7 +146,7 @@ impl SqliteWriter {
             .fetch_one(&mut *connection)
             .await?;
         if row.try_get::<i64, _>(0)? != 0 {
-            return Err(StoreError::NotWritten("its log is still in use".into()));
+            return Err(StoreError::NotWritten("il suo log è ancora in uso".into()));
         }
         let mut arguments = SqliteArguments::default();
         bind_probe(&mut arguments, &self.node);

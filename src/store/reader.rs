@@ -1,0 +1,60 @@
+//! Reading the record beside a gateway that may be running: nothing is made, changed or dropped.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use tokio::io::AsyncWrite;
+
+use crate::config::record::RecordSettings;
+
+use super::database::Database;
+use super::disk;
+use super::error::StoreError;
+use super::read::{self, RecordFilter, RecordRow};
+use super::subject::SubjectKeys;
+
+/// The record, to be read. It has neither writer nor upkeep; files are opened to read, and a server is told to refuse
+/// whatever else.
+pub struct RecordReader {
+    database: Database,
+    subject_keys: SubjectKeys,
+}
+
+impl RecordReader {
+    /// Opens the record. Refuses where there is none, and a schema or key file that does not fit.
+    pub async fn open(settings: &RecordSettings) -> Result<RecordReader, StoreError> {
+        let database = Database::of(settings)?.only_to_read();
+        let subject_keys = SubjectKeys::load(&settings.subject_key)?;
+        database.check(&subject_keys).await?;
+        Ok(RecordReader {
+            database,
+            subject_keys,
+        })
+    }
+
+    /// The exchanges that the filter lets through, the newest first.
+    pub async fn list(&self, filter: &RecordFilter) -> Result<Vec<RecordRow>, StoreError> {
+        read::list(&self.database, filter, &self.subject_keys).await
+    }
+
+    /// Writes the exchanges asked of one ente that began in `from..to` as JSON lines, the oldest first; returns how many.
+    pub async fn export(
+        &self,
+        ente: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        out: &mut (dyn AsyncWrite + Unpin + Send),
+    ) -> Result<u64, StoreError> {
+        super::export::export(&self.database, ente, from, to, out).await
+    }
+
+    /// The months' files that were there and are gone.
+    pub fn vanished(&self) -> Result<Vec<PathBuf>, StoreError> {
+        self.database.vanished()
+    }
+
+    /// Bytes free on the record's disk, where it is ours.
+    pub fn free_disk(&self) -> Result<Option<u64>, StoreError> {
+        self.database.folder().map(disk::free_bytes).transpose()
+    }
+}
