@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::connectors::adapter::AdapterOperation;
-use crate::contract::operation::{Domain, FieldSet, Operation};
+use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::provenienza::{Adattatore, Provenienza};
-use crate::contract::risposta::{AVVERTENZA_ANAGRAFE, AVVERTENZA_TRIBUTI};
+use crate::contract::risposta;
 use crate::contract::side::Side;
 
 use super::authorization::Permit;
@@ -132,57 +131,22 @@ impl Answered {
         let offered = adapter
             .operation(permit.operation())
             .map_or(FieldSet::NONE, AdapterOperation::fields);
-        let missing: Vec<&str> = wanted
+        let missing = wanted
             .minus(offered)
-            .union(answer.unavailable.intersection(wanted))
-            .names(permit.operation())
-            .collect();
-        let mut body = Vec::with_capacity(answer.document.weight() + 512);
-        body.extend_from_slice(opening(permit.operation()));
-        answer.document.write_cut(wanted, &mut body);
-        body.extend_from_slice(closing(permit.operation()));
-        member(&mut body, "provenienza", &provenance);
-        member(&mut body, "campi_non_disponibili", &missing);
-        member(&mut body, "avvertenza", &caveat(permit.operation()));
-        body.push(b'}');
+            .union(answer.unavailable.intersection(wanted));
         Answered {
-            body: Bytes::from(body),
+            body: Bytes::from(risposta::write(
+                &answer.document,
+                wanted,
+                &provenance,
+                missing,
+            )),
             disclosed: wanted,
             age: Some(found.age),
             etag: None,
             unchanged: false,
         }
     }
-}
-
-fn opening(operation: Operation) -> &'static [u8] {
-    match operation {
-        Operation::RicercaFamiglia => b"{\"famiglia\":{\"componenti\":",
-        Operation::RicercaPosizione => b"{\"posizione\":",
-        _ => b"{\"persona\":",
-    }
-}
-
-fn closing(operation: Operation) -> &'static [u8] {
-    if operation == Operation::RicercaFamiglia {
-        b"}"
-    } else {
-        b""
-    }
-}
-
-fn caveat(operation: Operation) -> &'static str {
-    match operation.domain() {
-        Domain::Tributi => AVVERTENZA_TRIBUTI,
-        Domain::Anagrafe | Domain::Catalogo => AVVERTENZA_ANAGRAFE,
-    }
-}
-
-fn member<T: Serialize>(body: &mut Vec<u8>, name: &str, value: &T) {
-    body.extend_from_slice(b",\"");
-    body.extend_from_slice(name.as_bytes());
-    body.extend_from_slice(b"\":");
-    serde_json::to_writer(body, value).expect("plain values always serialize into memory");
 }
 
 impl Reply {

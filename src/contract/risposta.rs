@@ -1,11 +1,13 @@
 //! The bodies of the answers with personal data, as the documents describe them.
 //!
-//! The broker writes these bodies field by field from a [`super::document::Document`]; tests read every answer back
-//! through these types, so that the two cannot drift apart.
+//! They are written field by field from a [`Document`]; tests read every answer back through these types, so that the two
+//! cannot drift apart.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::document::Document;
+use super::operation::{Domain, FieldSet, Operation};
 use super::persona::Persona;
 use super::posizione::Posizione;
 use super::provenienza::Provenienza;
@@ -72,4 +74,54 @@ pub struct RispostaPosizione {
     /// Valore della risposta.
     #[schema(max_length = 300)]
     pub avvertenza: String,
+}
+
+/// Writes a body: the document's allowed fields, where they come from, and which of the wanted ones are missing.
+pub fn write(
+    document: &Document,
+    allowed: FieldSet,
+    provenienza: &Provenienza,
+    missing: FieldSet,
+) -> Vec<u8> {
+    let operation = document.operation();
+    let missing: Vec<&str> = missing.names(operation).collect();
+    let mut body = Vec::with_capacity(document.weight() + 512);
+    body.extend_from_slice(opening(operation));
+    document.write_cut(allowed, &mut body);
+    body.extend_from_slice(closing(operation));
+    member(&mut body, "provenienza", provenienza);
+    member(&mut body, "campi_non_disponibili", &missing);
+    member(&mut body, "avvertenza", &caveat(operation));
+    body.push(b'}');
+    body
+}
+
+fn opening(operation: Operation) -> &'static [u8] {
+    match operation {
+        Operation::RicercaFamiglia => b"{\"famiglia\":{\"componenti\":",
+        Operation::RicercaPosizione => b"{\"posizione\":",
+        _ => b"{\"persona\":",
+    }
+}
+
+fn closing(operation: Operation) -> &'static [u8] {
+    if operation == Operation::RicercaFamiglia {
+        b"}"
+    } else {
+        b""
+    }
+}
+
+fn caveat(operation: Operation) -> &'static str {
+    match operation.domain() {
+        Domain::Tributi => AVVERTENZA_TRIBUTI,
+        Domain::Anagrafe | Domain::Catalogo => AVVERTENZA_ANAGRAFE,
+    }
+}
+
+fn member<T: Serialize>(body: &mut Vec<u8>, name: &str, value: &T) {
+    body.extend_from_slice(b",\"");
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(b"\":");
+    serde_json::to_writer(body, value).expect("plain values always serialize into memory");
 }

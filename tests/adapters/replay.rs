@@ -6,25 +6,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use pontile::config::instance::{BackendTls, Bounds, InstanceSettings};
-use pontile::connectors::adapter::{Adapter, Connector, Step};
+use pontile::connectors::adapter::{Adapter, Step};
 use pontile::connectors::call::Call;
 use pontile::connectors::conversation::{Conversation, Credentials, Login};
 use pontile::connectors::error::ConnectorError;
 use pontile::connectors::exchange::{self, Request, SqlRequest};
 use pontile::connectors::extract::Extract;
 use pontile::connectors::http::{HttpRequest, HttpResponse};
-use pontile::connectors::instance::Tenant;
 use pontile::connectors::sql::row::SqlRow;
 use pontile::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
-use pontile::contract::luogo::CodiceIstat;
 use pontile::contract::operation::{FieldSet, Operation};
 use pontile::contract::posizione::Tributo;
 use pontile::contract::question::{Parameters, Soggetto};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+
+use crate::setting::{Setting, read_json};
 
 /// The adapters of the project and the template that new ones start from; other folders that begin with `_` are none.
 fn adapters() -> Vec<PathBuf> {
@@ -55,59 +53,6 @@ fn load(folder: &Path) -> Adapter {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))
     })
-}
-
-fn strings(value: &Value) -> BTreeMap<String, String> {
-    let entries = value.as_object().into_iter().flatten();
-    entries
-        .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
-        .collect()
-}
-
-/// What an example is replayed with: `examples/setting.json`.
-struct Setting {
-    settings: InstanceSettings,
-    tenant: Tenant,
-    secrets: BTreeMap<String, SecretString>,
-    now: DateTime<Utc>,
-}
-
-impl Setting {
-    fn read(folder: &Path, adapter: &Adapter) -> Setting {
-        let written = read_json(&folder.join("examples/setting.json"));
-        let ente = &written["ente"];
-        let address = match adapter.connector() {
-            Connector::Sql => "sqlite:/esempio.db",
-            _ => "http://gestionale.example",
-        };
-        Setting {
-            settings: InstanceSettings {
-                name: "esempio".to_owned(),
-                adapter: adapter.name().to_owned(),
-                address: address.to_owned(),
-                values: strings(&written["instance"]),
-                secrets: BTreeMap::new(),
-                tls: BackendTls::default(),
-                bounds: Bounds::default(),
-            },
-            tenant: Tenant {
-                codice_istat: CodiceIstat::parse(ente["codice_istat"].as_str().unwrap()).unwrap(),
-                codice_belfiore: ente["codice_belfiore"].as_str().unwrap().to_owned(),
-                values: strings(&ente["values"]),
-            },
-            secrets: strings(&written["secret"])
-                .into_iter()
-                .map(|(name, secret)| (name, SecretString::from(secret)))
-                .collect(),
-            now: written["now"].as_str().unwrap().parse().unwrap(),
-        }
-    }
-}
-
-fn read_json(path: &Path) -> Value {
-    let text =
-        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn question(operation: Operation, request: &Value) -> (Parameters, FieldSet) {
@@ -173,6 +118,7 @@ fn statement(request: &SqlRequest<'_>) -> String {
     format!("{}{}", request.query.file, values.collect::<String>())
 }
 
+/// An answer as the examples write it: status line, headers, blank line, body.
 fn response(text: &str) -> HttpResponse {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
     let mut lines = head.lines();

@@ -1,0 +1,175 @@
+//! What reading an answer costs: instructions per piece of an exchange, without sockets. Run under callgrind:
+//! `valgrind --tool=callgrind target/release/deps/answer-… --bench`, then `callgrind_annotate --inclusive=yes`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a measurement that cannot go on must say so"
+)]
+
+#[path = "../tests/adapters/setting.rs"]
+mod setting;
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use pontile::connectors::adapter::{Adapter, AdapterOperation};
+use pontile::connectors::call::{Answer, Call};
+use pontile::connectors::conversation::{Conversation, Credentials};
+use pontile::connectors::exchange::Request;
+use pontile::connectors::http::HttpResponse;
+use pontile::contract::codice_fiscale::CodiceFiscale;
+use pontile::contract::operation::{FieldSet, Operation};
+use pontile::contract::provenienza::{Adattatore, Provenienza};
+use pontile::contract::question::Parameters;
+use pontile::contract::risposta;
+use secrecy::SecretString;
+use setting::Setting;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Exchanges per row.
+const EXCHANGES: u32 = 2_000;
+
+/// Stands for the fiscal code in the answers of the load benchmark.
+const PLACE: &str = "@@@@@@@@@@@@@@@@";
+
+fn main() {
+    // `cargo test --all-targets` builds and starts benches too, without this argument.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        println!("measures only when called as `cargo bench --bench answer`");
+        return;
+    }
+    let only = std::env::var("ONLY").unwrap_or_default();
+    for (adapter, answer, kind) in [
+        (
+            "civilia-next",
+            "rest.json",
+            "application/json; charset=utf-8",
+        ),
+        ("civilia-soap", "soap.xml", "text/xml; charset=utf-8"),
+    ] {
+        if adapter.contains(&only) {
+            measure(adapter, answer, kind);
+        }
+    }
+}
+
+fn measure(adapter: &str, answer: &str, kind: &'static str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("adapters").join(adapter);
+    let adapter = Adapter::load(&folder).expect("an adapter without mistakes");
+    let setting = Setting::read(&folder, &adapter);
+    let code = "FOXLAX01B28D416I";
+    let text = std::fs::read_to_string(root.join("benches/replies").join(answer)).unwrap();
+    let mut back_end = HttpResponse {
+        status: 200,
+        headers: http::HeaderMap::new(),
+        body: Bytes::from(text.replace(PLACE, code)),
+    };
+    back_end
+        .headers
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    let parameters = Parameters::Persona {
+        codice_fiscale: CodiceFiscale::parse(code).unwrap(),
+    };
+    let exchange = Exchange {
+        adapter: &adapter,
+        setting: &setting,
+        parameters: &parameters,
+        token: SecretString::from("TOKEN"),
+        back_end,
+    };
+    let began = Instant::now();
+    let mut body = Vec::new();
+    for _ in 0..EXCHANGES {
+        body = exchange.carry_out();
+    }
+    let each = began.elapsed() / EXCHANGES;
+    println!(
+        "{}: {each:?} per exchange, {} bytes read, {} written",
+        adapter.name(),
+        exchange.back_end.body.len(),
+        body.len()
+    );
+}
+
+struct Exchange<'a> {
+    adapter: &'a Adapter,
+    setting: &'a Setting,
+    parameters: &'a Parameters,
+    token: SecretString,
+    back_end: HttpResponse,
+}
+
+impl Exchange<'_> {
+    fn carry_out(&self) -> Vec<u8> {
+        let operation = Operation::RicercaPersona;
+        let known = self.adapter.operation(operation);
+        let offered = known.map_or(FieldSet::NONE, AdapterOperation::fields);
+        let call = Call {
+            operation,
+            tenant: &self.setting.tenant,
+            parameters: self.parameters,
+            fields: offered,
+            deadline: Instant::now() + Duration::from_secs(5),
+            traceparent: None,
+        };
+        let mut conversation = self.begin(&call);
+        self.request(&mut conversation);
+        self.read(&mut conversation);
+        self.reply(&self.finish(conversation), offered)
+    }
+
+    fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            secrets: &self.setting.secrets,
+            token: self.adapter.token().map(|_| &self.token),
+        }
+    }
+
+    #[inline(never)]
+    fn begin<'c>(&'c self, call: &'c Call<'c>) -> Conversation<'c> {
+        let settings = &self.setting.settings;
+        Conversation::begin(self.adapter, settings, call, self.setting.now).unwrap()
+    }
+
+    #[inline(never)]
+    fn request(&self, conversation: &mut Conversation<'_>) {
+        let step = conversation.step().unwrap();
+        let request = conversation.request(step, self.credentials()).unwrap();
+        assert!(matches!(black_box(request), Request::Http(_)));
+    }
+
+    #[inline(never)]
+    fn read(&self, conversation: &mut Conversation<'_>) {
+        let step = conversation.step().unwrap();
+        let outcome = conversation.answered(step, black_box(&self.back_end), self.credentials());
+        outcome.unwrap();
+    }
+
+    #[inline(never)]
+    fn finish(&self, conversation: Conversation<'_>) -> Answer {
+        let received = self.setting.now + Duration::from_nanos(123_456_789);
+        conversation.finish(received).unwrap()
+    }
+
+    #[inline(never)]
+    fn reply(&self, answer: &Answer, wanted: FieldSet) -> Vec<u8> {
+        let provenienza = Provenienza {
+            ente: self.setting.tenant.codice_istat.to_string(),
+            adattatore: Adattatore {
+                nome: self.adapter.name().to_owned(),
+                versione: self.adapter.version().to_owned(),
+            },
+            fonte: answer.fonte,
+            da_cache: false,
+            scaduta: false,
+            data_riferimento: answer.data_riferimento,
+            rilevato_il: answer.rilevato_il,
+        };
+        risposta::write(&answer.document, wanted, &provenienza, answer.unavailable)
+    }
+}
