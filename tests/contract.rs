@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use pontile::contract::codice_fiscale::{CodeError, CodiceFiscale, PartitaIva};
-use pontile::contract::document::{Document, Role};
+use pontile::contract::document::{Document, Entry, Role};
 use pontile::contract::importo::Importo;
 use pontile::contract::operation::{FieldSet, Operation};
-use pontile::contract::persona::Persona;
-use pontile::contract::posizione::{Contribuente, Immobile, Posizione};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
+use serde_json::{Value, json};
 
 /// A file of the shared standards' data, where they are at hand.
 fn shared(path: &str) -> Option<String> {
@@ -63,39 +62,66 @@ fn vat_numbers_agree_with_the_vectors() {
     }
 }
 
-fn persona() -> Persona {
-    serde_json::from_value(serde_json::json!({
-        "codice_fiscale": "RSSMRA80A01C933H", "cognome": "ROSSI", "nome": "MARIO", "sesso": "M", "data_nascita": "1980-01-01"
-    }))
-    .expect("a person")
+/// Writes fields in the order in which they are given, which is that of the operation.
+fn entry(operation: Operation, fields: &[(&str, Value)]) -> Entry {
+    let mut entry = Entry::default();
+    for (name, value) in fields {
+        let position = operation.fields().iter().position(|field| field == name);
+        let position = position.expect("a field of the operation");
+        let written: Result<(), ()> = entry.write(position, |entry| {
+            entry.raw(&format!("\"{name}\":"));
+            entry.value(value);
+            if let (&"codice_fiscale", Some(code)) = (name, value.as_str()) {
+                entry.names(code, Role::Interessato);
+            }
+            Ok(true)
+        });
+        written.expect("nothing that can fail");
+    }
+    entry
+}
+
+fn persona(operation: Operation) -> Entry {
+    let fields = [
+        ("codice_fiscale", json!("RSSMRA80A01C933H")),
+        ("cognome", json!("ROSSI")),
+        ("nome", json!("MARIO")),
+        ("sesso", json!("M")),
+        ("data_nascita", json!("1980-01-01")),
+    ];
+    entry(operation, &fields)
+}
+
+fn cut(document: &Document, fields: &[&str]) -> String {
+    let allowed = FieldSet::of(document.operation(), fields.iter().copied());
+    let mut body = Vec::new();
+    document.write_cut(allowed.expect("known fields"), &mut body);
+    assert!(body.len() <= document.written_length());
+    String::from_utf8(body).expect("UTF-8")
 }
 
 #[test]
 fn a_document_is_cut_to_the_allowed_fields() {
-    let document = Document::persona(&persona());
-    let allowed =
-        FieldSet::of(Operation::RicercaPersona, ["nome", "codice_fiscale"]).expect("known fields");
-    let mut body = Vec::new();
-    document.write_cut(allowed, &mut body);
+    let operation = Operation::RicercaPersona;
+    let document = Document::of(operation, vec![persona(operation)]);
     assert_eq!(
-        String::from_utf8(body).expect("UTF-8"),
+        cut(&document, &["nome", "codice_fiscale"]),
         r#"{"codice_fiscale":"RSSMRA80A01C933H","nome":"MARIO"}"#
     );
+    assert_eq!(cut(&Document::of(operation, Vec::new()), &["nome"]), "{}");
 }
 
 #[test]
 fn a_family_is_cut_member_by_member() {
-    let document = Document::famiglia(&[persona(), persona()]);
-    let allowed = FieldSet::of(Operation::RicercaFamiglia, ["sesso"]).expect("known field");
-    let mut body = Vec::new();
-    document.write_cut(allowed, &mut body);
+    let operation = Operation::RicercaFamiglia;
+    let document = Document::of(operation, vec![persona(operation), persona(operation)]);
     assert_eq!(
-        String::from_utf8(body).expect("UTF-8"),
+        cut(&document, &["sesso"]),
         r#"[{"sesso":"M"},{"sesso":"M"}]"#
     );
     assert_eq!(
         document
-            .disclosed(allowed)
+            .disclosed(FieldSet::NONE)
             .filter(|person| person.role == Role::Componente)
             .count(),
         2
@@ -103,26 +129,55 @@ fn a_family_is_cut_member_by_member() {
 }
 
 #[test]
+fn a_value_that_is_not_there_leaves_no_trace_and_a_later_step_replaces_an_earlier_one() {
+    let operation = Operation::RicercaPersona;
+    let mut known = persona(operation);
+    let written: Result<(), ()> = known.write(5, |entry| {
+        entry.raw("\"luogo_nascita\":{");
+        Ok(false)
+    });
+    assert_eq!(written, Ok(()));
+    let later = [
+        ("codice_fiscale", json!("BNCNNA75T71B639E")),
+        ("data_decesso", json!("2020-01-01")),
+    ];
+    known.absorb(entry(operation, &later));
+    let document = Document::of(operation, vec![known]);
+    assert_eq!(
+        cut(
+            &document,
+            &[
+                "codice_fiscale",
+                "data_nascita",
+                "data_decesso",
+                "luogo_nascita"
+            ]
+        ),
+        r#"{"codice_fiscale":"BNCNNA75T71B639E","data_nascita":"1980-01-01","data_decesso":"2020-01-01"}"#
+    );
+    assert!(document.names("BNCNNA75T71B639E") && !document.names("RSSMRA80A01C933H"));
+}
+
+#[test]
 fn joint_owners_are_disclosed_only_with_the_properties_that_name_them() {
-    let posizione = Posizione {
-        contribuente: Some(Contribuente {
-            codice_fiscale: Some("RSSMRA80A01C933H".into()),
-            ..Contribuente::default()
-        }),
-        immobili: Some(vec![Immobile {
-            contitolari: Some(vec!["BNCNNA75T71B639E".into()]),
-            ..Immobile::default()
-        }]),
-        ..Posizione::default()
-    };
-    let document = Document::posizione(&posizione);
-    let owner_only =
-        FieldSet::of(Operation::RicercaPosizione, ["contribuente"]).expect("known field");
-    let with_properties = FieldSet::all(Operation::RicercaPosizione);
+    let operation = Operation::RicercaPosizione;
+    let mut posizione = Entry::default();
+    for (position, code, role) in [
+        (0, "RSSMRA80A01C933H", Role::Interessato),
+        (1, "BNCNNA75T71B639E", Role::Contitolare),
+    ] {
+        let written: Result<(), ()> = posizione.write(position, |entry| {
+            entry.names(code, role);
+            Ok(true)
+        });
+        written.expect("nothing that can fail");
+    }
+    let document = Document::of(operation, vec![posizione]);
+    let owner_only = FieldSet::of(operation, ["contribuente"]).expect("known field");
     assert_eq!(document.disclosed(owner_only).count(), 1);
     assert_eq!(
         document
-            .disclosed(with_properties)
+            .disclosed(FieldSet::all(operation))
             .map(|person| person.role)
             .collect::<Vec<_>>(),
         [Role::Interessato, Role::Contitolare]

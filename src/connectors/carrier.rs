@@ -114,7 +114,7 @@ impl Instance {
             Ok(()) | Err(_) => leave.answered(),
         }
         match outcome {
-            Ok(()) => conversation.finish(Utc::now()),
+            Ok(()) => Ok(conversation.finish(Utc::now())),
             Err(refusal) => Err(truthful(adapter, call, refusal.error)),
         }
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Rome;
 use secrecy::SecretString;
-use serde_json::{Map, Value};
 
 use super::adapter::{Adapter, AdapterOperation, Step};
 use super::call::{Answer, Call};
@@ -18,10 +17,9 @@ use super::mapping::canonical::is_list;
 use super::mapping::outcome::Facts;
 use super::template::placeholder::Scope;
 use crate::config::instance::InstanceSettings;
-use crate::contract::document::Document;
+use crate::contract::document::{Document, Entry};
 use crate::contract::operation::{FieldSet, Operation};
-use crate::contract::persona::Persona;
-use crate::contract::posizione::{Posizione, Tributo};
+use crate::contract::posizione::Tributo;
 use crate::contract::question::Parameters;
 
 /// The exchanges of one call.
@@ -33,7 +31,7 @@ pub struct Conversation<'a> {
     plan: Vec<bool>,
     next: usize,
     captures: BTreeMap<Box<str>, String>,
-    entries: Vec<Map<String, Value>>,
+    entries: Vec<Entry>,
     today: NaiveDate,
 }
 
@@ -143,7 +141,7 @@ impl<'a> Conversation<'a> {
         }
         for entry in given.entries {
             match self.entries.first_mut() {
-                Some(known) => known.extend(entry),
+                Some(known) => known.absorb(entry),
                 None => self.entries.push(entry),
             }
         }
@@ -163,17 +161,17 @@ impl<'a> Conversation<'a> {
     }
 
     /// The answer, once all steps were made; `received` is when the last one came in.
-    pub fn finish(self, received: DateTime<Utc>) -> Result<Answer, ConnectorError> {
+    pub fn finish(self, received: DateTime<Utc>) -> Answer {
         let tributo = tributo(self.call);
         let given = self.operation.fields_for(tributo);
         let unavailable = self.call.fields.minus(given).minus(foreign_to(tributo));
-        Ok(Answer {
-            document: document(self.call.operation, self.entries)?,
+        Answer {
+            document: Document::of(self.call.operation, self.entries),
             fonte: self.operation.fonte(),
             data_riferimento: self.today,
             rilevato_il: received,
             unavailable,
-        })
+        }
     }
 }
 
@@ -287,39 +285,5 @@ impl<'a> Login<'a> {
             Ok(given) => Ok(given.captures),
             Err(refusal) => Err(refusal.in_step(self.step).error),
         }
-    }
-}
-
-fn document(
-    operation: Operation,
-    entries: Vec<Map<String, Value>>,
-) -> Result<Document, ConnectorError> {
-    // serde's own words can quote the value, so they go nowhere.
-    let outside = |_| {
-        ConnectorError::permanent(
-            Kind::Unintelligible,
-            "the answer is outside the contract's form",
-        )
-    };
-    let mut entries = entries.into_iter();
-    let mut single = || Value::Object(entries.next().unwrap_or_default());
-    match operation {
-        Operation::RicercaPersona => {
-            let persona: Persona = serde_json::from_value(single()).map_err(outside)?;
-            Ok(Document::persona(&persona))
-        }
-        Operation::RicercaFamiglia => {
-            let members = entries.map(Value::Object).collect();
-            let members: Vec<Persona> = serde_json::from_value(members).map_err(outside)?;
-            Ok(Document::famiglia(&members))
-        }
-        Operation::RicercaPosizione => {
-            let posizione: Posizione = serde_json::from_value(single()).map_err(outside)?;
-            Ok(Document::posizione(&posizione))
-        }
-        Operation::Enti | Operation::Ente | Operation::Servizi => Err(ConnectorError::permanent(
-            Kind::Unsupported,
-            "no adapter answers this",
-        )),
     }
 }

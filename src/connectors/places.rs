@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
-
-use crate::contract::luogo::Luogo;
+use serde::Serialize;
 
 /// What a back end tells about a place; any part may be missing.
 #[derive(Debug, Default)]
@@ -20,6 +19,20 @@ pub struct Told<'a> {
     pub denominazione: Option<&'a str>,
     /// The day of the event; absent: today's names.
     pub on: Option<NaiveDate>,
+}
+
+/// A place as the contract tells it ([`crate::contract::luogo::Luogo`]), in words of the tables and of the back end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Place<'a> {
+    /// ISTAT code of a municipality.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codice_istat: Option<&'a str>,
+    /// Cadastral code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codice_belfiore: Option<&'a str>,
+    /// Name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denominazione: Option<&'a str>,
 }
 
 struct Comune {
@@ -51,7 +64,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 /// Names the place with codes valid on the day; what cannot be resolved stays as told, or is left out.
 ///
 /// `None` if nothing usable was told.
-pub fn resolve(told: &Told<'_>) -> Option<Luogo> {
+pub fn resolve<'a>(told: &Told<'a>) -> Option<Place<'a>> {
     let istat = told
         .istat
         .filter(|code| is_digits(code, 6) && *code != "000000");
@@ -60,26 +73,23 @@ pub fn resolve(told: &Told<'_>) -> Option<Luogo> {
         .or(told.istat)
         .filter(|code| is_digits(code, 3) && !matches!(*code, "000" | "100"));
     let belfiore = told.belfiore.filter(|code| is_belfiore(code));
-    let name = told.denominazione.map(str::to_owned);
     let comune = TABLE.comune(istat, belfiore, told.denominazione, told.on);
     if let Some(comune) = comune {
-        let belfiore = Some(comune.belfiore).filter(|code| !code.is_empty());
-        return Some(Luogo {
-            codice_istat: Some(comune.istat.to_owned()),
-            codice_belfiore: belfiore.map(str::to_owned),
-            denominazione: Some(comune.denominazione.to_owned()),
+        return Some(Place {
+            codice_istat: Some(comune.istat),
+            codice_belfiore: Some(comune.belfiore).filter(|code| !code.is_empty()),
+            denominazione: Some(comune.denominazione),
         });
     }
     let known = TABLE.stato(stato, belfiore);
-    let place = Luogo {
-        codice_istat: istat.map(str::to_owned),
-        codice_belfiore: known
-            .map(|stato| stato.belfiore)
-            .or(belfiore)
-            .map(str::to_owned),
-        denominazione: name.or(known.map(|stato| stato.denominazione.to_owned())),
+    let place = Place {
+        codice_istat: istat,
+        codice_belfiore: known.map(|stato| stato.belfiore).or(belfiore),
+        denominazione: told
+            .denominazione
+            .or(known.map(|stato| stato.denominazione)),
     };
-    (place != Luogo::default()).then_some(place)
+    (place != Place::default()).then_some(place)
 }
 
 /// The ISO 3166-1 alpha-3 code of the state with that ISTAT code; `100` is Italy.
@@ -146,20 +156,20 @@ impl Table {
         name: Option<&str>,
         on: Option<NaiveDate>,
     ) -> Option<&Comune> {
-        let rows = |index: &HashMap<&'static str, Vec<usize>>, key: &str| {
-            index.get(key).cloned().unwrap_or_default()
-        };
+        fn rows<'t>(index: &'t HashMap<&'static str, Vec<usize>>, key: &str) -> &'t [usize] {
+            index.get(key).map(Vec::as_slice).unwrap_or_default()
+        }
         let candidates = match (istat, belfiore) {
             (Some(code), _) => rows(&self.by_istat, code),
             (None, Some(code)) => rows(&self.by_belfiore, code),
             (None, None) => rows(&self.by_name, &name?.to_uppercase()),
         };
-        if let Some(valid) = self.valid(&candidates, on) {
+        if let Some(valid) = self.valid(candidates, on) {
             return Some(valid);
         }
         // A code that did not hold on that day: the municipality of the same name that existed then, if there was one.
         let named = self.comuni.get(*candidates.last()?)?.denominazione;
-        self.valid(&rows(&self.by_name, named), on)
+        self.valid(rows(&self.by_name, named), on)
     }
 
     fn valid(&self, candidates: &[usize], on: Option<NaiveDate>) -> Option<&Comune> {
@@ -192,7 +202,8 @@ mod tests {
             ..Told::default()
         });
         let place = place.expect("told");
-        (place.codice_istat, place.codice_belfiore)
+        let owned = |code: Option<&str>| code.map(str::to_owned);
+        (owned(place.codice_istat), owned(place.codice_belfiore))
     }
 
     fn some(istat: &str, belfiore: &str) -> (Option<String>, Option<String>) {
@@ -222,8 +233,8 @@ mod tests {
             ..Told::default()
         });
         let place = place.expect("told");
-        assert_eq!(place.codice_belfiore.as_deref(), Some("Z133"));
-        assert_eq!(place.denominazione.as_deref(), Some("LUGANO"));
+        assert_eq!(place.codice_belfiore, Some("Z133"));
+        assert_eq!(place.denominazione, Some("LUGANO"));
         assert_eq!(place.codice_istat, None);
     }
 
@@ -245,9 +256,6 @@ mod tests {
             on: Some("1950-03-10".parse().expect("a date")),
             ..Told::default()
         });
-        assert_eq!(
-            place.and_then(|place| place.codice_belfiore).as_deref(),
-            Some("A744")
-        );
+        assert_eq!(place.and_then(|place| place.codice_belfiore), Some("A744"));
     }
 }

@@ -1,29 +1,33 @@
-//! A canonical answer, kept field by field so that cutting it to a Permit costs no parsing.
+//! A canonical answer, kept field by field as JSON so that cutting it to a Permit costs no parsing.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::operation::{FieldSet, Operation};
-use super::persona::Persona;
-use super::posizione::Posizione;
 
-/// A back end's answer in the contract's terms, its fields already written as JSON.
+/// A back end's answer in the contract's terms.
 #[derive(Debug, Clone)]
 pub struct Document {
     operation: Operation,
-    entries: Vec<Fields>,
-    people: Vec<Disclosed>,
+    entries: Vec<Entry>,
 }
 
-/// One person or position: its JSON, and in it the values by their fields' places in [`Operation::fields`].
-#[derive(Debug, Clone, Default)]
-struct Fields {
-    json: Box<str>,
-    values: Vec<(usize, Range<usize>)>,
+/// One person or position: its fields, written as JSON one after the other, and whom they name.
+#[derive(Clone, Default)]
+pub struct Entry {
+    json: Vec<u8>,
+    /// `"name":value` by the field's place in [`Operation::fields`], in that order.
+    fields: Vec<(usize, Range<usize>)>,
+    /// Each with the place of the field that names them.
+    people: Vec<(usize, Disclosed)>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Entry({} fields)", self.fields.len())
+    }
 }
 
 /// Someone whose data an answer discloses; goes to the record under a keyed digest only.
@@ -66,56 +70,141 @@ impl Role {
     }
 }
 
-impl Document {
-    /// The record of one person.
-    pub fn persona(persona: &Persona) -> Document {
-        let people = disclosed(persona.codice_fiscale.as_deref(), Role::Interessato).collect();
-        Document {
-            operation: Operation::RicercaPersona,
-            entries: vec![fields(Operation::RicercaPersona, persona)],
-            people,
+impl Entry {
+    /// An empty entry with room for so many bytes of JSON and so many fields.
+    pub fn with_capacity(bytes: usize, fields: usize) -> Entry {
+        Entry {
+            json: Vec::with_capacity(bytes),
+            fields: Vec::with_capacity(fields),
+            people: Vec::new(),
         }
     }
 
-    /// A family: one entry per member.
-    pub fn famiglia(componenti: &[Persona]) -> Document {
-        let entries = componenti
-            .iter()
-            .map(|persona| fields(Operation::RicercaFamiglia, persona))
-            .collect();
-        let people = componenti
-            .iter()
-            .flat_map(|persona| disclosed(persona.codice_fiscale.as_deref(), Role::Componente))
-            .collect();
-        Document {
-            operation: Operation::RicercaFamiglia,
-            entries,
-            people,
+    /// Writes the field at `position`, after those of lower positions: `write` appends `"name":value` and says whether there
+    /// is a value; what it wrote of one that is not there is taken back.
+    pub fn write<E>(
+        &mut self,
+        position: usize,
+        write: impl FnOnce(&mut Entry) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let (start, named) = (self.json.len(), self.people.len());
+        if write(self)? {
+            self.fields.push((position, start..self.json.len()));
+            for (field, _) in &mut self.people[named..] {
+                *field = position;
+            }
+        } else {
+            self.back_to(start);
         }
+        Ok(())
     }
 
-    /// The position of one taxpayer.
-    pub fn posizione(posizione: &Posizione) -> Document {
-        let contribuente = posizione.contribuente.as_ref();
-        let code = contribuente.and_then(|soggetto| {
-            soggetto
-                .codice_fiscale
-                .as_deref()
-                .or(soggetto.partita_iva.as_deref())
+    /// Appends what already is JSON.
+    pub fn raw(&mut self, json: &str) {
+        self.json.extend_from_slice(json.as_bytes());
+    }
+
+    /// Appends a text as JSON.
+    pub fn text(&mut self, text: &str) {
+        // Without a branch per byte, so that many bytes are looked at in one step.
+        let escaped = text.bytes().fold(false, |escaped, byte| {
+            escaped | (byte < b' ') | (byte == b'"') | (byte == b'\\')
         });
-        let joint = posizione
-            .immobili
-            .iter()
-            .flatten()
-            .flat_map(|immobile| immobile.contitolari.iter().flatten());
-        let people = disclosed(code, Role::Interessato)
-            .chain(joint.flat_map(|code| disclosed(Some(code), Role::Contitolare)))
-            .collect();
-        Document {
-            operation: Operation::RicercaPosizione,
-            entries: vec![fields(Operation::RicercaPosizione, posizione)],
-            people,
+        if escaped {
+            self.value(text);
+        } else {
+            self.json.push(b'"');
+            self.raw(text);
+            self.json.push(b'"');
         }
+    }
+
+    /// Appends a value as JSON.
+    pub fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
+        serde_json::to_writer(&mut self.json, value)
+            .expect("plain values always serialize into memory");
+    }
+
+    /// How much is written, to come back to.
+    pub fn mark(&self) -> usize {
+        self.json.len()
+    }
+
+    /// Takes back what was written since the mark.
+    pub fn back_to(&mut self, mark: usize) {
+        self.json.truncate(mark);
+    }
+
+    /// Notes whom the field under way names, by upper-case code.
+    pub fn names(&mut self, code: &str, role: Role) {
+        let code = code.to_owned();
+        self.people.push((0, Disclosed { code, role }));
+    }
+
+    /// Whether someone was noted in that role.
+    pub fn has(&self, role: Role) -> bool {
+        self.people.iter().any(|(_, person)| person.role == role)
+    }
+
+    /// Takes over the fields of another entry; they replace those that are already there.
+    pub fn absorb(&mut self, other: Entry) {
+        let offset = self.json.len();
+        self.json.extend_from_slice(&other.json);
+        for (position, json) in other.fields {
+            let json = json.start + offset..json.end + offset;
+            self.people.retain(|(field, _)| *field != position);
+            match self
+                .fields
+                .binary_search_by_key(&position, |(known, _)| *known)
+            {
+                Ok(known) => self.fields[known].1 = json,
+                Err(place) => self.fields.insert(place, (position, json)),
+            }
+        }
+        self.people.extend(other.people);
+        self.people.sort_by_key(|(field, _)| *field);
+    }
+
+    fn write_cut(&self, allowed: FieldSet, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let fields = self.fields.iter();
+        let mut fields = fields.filter(|(position, _)| allowed.contains(*position));
+        if let Some((_, first)) = fields.next() {
+            out.extend_from_slice(&self.json[first.clone()]);
+        }
+        for (_, json) in fields {
+            out.push(b',');
+            out.extend_from_slice(&self.json[json.clone()]);
+        }
+        out.push(b'}');
+    }
+
+    fn weight(&self) -> usize {
+        let people: usize = self
+            .people
+            .iter()
+            .map(|(_, person)| person.code.len())
+            .sum();
+        size_of::<Entry>()
+            + self.json.capacity()
+            + self.fields.capacity() * size_of::<(usize, Range<usize>)>()
+            + self.people.capacity() * size_of::<(usize, Disclosed)>()
+            + people
+    }
+}
+
+impl Document {
+    /// The answer to the operation: a family has one entry per member, anything else one in all.
+    pub fn of(operation: Operation, mut entries: Vec<Entry>) -> Document {
+        if operation == Operation::RicercaFamiglia {
+            let people = entries.iter_mut().flat_map(|entry| &mut entry.people);
+            for (_, person) in people {
+                person.role = Role::Componente;
+            }
+        } else {
+            entries.resize(1, Entry::default());
+        }
+        Document { operation, entries }
     }
 
     /// The operation that the document answers.
@@ -127,24 +216,32 @@ impl Document {
     pub fn disclosed(&self, allowed: FieldSet) -> impl Iterator<Item = &Disclosed> {
         let joint_owners =
             FieldSet::of(self.operation, ["immobili"]).is_ok_and(|set| allowed.covers(set));
-        self.people
-            .iter()
+        self.people()
             .filter(move |person| person.role != Role::Contitolare || joint_owners)
     }
 
     /// Whether the document holds that person's data.
     pub fn names(&self, code: &str) -> bool {
-        self.people.iter().any(|person| person.code == code)
+        self.people().any(|person| person.code == code)
+    }
+
+    fn people(&self) -> impl Iterator<Item = &Disclosed> {
+        let people = self.entries.iter().flat_map(|entry| &entry.people);
+        people.map(|(_, person)| person)
     }
 
     /// Bytes held, for the cache's bound.
     pub fn weight(&self) -> usize {
-        let entries: usize = self
-            .entries
-            .iter()
-            .map(|entry| entry.json.len() + entry.values.len() * 24 + size_of::<Fields>())
-            .sum();
-        entries + self.people.len() * 48 + size_of::<Document>()
+        let entries: usize = self.entries.iter().map(Entry::weight).sum();
+        entries + size_of::<Document>()
+    }
+
+    /// Bytes that the document takes as JSON, at most.
+    pub fn written_length(&self) -> usize {
+        let entries = self.entries.iter();
+        // Braces, and a comma between fields.
+        let lengths = entries.map(|entry| entry.json.len() + entry.fields.len() + 3);
+        lengths.sum::<usize>() + 2
     }
 
     /// Writes the document as JSON with only the allowed fields: an object, or for a family an array of objects.
@@ -157,59 +254,10 @@ impl Document {
             if index > 0 {
                 out.push(b',');
             }
-            write_entry(self.operation, entry, allowed, out);
+            entry.write_cut(allowed, out);
         }
         if many {
             out.push(b']');
         }
-    }
-}
-
-fn write_entry(operation: Operation, entry: &Fields, allowed: FieldSet, out: &mut Vec<u8>) {
-    out.push(b'{');
-    let mut first = true;
-    for (position, value) in entry
-        .values
-        .iter()
-        .filter(|(position, _)| allowed.contains(*position))
-    {
-        if !first {
-            out.push(b',');
-        }
-        first = false;
-        out.push(b'"');
-        out.extend_from_slice(operation.fields()[*position].as_bytes());
-        out.extend_from_slice(b"\":");
-        out.extend_from_slice(&entry.json.as_bytes()[value.clone()]);
-    }
-    out.push(b'}');
-}
-
-fn disclosed(code: Option<&str>, role: Role) -> impl Iterator<Item = Disclosed> {
-    code.map(|code| Disclosed {
-        code: code.to_owned(),
-        role,
-    })
-    .into_iter()
-}
-
-/// Splits a canonical value into its fields; a field outside the operation's list is not disclosed.
-fn fields<T: Serialize>(operation: Operation, value: &T) -> Fields {
-    let Ok(json) = serde_json::to_string(value) else {
-        return Fields::default();
-    };
-    let named: BTreeMap<&str, &RawValue> = serde_json::from_str(&json).unwrap_or_default();
-    let mut values: Vec<(usize, Range<usize>)> = named
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let position = operation.fields().iter().position(|field| *field == name)?;
-            let start = value.get().as_ptr().addr() - json.as_ptr().addr();
-            Some((position, start..start + value.get().len()))
-        })
-        .collect();
-    values.sort_unstable_by_key(|(position, _)| *position);
-    Fields {
-        json: json.into_boxed_str(),
-        values,
     }
 }

@@ -6,6 +6,7 @@ pub mod operation;
 pub mod question;
 pub mod codice_fiscale;
 pub mod importo;
+pub mod instants;
 pub mod luogo;
 pub mod persona;
 pub mod posizione;

@@ -4,6 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::instants;
+
 /// Provenienza ed età dei dati di una risposta.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Provenienza {
@@ -19,8 +21,10 @@ pub struct Provenienza {
     /// Se la risposta ha superato la sua durata ed è data perché il gestionale non risponde.
     pub scaduta: bool,
     /// Data a cui i dati si riferiscono.
+    #[serde(serialize_with = "instants::serialize_day")]
     pub data_riferimento: NaiveDate,
     /// Istante in cui il gateway ha ricevuto i dati dal gestionale (RFC 3339, UTC).
+    #[serde(serialize_with = "instants::serialize_instant")]
     pub rilevato_il: DateTime<Utc>,
 }
 

@@ -85,14 +85,18 @@ pub fn write(
 ) -> Vec<u8> {
     let operation = document.operation();
     let missing: Vec<&str> = missing.names(operation).collect();
-    let mut body = Vec::with_capacity(document.weight() + 512);
+    let mut body = Vec::with_capacity(document.written_length() + 640);
     body.extend_from_slice(opening(operation));
     document.write_cut(allowed, &mut body);
     body.extend_from_slice(closing(operation));
-    member(&mut body, "provenienza", provenienza);
-    member(&mut body, "campi_non_disponibili", &missing);
-    member(&mut body, "avvertenza", &caveat(operation));
-    body.push(b'}');
+    body.extend_from_slice(b",\"provenienza\":");
+    value(&mut body, provenienza);
+    body.extend_from_slice(b",\"campi_non_disponibili\":");
+    value(&mut body, &missing);
+    // Neither caveat has a character that JSON would escape.
+    body.extend_from_slice(b",\"avvertenza\":\"");
+    body.extend_from_slice(caveat(operation).as_bytes());
+    body.extend_from_slice(b"\"}");
     body
 }
 
@@ -119,9 +123,19 @@ fn caveat(operation: Operation) -> &'static str {
     }
 }
 
-fn member<T: Serialize>(body: &mut Vec<u8>, name: &str, value: &T) {
-    body.extend_from_slice(b",\"");
-    body.extend_from_slice(name.as_bytes());
-    body.extend_from_slice(b"\":");
+fn value<T: Serialize>(body: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(body, value).expect("plain values always serialize into memory");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caveats_stand_in_json_as_they_are() {
+        for caveat in [AVVERTENZA_ANAGRAFE, AVVERTENZA_TRIBUTI] {
+            let written = serde_json::to_string(caveat).expect("serializable");
+            assert_eq!(written, format!("\"{caveat}\""));
+        }
+    }
 }

@@ -237,7 +237,7 @@ fn converse(
         );
         outcome.map_err(|refusal| refusal.error)?;
     }
-    let document = conversation.finish(setting.now)?.document;
+    let document = conversation.finish(setting.now).document;
     let mut out = Vec::new();
     document.write_cut(FieldSet::all(call.operation), &mut out);
     Ok(serde_json::from_slice(&out).unwrap())

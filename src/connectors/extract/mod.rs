@@ -4,6 +4,8 @@ pub mod json;
 pub mod shape;
 pub mod xml;
 
+use std::ops::Range;
+
 use shape::NodeId;
 
 /// The cells of an answer in document order; all text stands in one buffer.
@@ -11,6 +13,8 @@ use shape::NodeId;
 pub struct Extract {
     cells: Vec<Cell>,
     text: String,
+    /// By place: its first cell and the one after its last, so that what is there once is found without looking further.
+    places: Vec<Range<usize>>,
 }
 
 /// A place of the answer that the shape knows.
@@ -54,14 +58,19 @@ impl Unreadable {
 impl Extract {
     /// An extract without cells but the one that stands for the whole answer.
     pub fn empty() -> Extract {
-        Extract {
-            cells: vec![Cell {
-                node: NodeId::DOCUMENT,
-                content: Content::Group,
-                end: 1,
-            }],
-            text: String::new(),
-        }
+        Extract::with_capacity(0, 0)
+    }
+
+    /// The same, with room for so many bytes of text and so many places.
+    pub fn with_capacity(text: usize, places: usize) -> Extract {
+        let mut extract = Extract {
+            cells: Vec::with_capacity(places + 1),
+            text: String::with_capacity(text),
+            places: Vec::with_capacity(places + 1),
+        };
+        extract.open(NodeId::DOCUMENT);
+        extract.close(0);
+        extract
     }
 
     /// The whole answer.
@@ -74,12 +83,22 @@ impl Extract {
 
     /// Begins a cell; what is added until [`Extract::close`] stands inside it.
     fn open(&mut self, node: NodeId) -> usize {
+        let index = self.cells.len();
         self.cells.push(Cell {
             node,
             content: Content::Group,
             end: 0,
         });
-        self.cells.len() - 1
+        let place = node.index();
+        if self.places.len() <= place {
+            self.places.resize(place + 1, 0..0);
+        }
+        let place = &mut self.places[place];
+        if place.end == 0 {
+            place.start = index;
+        }
+        place.end = index + 1;
+        index
     }
 
     /// Ends the cell at `index`.
@@ -127,7 +146,9 @@ impl<'a> CellRef<'a> {
     /// Every cell of that place inside this one, in document order; the cell itself if it is of that place.
     pub fn all(self, node: NodeId) -> impl Iterator<Item = CellRef<'a>> {
         let cells = &self.extract.cells;
-        (self.index..cells[self.index].end)
+        let place = self.extract.places.get(node.index());
+        let place = place.cloned().unwrap_or_default();
+        (self.index.max(place.start)..cells[self.index].end.min(place.end))
             .filter(move |index| cells[*index].node == node)
             .map(move |index| CellRef { index, ..self })
     }

@@ -7,6 +7,11 @@ pub struct NodeId(u16);
 impl NodeId {
     /// The whole answer.
     pub const DOCUMENT: NodeId = NodeId(0);
+
+    /// The place's number, counted from 0.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
 }
 
 /// What the answer of one step is made of, as far as its mapping reads it.
@@ -32,6 +37,24 @@ pub enum Format {
 struct Node {
     name: Name,
     children: Vec<NodeId>,
+    /// One per child: what most names differ in, so that a name is compared with one child only.
+    tags: Vec<Tag>,
+}
+
+/// Length, first and last byte of a name; [`Tag::ANY`] for a child that has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Tag(u32);
+
+impl Tag {
+    const ANY: Tag = Tag(0);
+
+    fn of(name: &str) -> Tag {
+        let (Some(first), Some(last)) = (name.as_bytes().first(), name.as_bytes().last()) else {
+            return Tag::ANY;
+        };
+        let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
+        Tag(length << 16 | u32::from(*first) << 8 | u32::from(*last))
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -61,10 +84,12 @@ impl Shape {
         let unnamed = || Node {
             name: Name::Unnamed,
             children: Vec::new(),
+            tags: Vec::new(),
         };
         let mut nodes = vec![unnamed()];
         if format != Format::Xml {
             nodes[0].children.push(NodeId(1));
+            nodes[0].tags.push(Tag::ANY);
             nodes.push(unnamed());
         }
         Shape {
@@ -77,6 +102,11 @@ impl Shape {
     /// How the answer is written.
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// How many places there are.
+    pub fn places(&self) -> usize {
+        self.nodes.len()
     }
 
     /// The place of a row or of the root value of JSON.
@@ -168,11 +198,20 @@ impl Shape {
         let too_many = || BadPath("la mappatura legge troppi posti diversi".to_owned());
         let child = NodeId(u16::try_from(self.nodes.len()).map_err(|_| too_many())?);
         self.namespaces |= matches!(name, Name::Qualified { .. });
+        let tag = match &name {
+            Name::Local(local) | Name::Qualified { local, .. } | Name::Attribute(local) => {
+                Tag::of(local)
+            }
+            Name::Unnamed | Name::Any => Tag::ANY,
+        };
         self.nodes.push(Node {
             name,
             children: Vec::new(),
+            tags: Vec::new(),
         });
-        self.nodes[usize::from(parent.0)].children.push(child);
+        let parent = &mut self.nodes[usize::from(parent.0)];
+        parent.children.push(child);
+        parent.tags.push(tag);
         Ok(child)
     }
 
@@ -180,51 +219,61 @@ impl Shape {
         &self.nodes[usize::from(node.0)]
     }
 
-    /// The element of that local name inside `parent`, if the shape reads it; exact names go before `*`.
-    pub fn element(&self, parent: NodeId, local: &str, namespace: Option<&str>) -> Option<NodeId> {
-        let mut any = None;
-        for &child in &self.node(parent).children {
-            match &self.node(child).name {
-                Name::Local(name) if &**name == local => return Some(child),
-                Name::Qualified {
-                    namespace: wanted,
-                    local: name,
-                } if &**name == local && namespace == Some(wanted) => return Some(child),
-                Name::Any => any = Some(child),
-                _ => {}
+    /// The element of that local name inside `parent`, if the shape reads it; exact names go before `*`. `namespace` tells that
+    /// of the element where a path asks for it.
+    pub fn element<'n>(
+        &self,
+        parent: NodeId,
+        local: &str,
+        namespace: impl FnOnce() -> Option<&'n str>,
+    ) -> Option<NodeId> {
+        let mut asked = Some(namespace);
+        let mut namespace = None;
+        let named = self.named(parent, local, |name| match name {
+            Name::Local(name) => **name == *local,
+            Name::Qualified {
+                namespace: wanted,
+                local: name,
+            } => {
+                if let Some(ask) = asked.take() {
+                    namespace = ask();
+                }
+                **name == *local && namespace == Some(wanted)
             }
-        }
-        any
+            Name::Unnamed | Name::Any | Name::Attribute(_) => false,
+        });
+        named.or_else(|| {
+            let children = self.node(parent).children.iter().copied();
+            children
+                .into_iter()
+                .rfind(|child| matches!(self.node(*child).name, Name::Any))
+        })
     }
 
     /// The attribute of that local name at `parent`, if the shape reads it.
     pub fn attribute(&self, parent: NodeId, local: &str) -> Option<NodeId> {
         self.named(
             parent,
-            |name| matches!(name, Name::Attribute(known) if &**known == local),
+            local,
+            |name| matches!(name, Name::Attribute(known) if **known == *local),
         )
-    }
-
-    /// Whether the shape reads attributes at the place.
-    pub fn has_attributes(&self, parent: NodeId) -> bool {
-        self.named(parent, |name| matches!(name, Name::Attribute(_)))
-            .is_some()
     }
 
     /// The key inside `parent`, if the shape reads it.
     pub fn key(&self, parent: NodeId, key: &str) -> Option<NodeId> {
         self.named(
             parent,
-            |name| matches!(name, Name::Local(known) if &**known == key),
+            key,
+            |name| matches!(name, Name::Local(known) if **known == *key),
         )
     }
 
     /// The column, if the shape reads it; databases differ in how they write the letters of a name.
     pub fn column(&self, column: &str) -> Option<NodeId> {
-        self.named(
-            self.root(),
-            |name| matches!(name, Name::Local(known) if known.eq_ignore_ascii_case(column)),
-        )
+        let mut children = self.node(self.root()).children.iter().copied();
+        children.find(|child| {
+            matches!(&self.node(*child).name, Name::Local(known) if known.eq_ignore_ascii_case(column))
+        })
     }
 
     /// The columns that the shape reads.
@@ -236,10 +285,18 @@ impl Shape {
         })
     }
 
-    fn named(&self, parent: NodeId, fits: impl Fn(&Name) -> bool) -> Option<NodeId> {
-        let children = self.node(parent).children.iter().copied();
-        children
-            .into_iter()
-            .find(|child| fits(&self.node(*child).name))
+    /// The first child of a name like that one that fits.
+    fn named(
+        &self,
+        parent: NodeId,
+        like: &str,
+        mut fits: impl FnMut(&Name) -> bool,
+    ) -> Option<NodeId> {
+        let (parent, tag) = (self.node(parent), Tag::of(like));
+        let alike = parent.tags.iter().zip(&parent.children);
+        let mut alike = alike.filter(|(known, _)| **known == tag);
+        alike
+            .find(|(_, child)| fits(&self.node(**child).name))
+            .map(|(_, child)| *child)
     }
 }

@@ -114,19 +114,14 @@ impl Walk<'_> {
     }
 
     fn find(&self, parent: NodeId, start: &BytesStart<'_>) -> Option<NodeId> {
-        match &self.resolver {
-            None => self
-                .shape
-                .element(parent, start.local_name().as_ref(), None),
-            Some(resolver) => {
-                let (namespace, local) = resolver.resolve_element(start.name());
-                let namespace = match &namespace {
-                    ResolveResult::Bound(namespace) => Some(namespace.as_ref()),
-                    ResolveResult::Unbound | ResolveResult::Unknown(_) => None,
-                };
-                self.shape.element(parent, local.as_ref(), namespace)
+        let local = start.local_name();
+        self.shape.element(parent, local.as_ref(), || {
+            let (namespace, _) = self.resolver.as_ref()?.resolve_element(start.name());
+            match namespace {
+                ResolveResult::Bound(namespace) => Some(namespace.into_inner()),
+                ResolveResult::Unbound | ResolveResult::Unknown(_) => None,
             }
-        }
+        })
     }
 
     fn enter(&mut self, node: NodeId, start: &BytesStart<'_>) -> Result<Open, Unreadable> {

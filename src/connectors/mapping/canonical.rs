@@ -20,6 +20,8 @@ pub enum Kind {
     Text(usize),
     /// 11 to 16 capital letters and digits.
     CodiceFiscale,
+    /// 11 digits.
+    PartitaIva,
     /// So many digits.
     Digits(usize),
     /// Three capital letters.
@@ -88,15 +90,15 @@ const PERSONA: &[Field] = &[
     field("residenza.data_decorrenza_residenza", Kind::Date),
     field("cittadinanza.codice_stato", Kind::Iso3),
     field("cittadinanza.descrizione", Kind::Text(200)),
-    field("stato_civile.codice", Kind::Text(4)),
+    demanded("stato_civile.codice", Kind::Text(4)),
     field("stato_civile.descrizione", Kind::Text(200)),
-    field("relazione_parentela.codice", Kind::Text(4)),
+    demanded("relazione_parentela.codice", Kind::Text(4)),
     field("relazione_parentela.descrizione", Kind::Text(200)),
 ];
 
 const POSIZIONE: &[Field] = &[
     field("contribuente.codice_fiscale", Kind::CodiceFiscale),
-    field("contribuente.partita_iva", Kind::Digits(11)),
+    field("contribuente.partita_iva", Kind::PartitaIva),
     field("contribuente.cognome", Kind::Text(200)),
     field("contribuente.nome", Kind::Text(200)),
     field("contribuente.denominazione", Kind::Text(300)),
@@ -157,9 +159,14 @@ pub fn is_list(operation: Operation) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Map, Value, json};
 
     use super::*;
+    use crate::connectors::mapping::expression::Trouble;
+    use crate::connectors::mapping::field::write_in_form;
+    use crate::contract::document::{Document, Entry};
+    use crate::contract::operation::FieldSet;
     use crate::contract::persona::Persona;
     use crate::contract::posizione::Posizione;
 
@@ -167,6 +174,7 @@ mod tests {
         match kind {
             Kind::Text(_) => json!("A"),
             Kind::CodiceFiscale => json!("RSSMRA80A01C933H"),
+            Kind::PartitaIva => json!("86334519757"),
             Kind::Digits(count) => json!("1".repeat(count)),
             Kind::Iso3 => json!("ITA"),
             Kind::Date => json!("1980-01-01"),
@@ -219,6 +227,95 @@ mod tests {
                 let known = fields(operation).iter();
                 let mut heads = known.map(|field| field.path.split('.').next());
                 assert!(heads.any(|head| head == Some(*name)), "{operation}: {name}");
+            }
+        }
+    }
+
+    /// The last names of the fields, those of items included, in the order in which they are written.
+    fn names(fields: &[Field], into: &mut Vec<&'static str>) {
+        for field in fields {
+            into.extend(field.path.rsplit('.').next());
+            if let Kind::List(inner) = field.kind {
+                names(inner, into);
+            }
+        }
+    }
+
+    #[test]
+    fn fields_are_written_in_the_order_of_the_contract() {
+        let persona: Persona = serde_json::from_value(filled(PERSONA)).expect("a person");
+        let posizione: Posizione = serde_json::from_value(filled(POSIZIONE)).expect("a position");
+        for (fields, text) in [
+            (PERSONA, serde_json::to_string(&persona)),
+            (POSIZIONE, serde_json::to_string(&posizione)),
+        ] {
+            let text = text.expect("serializable");
+            let mut rest = &*text;
+            let mut expected = Vec::new();
+            names(fields, &mut expected);
+            for name in expected {
+                let key = format!("\"{name}\":");
+                let place = rest
+                    .find(&key)
+                    .unwrap_or_else(|| unreachable!("{name}: {text}"));
+                rest = &rest[place + key.len()..];
+            }
+        }
+    }
+
+    /// The operation's answer with nothing but the text in that field; `None`: the text may not stand there.
+    fn answer(
+        operation: Operation,
+        (before, after): (&str, &str),
+        field: &Field,
+        text: &str,
+    ) -> Option<String> {
+        let mut entry = Entry::default();
+        let written = entry.write(0, |entry| {
+            entry.raw(before);
+            entry.raw(&format!("\"{}\":", field.path.replace('.', "\":{\"")));
+            write_in_form(text, field.kind, entry)?;
+            entry.raw(&"}".repeat(field.path.matches('.').count()));
+            entry.raw(after);
+            Ok::<bool, Trouble>(true)
+        });
+        written.ok()?;
+        let mut json = Vec::new();
+        Document::of(operation, vec![entry]).write_cut(FieldSet::all(operation), &mut json);
+        String::from_utf8(json).ok()
+    }
+
+    /// The same as the typed contract writes what it read.
+    fn read_and_written(operation: Operation, json: &str) -> Option<String> {
+        let written = if operation == Operation::RicercaPersona {
+            serde_json::to_string(&serde_json::from_str::<Persona>(json).ok()?)
+        } else {
+            serde_json::to_string(&serde_json::from_str::<Posizione>(json).ok()?)
+        };
+        written.ok()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_what_the_typed_contract_writes(
+            text in "[0-9]{1,11}|[A-Z]{3}|[0-9.]{1,9}|[12][0-9]{3}-[01][0-9]-[0-3][0-9]|-?[0-9]{1,9}\\.[0-9]{2}|M|true|aire|\\PC{0,20}|.{1,12}"
+        ) {
+            let whole = ("", "");
+            for (operation, fields, around) in [
+                (Operation::RicercaPersona, PERSONA, whole),
+                (Operation::RicercaPosizione, POSIZIONE, whole),
+                (Operation::RicercaPosizione, IMMOBILE, ("\"immobili\":[{", "}]")),
+                (Operation::RicercaPosizione, UTENZA, ("\"utenze\":[{", "}]")),
+            ] {
+                // A description never stands without the code that it describes.
+                let alone = |field: &&Field| {
+                    !matches!(field.path, "stato_civile.descrizione" | "relazione_parentela.descrizione")
+                };
+                for field in fields.iter().filter(alone) {
+                    if let Some(json) = answer(operation, around, field, &text) {
+                        prop_assert_eq!(read_and_written(operation, &json), Some(json), "{}", field.path);
+                    }
+                }
             }
         }
     }

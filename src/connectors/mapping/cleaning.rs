@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
+
 use super::dates::{self, DateForm};
 use super::expression::{Found, Trouble};
 use super::numbers::NumberForm;
 use super::tables::Table;
+use crate::contract::instants;
 
 /// What is done with a text.
 #[derive(Debug, Default)]
@@ -61,7 +64,7 @@ pub enum Unknown {
 
 impl Cleaning {
     /// The value that the text stands for, if any.
-    pub fn apply<'a>(&self, text: Cow<'a, str>) -> Found<'a> {
+    pub fn apply<'a>(&'a self, text: Cow<'a, str>) -> Found<'a> {
         let plain = is_plain(&text);
         let text = if self.verbatim || plain {
             text
@@ -74,7 +77,9 @@ impl Cleaning {
         if !plain && text.chars().any(char::is_control) {
             return Err(Trouble::of("a text with control characters"));
         }
-        let text = if self.upper {
+        // Printable ASCII without small letters is in capitals already.
+        let text = if self.upper && !(plain && !text.bytes().any(|byte| byte.is_ascii_lowercase()))
+        {
             Cow::Owned(text.to_uppercase())
         } else {
             text
@@ -101,7 +106,7 @@ impl Cleaning {
         if !self.date.is_empty() {
             let date = dates::read(&text, &self.date);
             let date = date.map_err(|_| Trouble::of("not a date of the declared form"))?;
-            return Ok(date.map(|date| Cow::Owned(date.to_string())));
+            return Ok(date.map(|date| written(date, text)));
         }
         match self.number {
             Some(form) => match form.read(&text) {
@@ -110,6 +115,14 @@ impl Cleaning {
             },
             None => Ok(Some(text)),
         }
+    }
+}
+
+/// The date as `YYYY-MM-DD`; a text that begins so is cut, not written anew.
+fn written(date: NaiveDate, text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) if dates::begins_as_written(text) => Cow::Borrowed(&text[..10]),
+        _ => Cow::Owned(instants::day(date)),
     }
 }
 
@@ -180,15 +193,15 @@ impl Form {
 }
 
 impl Lookup {
-    fn find<'a>(&self, text: Cow<'a, str>) -> Found<'a> {
+    fn find<'a>(&'a self, text: Cow<'a, str>) -> Found<'a> {
         if let Some(found) = self.table.get(&text) {
-            return Ok(Some(Cow::Owned(found.to_owned())));
+            return Ok(Some(Cow::Borrowed(found)));
         }
         match &self.unknown {
             Unknown::Omit => Ok(None),
             Unknown::Refuse => Err(Trouble::of("a code outside its table")),
             Unknown::Keep => Ok(Some(text)),
-            Unknown::Be(value) => Ok(Some(Cow::Owned(value.to_string()))),
+            Unknown::Be(value) => Ok(Some(Cow::Borrowed(value))),
         }
     }
 }

@@ -126,6 +126,11 @@ pub fn read(text: &str, forms: &[DateForm]) -> Result<Option<NaiveDate>, NoDate>
     of_parts(year, month, day)
 }
 
+/// Whether a text in which a date was found has it in front as `YYYY-MM-DD`: only the forms that begin so have hyphens there.
+pub fn begins_as_written(text: &str) -> bool {
+    matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _, ..])
+}
+
 /// Reads a date from its three numbers, which may have lost their leading zeros.
 pub fn of_parts(year: &str, month: &str, day: &str) -> Result<Option<NaiveDate>, NoDate> {
     let number = |text: &str| {

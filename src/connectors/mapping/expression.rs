@@ -11,6 +11,7 @@ use crate::connectors::extract::CellRef;
 use crate::connectors::extract::shape::NodeId;
 use crate::connectors::template::Template;
 use crate::connectors::template::placeholder::Scope;
+use crate::contract::instants;
 
 /// A value of an answer.
 #[derive(Debug)]
@@ -164,7 +165,7 @@ impl Source {
                 };
                 let date = dates::of_parts(&year, &month, &day);
                 let date = date.map_err(|_| Trouble::of("three numbers that make no date"))?;
-                Ok(date.map(|date| Cow::Owned(date.to_string())))
+                Ok(date.map(|date| Cow::Owned(instants::day(date))))
             }
             Source::OneOf {
                 items,

@@ -1,29 +1,28 @@
-//! Fields of the contract filled from an answer, each value checked against what may stand there.
+//! Fields of the contract written from an answer, each value checked against what may stand there.
 
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use serde_json::{Map, Value};
 
 use super::canonical::Kind;
 use super::condition::{Condition, all_hold};
-use super::expression::{Expression, Items, Trouble};
+use super::expression::{Expression, Found, Items, Trouble};
 use crate::connectors::extract::CellRef;
 use crate::connectors::places::{self, Told};
 use crate::connectors::template::placeholder::Scope;
+use crate::contract::document::{Entry, Role};
 use crate::contract::importo::Importo;
+use crate::contract::operation::FieldSet;
 
 /// A field and where its value comes from.
 #[derive(Debug)]
 pub struct FieldMapping {
     /// The field's path, for mistakes.
     pub path: &'static str,
-    /// The same, name by name.
-    pub names: Vec<&'static str>,
-    /// What may stand there.
-    pub kind: Kind,
-    /// Whether the contract demands it.
+    /// The last name of it, as JSON writes it before the value: `"nome":`.
+    pub key: Box<str>,
+    /// Whether the contract demands it wherever what contains it is there.
     pub required: bool,
     /// Where the value comes from.
     pub content: Content,
@@ -32,14 +31,16 @@ pub struct FieldMapping {
 /// Where the value of a field comes from.
 #[derive(Debug)]
 pub enum Content {
-    /// A single value.
-    Value(Expression),
+    /// A single value, and what may stand there.
+    Value(Kind, Expression),
     /// A place.
     Place(Vec<Condition>, Box<PlaceMapping>),
+    /// An object, which is there if one of its fields is.
+    Group(Vec<FieldMapping>),
     /// A list of objects.
     List(Items, Vec<FieldMapping>),
-    /// A list of single values.
-    Values(Items, Expression),
+    /// A list of fiscal codes.
+    Codes(Items, Expression),
 }
 
 /// What is told about a place.
@@ -67,102 +68,198 @@ pub struct BadField {
     pub reason: Cow<'static, str>,
 }
 
-/// Fills the fields from a row or item.
-pub fn fill<'m>(
-    fields: impl IntoIterator<Item = &'m FieldMapping>,
-    at: CellRef<'_>,
-    scope: &Scope<'_>,
-    into: &mut Map<String, Value>,
-) -> Result<(), BadField> {
-    for field in fields {
-        let value = field.value(at, scope)?;
-        match value {
-            Some(value) => insert(into, &field.names, value),
-            None if field.required => {
-                return Err(BadField {
-                    field: field.path.to_owned(),
-                    reason: Cow::Borrowed("is missing"),
-                });
-            }
-            None => {}
+impl BadField {
+    fn missing(path: &str) -> BadField {
+        BadField {
+            field: path.to_owned(),
+            reason: Cow::Borrowed("is missing"),
         }
     }
-    Ok(())
 }
 
-fn insert(object: &mut Map<String, Value>, names: &[&'static str], value: Value) {
-    match names {
-        [] => {}
-        [last] => {
-            object.insert((*last).to_owned(), value);
+/// Bytes that the fields of one person take, so that they are seldom moved while they are written.
+const USUAL_LENGTH: usize = 768;
+
+/// Writes the wanted fields of a row or of the whole answer.
+pub fn entry(
+    fields: &[(usize, FieldMapping)],
+    wanted: FieldSet,
+    at: CellRef<'_>,
+    scope: &Scope<'_>,
+) -> Result<Entry, BadField> {
+    let mut entry = Entry::with_capacity(USUAL_LENGTH, fields.len());
+    for (position, field) in fields {
+        if wanted.contains(*position) {
+            entry.write(*position, |entry| {
+                let written = field.write(at, scope, entry)?;
+                if written || !field.required {
+                    Ok(written)
+                } else {
+                    Err(BadField::missing(field.path))
+                }
+            })?;
         }
-        [first, rest @ ..] => {
-            let inner = object
-                .entry(*first)
-                .or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                insert(inner, rest, value);
+    }
+    Ok(entry)
+}
+
+/// What the fields of an object gave.
+struct Members {
+    /// Whether one is there.
+    any: bool,
+    /// The first that the contract demands and that is not.
+    missing: Option<&'static str>,
+}
+
+/// Writes the fields of an object, its braces left out.
+fn members(
+    fields: &[FieldMapping],
+    at: CellRef<'_>,
+    scope: &Scope<'_>,
+    entry: &mut Entry,
+) -> Result<Members, BadField> {
+    let mut members = Members {
+        any: false,
+        missing: None,
+    };
+    for field in fields {
+        let before = entry.mark();
+        if members.any {
+            entry.raw(",");
+        }
+        if field.write(at, scope, entry)? {
+            members.any = true;
+        } else {
+            entry.back_to(before);
+            if field.required {
+                members.missing = members.missing.or(Some(field.path));
             }
         }
     }
+    Ok(members)
 }
 
 impl FieldMapping {
-    fn value(&self, at: CellRef<'_>, scope: &Scope<'_>) -> Result<Option<Value>, BadField> {
+    /// Writes name and value; `false`: there is no value, and what was written is to be taken back.
+    fn write(
+        &self,
+        at: CellRef<'_>,
+        scope: &Scope<'_>,
+        entry: &mut Entry,
+    ) -> Result<bool, BadField> {
         let here = |trouble: Trouble| BadField {
             field: self.path.to_owned(),
             reason: trouble.0,
         };
+        entry.raw(&self.key);
         match &self.content {
-            Content::Value(expression) => {
-                let text = expression.value(at, scope).map_err(here)?;
-                text.map(|text| in_form(&text, self.kind))
-                    .transpose()
-                    .map_err(here)
+            Content::Value(kind, expression) => {
+                let Some(text) = expression.value(at, scope).map_err(here)? else {
+                    return Ok(false);
+                };
+                write_in_form(&text, *kind, entry).map_err(here)?;
+                Ok(true)
             }
             Content::Place(when, place) => {
                 if !all_hold(when, at, scope).map_err(here)? {
-                    return Ok(None);
+                    return Ok(false);
                 }
-                place.value(at, scope).map_err(here)
+                place.write(at, scope, entry).map_err(here)
+            }
+            Content::Group(fields) => {
+                entry.raw("{");
+                let members = members(fields, at, scope, entry)?;
+                entry.raw("}");
+                match members.missing {
+                    Some(path) if members.any => Err(BadField::missing(path)),
+                    _ => Ok(members.any),
+                }
             }
             Content::List(items, fields) => {
-                let mut list = Vec::new();
-                for item in items.of(at, scope).map_err(here)? {
-                    let mut object = Map::new();
-                    fill(fields, item, scope, &mut object).map_err(|bad| BadField {
-                        field: format!("{}.{}", self.path, bad.field),
-                        reason: bad.reason,
-                    })?;
-                    list.push(Value::Object(object));
-                }
-                Ok(Some(Value::Array(list)))
+                let items = items.of(at, scope).map_err(here)?;
+                self.write_list(&items, fields, scope, entry)?;
+                Ok(true)
             }
-            Content::Values(items, take) => {
-                let mut list = Vec::new();
-                for item in items.of(at, scope).map_err(here)? {
-                    if let Some(text) = take.value(item, scope).map_err(here)? {
-                        list.push(in_form(&text, Kind::CodiceFiscale).map_err(here)?);
-                    }
-                }
-                Ok(Some(Value::Array(list)))
+            Content::Codes(items, take) => {
+                let items = items.of(at, scope).map_err(here)?;
+                write_codes(&items, take, scope, entry).map_err(here)?;
+                Ok(true)
             }
         }
     }
+
+    fn write_list(
+        &self,
+        items: &[CellRef<'_>],
+        fields: &[FieldMapping],
+        scope: &Scope<'_>,
+        entry: &mut Entry,
+    ) -> Result<(), BadField> {
+        let inside = |bad: BadField| BadField {
+            field: format!("{}.{}", self.path, bad.field),
+            reason: bad.reason,
+        };
+        entry.raw("[");
+        for (index, item) in items.iter().enumerate() {
+            entry.raw(if index > 0 { ",{" } else { "{" });
+            let members = members(fields, *item, scope, entry).map_err(inside)?;
+            if let Some(path) = members.missing {
+                return Err(inside(BadField::missing(path)));
+            }
+            entry.raw("}");
+        }
+        entry.raw("]");
+        Ok(())
+    }
+}
+
+fn write_codes(
+    items: &[CellRef<'_>],
+    take: &Expression,
+    scope: &Scope<'_>,
+    entry: &mut Entry,
+) -> Result<(), Trouble> {
+    entry.raw("[");
+    let mut first = true;
+    for item in items {
+        if let Some(text) = take.value(*item, scope)? {
+            if !first {
+                entry.raw(",");
+            }
+            first = false;
+            let code = codice_fiscale(&text)?;
+            entry.text(&code);
+            entry.names(&code, Role::Contitolare);
+        }
+    }
+    entry.raw("]");
+    Ok(())
 }
 
 impl PlaceMapping {
-    fn value(&self, at: CellRef<'_>, scope: &Scope<'_>) -> Result<Option<Value>, Trouble> {
-        let part = |expression: &'_ Option<Expression>| match expression {
-            Some(expression) => {
-                let text = expression.value(at, scope)?;
-                Ok(text.map(Cow::into_owned))
+    fn write(
+        &self,
+        at: CellRef<'_>,
+        scope: &Scope<'_>,
+        entry: &mut Entry,
+    ) -> Result<bool, Trouble> {
+        fn part<'a>(
+            expression: &'a Option<Expression>,
+            at: CellRef<'a>,
+            scope: &'a Scope<'_>,
+        ) -> Found<'a> {
+            match expression {
+                Some(expression) => expression.value(at, scope),
+                None => Ok(None),
             }
-            None => Ok(None),
-        };
-        let (istat, belfiore) = (part(&self.istat)?, part(&self.belfiore)?);
-        let (stato, denominazione) = (part(&self.stato)?, part(&self.denominazione)?);
-        let on = match part(&self.on)? {
+        }
+        let (istat, belfiore) = (
+            part(&self.istat, at, scope)?,
+            part(&self.belfiore, at, scope)?,
+        );
+        let stato = part(&self.stato, at, scope)?;
+        let denominazione = part(&self.denominazione, at, scope)?;
+        let on = match part(&self.on, at, scope)? {
             Some(text) => Some(date(&text)?),
             None => None,
         };
@@ -173,75 +270,69 @@ impl PlaceMapping {
             denominazione: denominazione.as_deref(),
             on,
         });
-        if place
-            .as_ref()
-            .and_then(|place| place.denominazione.as_ref())
-            .is_some_and(|name| name.chars().count() > 200)
-        {
+        let Some(place) = place else {
+            return Ok(false);
+        };
+        let name = place.denominazione;
+        if name.is_some_and(|name| !is_within(name, 200)) {
             return Err(Trouble::of("longer than the contract allows"));
         }
-        let place = place.map(serde_json::to_value).transpose();
-        place.map_err(|_| Trouble::of("not a place"))
+        entry.value(&place);
+        Ok(true)
     }
 }
 
-fn date(text: &str) -> Result<NaiveDate, Trouble> {
-    if let Some(date) = date_as_written(text) {
-        return Ok(date);
-    }
-    text.parse().map_err(|_| Trouble::of("not a date"))
-}
-
-/// Puts a text into the form that the contract wants.
-pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let checked = |fits: bool, reason: &'static str| {
+/// Writes a text in the form that the contract wants.
+pub fn write_in_form(text: &str, kind: Kind, entry: &mut Entry) -> Result<(), Trouble> {
+    let mut checked = |fits: bool, reason: &'static str| {
         if fits {
-            Ok(Value::String(text.to_owned()))
+            entry.text(text);
+            Ok(())
         } else {
             Err(Trouble::of(reason))
         }
     };
     match kind {
-        Kind::Text(longest) => checked(
-            text.chars().count() <= longest,
-            "longer than the contract allows",
-        ),
+        Kind::Text(longest) => checked(is_within(text, longest), "longer than the contract allows"),
         Kind::CodiceFiscale => {
-            let code = text.to_ascii_uppercase();
-            let fits = (11..=16).contains(&code.len())
-                && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if fits {
-                Ok(Value::String(code))
-            } else {
-                Err(Trouble::of("not a fiscal code"))
-            }
+            let code = codice_fiscale(text)?;
+            entry.text(&code);
+            entry.names(&code, Role::Interessato);
+            Ok(())
         }
-        Kind::Digits(count) => checked(
-            text.len() == count && digits(text),
-            "not the number of digits expected",
-        ),
+        Kind::PartitaIva => {
+            checked(is_digits(text, 11), "not the number of digits expected")?;
+            if !entry.has(Role::Interessato) {
+                entry.names(text, Role::Interessato);
+            }
+            Ok(())
+        }
+        Kind::Digits(count) => checked(is_digits(text, count), "not the number of digits expected"),
         Kind::Iso3 => checked(
             text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
             "not an ISO 3166-1 code",
         ),
-        Kind::Date => match date_as_written(text) {
-            Some(_) => Ok(Value::String(text.to_owned())),
-            None => Ok(Value::String(date(text)?.to_string())),
-        },
+        Kind::Date => {
+            if date_as_written(text).is_some() {
+                entry.text(text);
+            } else {
+                entry.value(&date(text)?);
+            }
+            Ok(())
+        }
         Kind::Money => {
             let amount = Importo::euro(decimal(text)?);
-            let amount = amount.ok_or(Trouble::of("not an amount with two decimals"))?;
-            serde_json::to_value(amount).map_err(|_| Trouble::of("not an amount"))
+            entry.value(&amount.ok_or(Trouble::of("not an amount with two decimals"))?);
+            Ok(())
         }
         Kind::Decimal(largest) => {
             let number = decimal(text)?;
             let fits = number >= Decimal::ZERO && number <= Decimal::from(largest);
-            if fits && number.scale() <= 4 {
-                Ok(Value::String(number.normalize().to_string()))
-            } else {
-                Err(Trouble::of("outside the range of the contract"))
+            if !fits || number.scale() > 4 {
+                return Err(Trouble::of("outside the range of the contract"));
             }
+            entry.value(&number.normalize());
+            Ok(())
         }
         Kind::Integer(largest) => {
             let number = decimal(text)?;
@@ -249,19 +340,50 @@ pub fn in_form(text: &str, kind: Kind) -> Result<Value, Trouble> {
                 .is_integer()
                 .then(|| i32::try_from(number))
                 .and_then(Result::ok);
-            match whole.filter(|whole| (0..=largest).contains(whole)) {
-                Some(whole) => Ok(Value::from(whole)),
-                None => Err(Trouble::of("not a whole number of the range expected")),
-            }
+            let whole = whole.filter(|whole| (0..=largest).contains(whole));
+            let outside = Trouble::of("not a whole number of the range expected");
+            entry.value(&whole.ok_or(outside)?);
+            Ok(())
         }
         Kind::Truth => match text {
-            "true" => Ok(Value::Bool(true)),
-            "false" => Ok(Value::Bool(false)),
+            "true" | "false" => {
+                entry.raw(text);
+                Ok(())
+            }
             _ => Err(Trouble::of("neither true nor false")),
         },
         Kind::OneOf(words) => checked(words.contains(&text), "not one of the contract's words"),
         Kind::Place | Kind::List(_) | Kind::Codes => Err(Trouble::of("not a single value")),
     }
+}
+
+fn codice_fiscale(text: &str) -> Result<Cow<'_, str>, Trouble> {
+    let fits =
+        (11..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !fits {
+        return Err(Trouble::of("not a fiscal code"));
+    }
+    Ok(if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        Cow::Owned(text.to_ascii_uppercase())
+    } else {
+        Cow::Borrowed(text)
+    })
+}
+
+/// Whether a text has at most so many characters; no character has less than a byte.
+fn is_within(text: &str, longest: usize) -> bool {
+    text.len() <= longest || text.chars().count() <= longest
+}
+
+fn is_digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn date(text: &str) -> Result<NaiveDate, Trouble> {
+    if let Some(date) = date_as_written(text) {
+        return Ok(date);
+    }
+    text.parse().map_err(|_| Trouble::of("not a date"))
 }
 
 /// A date that already stands as `YYYY-MM-DD`, read without the detours of a general parser.

@@ -14,12 +14,11 @@ pub mod tables;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
 use super::error::{ConnectorError, Kind};
 use super::extract::shape::{NodeId, Shape};
 use super::extract::{CellRef, Extract};
 use super::template::placeholder::Scope;
+use crate::contract::document::Entry;
 use crate::contract::operation::FieldSet;
 use expression::{Expression, Trouble};
 use field::FieldMapping;
@@ -45,7 +44,7 @@ pub struct Mapping {
     pub outcomes: Vec<Outcome>,
     /// Values for later steps.
     pub captures: Vec<Capture>,
-    /// Fields, with their place in the operation's list.
+    /// Fields, with their place in the operation's list and in its order.
     pub fields: Vec<(usize, FieldMapping)>,
 }
 
@@ -77,7 +76,7 @@ pub struct Capture {
 #[derive(Debug, Default)]
 pub struct Given {
     /// One entry per row that is an entry of its own; else one at most.
-    pub entries: Vec<Map<String, Value>>,
+    pub entries: Vec<Entry>,
     /// Values for later steps.
     pub captures: BTreeMap<Box<str>, String>,
 }
@@ -168,12 +167,12 @@ impl Mapping {
     ) -> Result<Given, ConnectorError> {
         let mut given = Given::default();
         for row in rows {
-            let mut entry = Map::new();
-            let fields = self.fields.iter();
-            let fields = fields.filter(|(position, _)| wanted.contains(*position));
-            field::fill(fields.map(|(_, field)| field), *row, scope, &mut entry)
-                .map_err(|bad| ConnectorError::permanent(Kind::Unintelligible, bad.to_string()))?;
-            given.entries.push(entry);
+            let entry = field::entry(&self.fields, wanted, *row, scope);
+            given.entries.push(
+                entry.map_err(|bad| {
+                    ConnectorError::permanent(Kind::Unintelligible, bad.to_string())
+                })?,
+            );
         }
         if let [row] = rows {
             for capture in &self.captures {

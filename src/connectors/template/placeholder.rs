@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::config::instance::InstanceSettings;
 use crate::connectors::call::Call;
 use crate::connectors::error::{ConnectorError, Kind};
+use crate::contract::instants;
 use crate::contract::operation::Operation;
 use crate::contract::question::{Parameters, Soggetto};
 
@@ -229,7 +230,7 @@ impl Scope<'_> {
                     _ => anno.to_string(),
                 }));
             }
-            Placeholder::Oggi => return Ok(Cow::Owned(self.today.to_string())),
+            Placeholder::Oggi => return Ok(Cow::Owned(instants::day(self.today))),
             Placeholder::EnteIstat => self.call.tenant.codice_istat.as_str(),
             Placeholder::EnteBelfiore => &self.call.tenant.codice_belfiore,
             Placeholder::Ente(name) => {

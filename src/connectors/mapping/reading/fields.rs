@@ -12,7 +12,8 @@ use crate::connectors::extract::shape::NodeId;
 use crate::connectors::mapping::canonical::{Field, Kind};
 use crate::connectors::mapping::cleaning::Unknown;
 use crate::connectors::mapping::expression::{Expression, Items, Source};
-use crate::connectors::mapping::field::{Content, FieldMapping, PlaceMapping, in_form};
+use crate::connectors::mapping::field::{Content, FieldMapping, PlaceMapping, write_in_form};
+use crate::contract::document::Entry;
 
 /// Reads a table of fields.
 pub fn fields(
@@ -24,24 +25,63 @@ pub fn fields(
 ) -> Vec<FieldMapping> {
     let mut found = Vec::new();
     walk(value, "", known, &mut found, reader);
-    let mut read = Vec::with_capacity(found.len());
-    for (field, value) in &found {
-        if let Some(content) = content(*value, field, at, workshop, reader) {
-            read.push(FieldMapping {
-                path: field.path,
-                names: field.path.split('.').collect(),
-                kind: field.kind,
-                required: field.required,
-                content,
-            });
+    // Fields are written in the contract's order, so those of one object stand together.
+    found.sort_by_key(|(field, _)| known.iter().position(|known| known.path == field.path));
+    let mut read: Vec<FieldMapping> = Vec::with_capacity(found.len());
+    for (field, item) in &found {
+        if let Some(content) = content(*item, field, at, workshop, reader) {
+            insert(
+                &mut read,
+                FieldMapping {
+                    path: field.path,
+                    key: key(field.path),
+                    required: field.required,
+                    content,
+                },
+            );
         }
     }
     for field in known.iter().filter(|field| field.required) {
-        if !found.iter().any(|(read, _)| read.path == field.path) {
+        let object = object(field.path);
+        let mut written = found.iter().map(|(read, _)| read.path);
+        let expected = object.is_none() || written.any(|path| self::object(path) == object);
+        if expected && !found.iter().any(|(read, _)| read.path == field.path) {
             reader.mistake(&value.place(), format!("manca il campo «{}»", field.path));
         }
     }
     read
+}
+
+/// Puts a field into the object that it is part of.
+fn insert(fields: &mut Vec<FieldMapping>, field: FieldMapping) {
+    let Some(object) = object(field.path) else {
+        fields.push(field);
+        return;
+    };
+    match fields.last_mut() {
+        Some(FieldMapping {
+            path,
+            content: Content::Group(inner),
+            ..
+        }) if *path == object => inner.push(field),
+        _ => fields.push(FieldMapping {
+            path: object,
+            key: key(object),
+            required: false,
+            content: Content::Group(vec![field]),
+        }),
+    }
+}
+
+/// The object that a field is part of.
+fn object(path: &'static str) -> Option<&'static str> {
+    path.rsplit_once('.').map(|(object, _)| object)
+}
+
+/// The last name of a path, as JSON writes it before the value; names of the contract need no escaping.
+fn key(path: &str) -> Box<str> {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    format!("\"{name}\":").into()
 }
 
 /// Finds the fields that are written; a field inside another may be written with a dot or as a table.
@@ -102,12 +142,12 @@ fn content(
             let items = items(&mut table, at, workshop, reader)?;
             let take = workshop.required(&mut table, "take", items.each, reader);
             table.finish(reader);
-            Some(Content::Values(items, take?))
+            Some(Content::Codes(items, take?))
         }
         kind => {
             let expression = workshop.expression(value, at, reader)?;
             check(&expression, kind, false, &value.place(), reader);
-            Some(Content::Value(expression))
+            Some(Content::Value(kind, expression))
         }
     }
 }
@@ -206,7 +246,7 @@ fn check(expression: &Expression, kind: Kind, converted: bool, place: &Place, re
 }
 
 fn refuse_constant(text: &str, kind: Kind, place: &Place, reader: &mut Reader) {
-    if in_form(text, kind).is_err() {
+    if write_in_form(text, kind, &mut Entry::default()).is_err() {
         reader.mistake(place, format!("«{text}» non può stare in questo campo"));
     }
 }

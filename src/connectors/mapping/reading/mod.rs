@@ -136,8 +136,8 @@ pub fn mapping(
             let known = canonical::fields(operation);
             let fields = fields::fields(value, known, context, &mut workshop, reader);
             let positions = fields.into_iter().filter_map(|field| {
-                let name = field.names.first()?;
-                let position = operation.fields().iter().position(|known| known == name);
+                let name = field.path;
+                let position = operation.fields().iter().position(|known| *known == name);
                 if position.is_none() {
                     let text = format!("«{name}» non è un campo di {operation}");
                     reader.mistake(&value.place(), text);
