@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::config::instance::InstanceSettings;
 use crate::connectors::adapter::{Adapter, AdapterOperation};
 use crate::connectors::call::{Answer, Call, Transcript};
-use crate::connectors::error::{ConnectorError, Retry};
+use crate::connectors::error::{ConnectorError, Kind, Retry};
 use crate::connectors::instance::Tenant;
 use crate::contract::operation::FieldSet;
 use crate::digest::SaltedDigest;
@@ -17,6 +17,10 @@ use crate::gateway::Gateway;
 use super::arrival::Arrival;
 use super::authorization::Permit;
 use super::error::ExchangeError;
+
+/// The longest that a back end may ask us to wait and still be asked again in the same exchange; beyond it the portal is
+/// told when to come back, instead of holding its place.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Who answers an exchange.
 pub struct Target {
@@ -138,10 +142,14 @@ pub(super) async fn fetch(
 
 /// How long to wait before the next try, with jitter so that many callers do not come back together; `None`: do not.
 fn pause_before_retry(failure: &ConnectorError, attempt: u32) -> Option<Duration> {
+    // Nobody was called: a breaker that makes callers wait for its end would be no breaker.
+    if matches!(failure.kind, Kind::BreakerOpen | Kind::Busy) {
+        return None;
+    }
     let jitter = Duration::from_millis(rand::random_range(20..100)) * attempt;
     match failure.retry {
-        Retry::Never => None,
         Retry::Now => Some(jitter),
-        Retry::After(wait) => Some(wait + jitter),
+        Retry::After(wait) if wait <= LONGEST_WAIT => Some(wait + jitter),
+        Retry::Never | Retry::After(_) => None,
     }
 }

@@ -20,8 +20,6 @@ async fn a_back_end_that_hangs_becomes_a_504_and_slows_no_other_municipality() {
     let hanging = futures_util::future::join_all((0..12).map(|_| portal.persona(CANTU.0, CANTU.1)));
     let others = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let neighbour = province.portal("portale-due");
-        let _ = neighbour;
         let started = Instant::now();
         let answer = portal.persona(ERBA.0, ERBA.1).await;
         (answer.status, started.elapsed())
@@ -103,7 +101,7 @@ async fn the_breaker_opens_after_repeated_failures_and_closes_after_a_good_probe
         files.replace(
             "istanze/prove.toml",
             "connect_deadline = \"900ms\"",
-            "connect_deadline = \"900ms\"\nbreaker_failures = 3\nbreaker_pause = \"1s\"\ntries = 1",
+            "connect_deadline = \"900ms\"\nbreaker_failures = 4\nbreaker_pause = \"3s\"",
         );
     });
     let portal = province.portal("portale-uno");
@@ -111,11 +109,18 @@ async fn the_breaker_opens_after_repeated_failures_and_closes_after_a_good_probe
         .simulators
         .fault(json!({ "dialect": "d1", "fault": "drop" }))
         .await;
-    for _ in 0..3 {
+    // Each question is tried twice.
+    for _ in 0..2 {
         assert!(portal.persona(CANTU.0, CANTU.1).await.status >= 500);
     }
     province.simulators.forget_calls().await;
+    let asked = Instant::now();
     let open = portal.persona(CANTU.0, CANTU.1).await;
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "an open breaker answers at once, not after {:?}",
+        asked.elapsed()
+    );
     assert_eq!(open.status, 503, "{}", open.body);
     assert!(open.header("retry-after").parse::<u64>().is_ok());
     assert_eq!(
@@ -127,7 +132,7 @@ async fn the_breaker_opens_after_repeated_failures_and_closes_after_a_good_probe
         "the back end is left alone"
     );
     province.simulators.mend().await;
-    tokio::time::sleep(Duration::from_millis(1200)).await;
+    tokio::time::sleep(Duration::from_millis(3200)).await;
     assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
 }
 
@@ -156,5 +161,6 @@ async fn an_expired_token_costs_one_new_login_however_many_wait() {
             .collect::<Vec<_>>()
     );
     let calls = province.simulators.calls().await;
-    assert!(calls["tokens"].to_string().len() < 200, "{calls}");
+    assert_eq!(calls["tokens_issued"][0]["count"], 1, "{calls}");
+    assert!(calls["tokens_issued"][1].is_null(), "{calls}");
 }
