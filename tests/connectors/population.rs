@@ -70,6 +70,15 @@ async fn everybody_is_found(town: &Town, ente: &str) {
                 assert!(states.contains(&stato), "{person}: {stato}");
             }
         }
+        // Whoever has left no longer lives at the address that the register keeps of them.
+        let street = answer["residenza"]["indirizzo"].as_str().unwrap_or_default();
+        if has_case(person, "aire") {
+            assert!(street.starts_with("VIA NASSA"), "{person}: {street}");
+            assert!(answer["residenza"].get("cap").is_none(), "{person}");
+        }
+        if has_case(person, "emigrato") {
+            assert_eq!(street, "", "{person}");
+        }
         assert!(answer.get("PASSWORD").is_none());
     }
     assert!(found > 50, "{ente}: only {found} found");
