@@ -85,20 +85,26 @@ impl Breaker {
 }
 
 impl Leave {
-    /// The back end answered, be it with a refusal.
-    pub fn answered(mut self) {
+    /// The back end answered, be it with a refusal; tells whether that closed the breaker.
+    pub fn answered(mut self) -> bool {
         self.reported = true;
         let mut state = self.breaker.state.lock();
         match *state {
-            State::Closed { .. } => *state = State::Closed { failures: 0 },
-            State::Probing if self.is_probe => *state = State::Closed { failures: 0 },
+            State::Closed { .. } => {
+                *state = State::Closed { failures: 0 };
+                false
+            }
+            State::Probing if self.is_probe => {
+                *state = State::Closed { failures: 0 };
+                true
+            }
             // A call from before the breaker opened says nothing about the back end as it is now.
-            State::Open { .. } | State::Probing => {}
+            State::Open { .. } | State::Probing => false,
         }
     }
 
-    /// The call failed in a way that speaks against the back end.
-    pub fn failed(mut self) {
+    /// The call failed in a way that speaks against the back end; tells whether that opened a closed breaker.
+    pub fn failed(mut self) -> bool {
         self.reported = true;
         let breaker = &self.breaker;
         let open = || State::Open {
@@ -110,11 +116,13 @@ impl Leave {
                 *failures += 1;
                 if *failures >= breaker.failures {
                     *state = open();
+                    return true;
                 }
             }
             State::Probing if self.is_probe => *state = open(),
             State::Open { .. } | State::Probing => {}
         }
+        false
     }
 }
 
@@ -149,7 +157,7 @@ mod tests {
         breaker.enter().expect("closed").answered();
         fail(&breaker, 2);
         assert_eq!(breaker.state(), BreakerState::Closed);
-        fail(&breaker, 1);
+        assert!(breaker.enter().expect("closed").failed(), "opened");
         assert_eq!(breaker.state(), BreakerState::Open);
         assert!(breaker.enter().expect_err("open") > Duration::from_secs(50));
     }
@@ -161,8 +169,8 @@ mod tests {
         let probe = breaker.enter().expect("the pause is over");
         assert_eq!(breaker.state(), BreakerState::HalfOpen);
         assert!(breaker.enter().is_err(), "only one probe at a time");
-        probe.failed();
-        breaker.enter().expect("another probe").answered();
+        assert!(!probe.failed(), "it was open before");
+        assert!(breaker.enter().expect("another probe").answered(), "closed");
         assert_eq!(breaker.state(), BreakerState::Closed);
     }
 

@@ -110,8 +110,16 @@ impl Instance {
         match &outcome {
             // It was the portal's patience that ended, which says nothing about the back end.
             Err(refusal) if refusal.error.kind == Kind::TimedOut && impatient => drop(leave),
-            Err(refusal) if refusal.is_outage() => leave.failed(),
-            Ok(()) | Err(_) => leave.answered(),
+            Err(refusal) if refusal.is_outage() => {
+                if leave.failed() {
+                    tracing::warn!(instance = %self.settings.name, "circuit breaker open: the back end is left alone");
+                }
+            }
+            Ok(()) | Err(_) => {
+                if leave.answered() {
+                    tracing::info!(instance = %self.settings.name, "circuit breaker closed: the back end answers again");
+                }
+            }
         }
         match outcome {
             Ok(()) => Ok(conversation.finish(Utc::now())),

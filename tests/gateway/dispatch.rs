@@ -87,9 +87,37 @@ async fn each_kind_of_bad_weather_is_named_and_never_becomes_not_found() {
                     "{dialect} {fault} leaks the code"
                 );
             }
+            let log = log_with_an_exchange(&province).await;
             assert!(
-                !province.log().contains(person.1),
+                !log.contains(person.1),
                 "{dialect} {fault}: the log holds a fiscal code"
+            );
+            only_documented_fields(&log);
+        }
+    }
+}
+
+/// The log, once the exchange has been written to it.
+async fn log_with_an_exchange(province: &Province) -> String {
+    for _ in 0..50 {
+        let log = province.log();
+        if log.contains("pontile::exchange") {
+            return log;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no exchange in the log: {}", province.log());
+}
+
+/// The log holds what `docs/logging.md` lists and nothing else.
+fn only_documented_fields(log: &str) {
+    let documented = include_str!("../../docs/logging.md");
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        for field in line.as_object().unwrap().keys() {
+            assert!(
+                documented.contains(&format!("| `{field}` |")),
+                "docs/logging.md does not list {field}: {line}"
             );
         }
     }
@@ -134,6 +162,11 @@ async fn the_breaker_opens_after_repeated_failures_and_closes_after_a_good_probe
     province.simulators.mend().await;
     tokio::time::sleep(Duration::from_millis(3200)).await;
     assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
+    // The log is written every 200 ms.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for change in ["circuit breaker open", "circuit breaker closed"] {
+        assert_eq!(province.log().matches(change).count(), 1, "{change}");
+    }
 }
 
 #[tokio::test]
