@@ -92,7 +92,9 @@ impl Answered {
         let unchanged = known_etag.is_some_and(|known| {
             known
                 .split(',')
-                .any(|tag| tag.trim() == etag || tag.trim() == "*")
+                .map(str::trim)
+                // RFC 9110, 13.1.2: compared weakly, so a proxy's `W/` does not count.
+                .any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == etag || tag == "*")
         });
         let body = if unchanged {
             Bytes::new()

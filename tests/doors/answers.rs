@@ -47,7 +47,7 @@ async fn the_catalogue_is_paged_and_revalidated() {
         .expect("an answer");
     assert_eq!(second.json()["items"][0]["denominazione"], "Como");
 
-    let known = format!("If-None-Match: {}\r\n", first.header("etag"));
+    let known = format!("If-None-Match: \"x\", W/{}\r\n", first.header("etag"));
     let unchanged = line
         .request("GET", "/rest/catalogo/v1/enti?limit=1", &known, "")
         .await
