@@ -43,16 +43,16 @@ async fn a_back_end_that_hangs_becomes_a_504_and_slows_no_other_municipality() {
 
 #[tokio::test]
 async fn each_kind_of_bad_weather_is_named_and_never_becomes_not_found() {
-    for (fault, statuses) in [
-        ("html_502", vec![502, 503]),
-        ("truncated_body", vec![502, 503]),
-        ("wrong_charset", vec![200, 502]),
-        ("maintenance", vec![502, 503]),
-        ("auth_fail", vec![502]),
-        ("drop", vec![502, 503]),
-        ("garbage", vec![502]),
-        ("huge", vec![502]),
-        ("not_found", vec![404]),
+    for (fault, status, problem) in [
+        ("html_502", 503, "gestionale-non-disponibile"),
+        ("truncated_body", 502, "risposta-incomprensibile"),
+        ("maintenance", 503, "gestionale-non-disponibile"),
+        ("auth_fail", 502, "gestionale-in-errore"),
+        ("drop", 503, "gestionale-non-disponibile"),
+        ("garbage", 502, "risposta-incomprensibile"),
+        ("huge", 502, "risposta-incomprensibile"),
+        ("ambiguous", 409, "soggetto-ambiguo"),
+        ("not_found", 404, "soggetto-non-trovato"),
     ] {
         for (dialect, person) in [("d1", CANTU), ("d6", ERBA)] {
             let province = Province::start();
@@ -64,8 +64,9 @@ async fn each_kind_of_bad_weather_is_named_and_never_becomes_not_found() {
                 .portal("portale-uno")
                 .persona(person.0, person.1)
                 .await;
+            let kind = answer.body["type"].as_str().unwrap_or_default();
             assert!(
-                statuses.contains(&answer.status),
+                answer.status == status && kind.ends_with(problem),
                 "{dialect} {fault}: {} {}",
                 answer.status,
                 answer.body
