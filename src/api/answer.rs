@@ -70,6 +70,11 @@ pub(super) fn of_status(body: Vec<u8>, scambio: Uuid, limits: LimitStatus) -> Ht
         .body(body)
 }
 
+/// A page or document of the documentation.
+pub(super) fn of_documentation(scambio: Uuid, limits: LimitStatus) -> HttpResponseBuilder {
+    begin(StatusCode::OK, scambio, limits)
+}
+
 /// A response in an extractor's place: the handler is not called.
 pub fn instead(response: HttpResponse) -> actix_web::Error {
     InternalError::from_response("refused", response).into()

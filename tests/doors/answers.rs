@@ -245,6 +245,7 @@ async fn the_documents_are_served_to_whoever_has_a_trusted_certificate() {
     let doors = Doors::open().await;
     let mut line = doors.portal("sconosciuto").await;
     let page = line.get("/docs").await.expect("an answer");
+    carries_what_every_answer_carries(&page);
     assert_eq!(
         (page.status, page.header("content-type")),
         (200, "text/html; charset=utf-8")

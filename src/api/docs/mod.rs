@@ -5,14 +5,13 @@ mod page;
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use actix_web::web::Path;
 
 use crate::broker::error::{ExchangeError, Malformed};
 use crate::trust::Verdict;
 
+use super::answer;
 use super::documents::documents;
 use super::intake::Intake;
 
@@ -51,10 +50,9 @@ fn send(
         Verdict::Trusted => find().ok_or(ExchangeError::Malformed(Malformed::NoSuchResource)),
     };
     match found {
-        Ok(text) => HttpResponse::Ok()
+        Ok(text) => answer::of_documentation(intake.scambio, intake.door_limit)
             .insert_header((CONTENT_TYPE, media_type))
             .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"))
-            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .insert_header((CACHE_CONTROL, "private, no-cache"))
             .body(text),
         Err(failure) => intake.refuse(&failure),
