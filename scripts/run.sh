@@ -107,8 +107,8 @@ start() {
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" check
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" migrate
     step 'town halls and gateway'
-    "$PROGRAMS/simulators" serve --control-port "$SIMULATOR_PORT" --d1-port $((SIMULATOR_PORT + 1)) \
-        --d6-port $((SIMULATOR_PORT + 6)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
+    "$PROGRAMS/simulators" serve --control-port "$SIMULATOR_PORT" --port d1=$((SIMULATOR_PORT + 1)) \
+        --port d6=$((SIMULATOR_PORT + 6)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
     simulators=$!
     wait_for $simulators "$STATE/simulators.out" '"control"' 'the simulators'
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" serve >"$STATE/pontile.out" 2>"$STATE/pontile.out.err" &

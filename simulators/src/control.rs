@@ -2,11 +2,10 @@
 
 use actix_web::web::{Data, Json, ServiceConfig, delete, get, post, resource};
 use actix_web::{HttpResponse, Responder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::dialects::Dialect;
 use crate::faults::{FaultKind, FaultOrder};
-use crate::population::places::Ente;
 use crate::world::World;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -24,28 +23,33 @@ pub fn routes(config: &mut ServiceConfig) {
         );
 }
 
-async fn add_fault(order: Json<FaultOrder>, world: Data<World>) -> HttpResponse {
-    let order = order.into_inner();
+async fn add_fault(wanted: Json<FaultOrder>, world: Data<World>) -> HttpResponse {
+    match order(&world, wanted.into_inner()) {
+        Ok(id) => HttpResponse::Created().json(json!({ "id": id })),
+        Err(refusal) => HttpResponse::BadRequest().json(refusal),
+    }
+}
+
+/// Switches a fault on and returns its number, or says in JSON why it makes no sense.
+pub fn order(world: &World, order: FaultOrder) -> Result<u32, Value> {
     let Some(dialect) = Dialect::find(&order.dialect) else {
-        return HttpResponse::BadRequest().json(json!({ "error": "unknown dialect" }));
+        return Err(json!({ "error": "unknown dialect" }));
     };
     let possible: Vec<FaultKind> = dialect.possible_faults().collect();
     if !possible.contains(&order.fault) {
-        return HttpResponse::BadRequest()
-            .json(json!({ "error": "fault not possible here", "possible": possible }));
+        return Err(json!({ "error": "fault not possible here", "possible": possible }));
     }
     if order
         .ente
         .as_deref()
-        .is_some_and(|ente| Ente::find(ente).is_none())
+        .is_some_and(|ente| world.served(ente).is_none())
     {
-        return HttpResponse::BadRequest().json(json!({ "error": "unknown ente" }));
+        return Err(json!({ "error": "unknown ente" }));
     }
     if !(0.0..=1.0).contains(&order.share) {
-        return HttpResponse::BadRequest()
-            .json(json!({ "error": "share must lie between 0 and 1" }));
+        return Err(json!({ "error": "share must lie between 0 and 1" }));
     }
-    HttpResponse::Created().json(json!({ "id": world.faults.add(order) }))
+    Ok(world.faults.add(order))
 }
 
 async fn list_faults(world: Data<World>) -> impl Responder {

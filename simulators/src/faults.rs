@@ -25,6 +25,26 @@ pub enum FaultKind {
     Huge,
     Drop,
     Garbage,
+    /// The system answers in its own language that it cannot work now (database, component).
+    InternalError,
+    /// Answers have the form that an upgrade gave them.
+    SchemaChange,
+    /// Values of an rpc/encoded answer are referred to instead of written in place.
+    Multiref,
+    /// A new login ends the account's former session.
+    SingleSession,
+}
+
+impl FaultKind {
+    /// Whether an order that names no operation also means the request of a token.
+    fn reaches_token(self) -> bool {
+        matches!(self, FaultKind::AuthFail | FaultKind::SingleSession)
+    }
+
+    /// Whether the fault has a sense for anything else.
+    fn reaches_operations(self) -> bool {
+        self != FaultKind::SingleSession
+    }
 }
 
 /// What `POST /control/faults` takes.
@@ -77,7 +97,8 @@ impl ActiveFault {
     fn fits(&self, dialect: &str, operation: &str, ente: Option<&str>) -> bool {
         let operation_fits = match &self.order.operation {
             Some(wanted) => wanted == operation,
-            None => operation != TOKEN_OPERATION || self.order.fault == FaultKind::AuthFail,
+            None if operation == TOKEN_OPERATION => self.order.fault.reaches_token(),
+            None => self.order.fault.reaches_operations(),
         };
         self.order.dialect == dialect
             && operation_fits

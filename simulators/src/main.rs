@@ -1,6 +1,5 @@
 //! The `simulators` command.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,11 +9,14 @@ use std::time::Duration;
 use chrono::{NaiveDate, Utc};
 use chrono_tz::Europe::Rome;
 use clap::{Args, Parser, Subcommand};
+use simulators::control;
+use simulators::dialects::Dialect;
 use simulators::dialects::d9::{self, ViewFault};
 use simulators::population::places::Ente;
+use simulators::population::served::{Aliases, served};
 use simulators::population::{Case, DEFAULT_SEED, Population, listed};
 use simulators::serve::{self, Options, Tls};
-use simulators::world::World;
+use simulators::world::{Settings, World};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Simulated municipal systems over one synthetic population.
@@ -65,14 +67,19 @@ enum Action {
 struct ServeArguments {
     #[arg(long, default_value = "127.0.0.1")]
     bind: String,
-    /// Port 0 = any free one, here and below.
+    /// Port 0 = any free one, here and below; dialects without a port get any free one too.
     #[arg(long, default_value_t = 0)]
     control_port: u16,
-    #[arg(long, default_value_t = 0)]
-    d1_port: u16,
-    #[arg(long, default_value_t = 0)]
-    d6_port: u16,
-    /// Seconds that a token lives.
+    /// Port of a dialect, as `d1=18101`; may be given several times.
+    #[arg(long = "port", value_name = "DIALECT=PORT", value_parser = dialect_port)]
+    ports: Vec<(String, u16)>,
+    /// Municipality that borrows the people of Como, Cantù or Erba, as `A143=B639`; may be given several times.
+    #[arg(long = "ente-alias", value_name = "ENTE=TOWN", value_parser = alias)]
+    aliases: Vec<(String, &'static Ente)>,
+    /// Fault that is on from the start, in the JSON of the control port; may be given several times.
+    #[arg(long = "fault", value_name = "JSON")]
+    faults: Vec<String>,
+    /// Seconds that a token or a session lives.
     #[arg(long, default_value_t = 3600)]
     token_life: u64,
     /// Answer as slowly as such systems are thought to.
@@ -151,11 +158,16 @@ async fn serve_until_terminated(
 ) -> Result<(), Box<dyn Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let world = World::new(
-        population,
-        Duration::from_secs(arguments.token_life),
-        arguments.realistic_latency,
-    );
+    let settings = Settings {
+        token_life: Duration::from_secs(arguments.token_life),
+        realistic_latency: arguments.realistic_latency,
+        aliases: arguments.aliases.into_iter().collect(),
+    };
+    let world = World::new(population, settings);
+    for fault in &arguments.faults {
+        control::order(&world, serde_json::from_str(fault)?)
+            .map_err(|refusal| format!("--fault {fault}: {refusal}"))?;
+    }
     let tls = arguments
         .tls_cert
         .zip(arguments.tls_key)
@@ -167,7 +179,7 @@ async fn serve_until_terminated(
     let options = Options {
         bind: arguments.bind,
         control_port: arguments.control_port,
-        ports: BTreeMap::from([("d1", arguments.d1_port), ("d6", arguments.d6_port)]),
+        ports: arguments.ports.into_iter().collect(),
         tls,
     };
     let running = serve::start(world, &options).await?;
@@ -178,6 +190,26 @@ async fn serve_until_terminated(
     }
     running.stop().await;
     Ok(())
+}
+
+fn dialect_port(text: &str) -> Result<(String, u16), String> {
+    let (dialect, port) = text.split_once('=').ok_or("write it as d1=18101")?;
+    if Dialect::find(dialect).is_none() {
+        return Err(format!("no dialect {dialect} that listens"));
+    }
+    let port = port
+        .parse()
+        .map_err(|error| format!("no port {port}: {error}"))?;
+    Ok((dialect.to_owned(), port))
+}
+
+fn alias(text: &str) -> Result<(String, &'static Ente), String> {
+    let (ente, town) = text.split_once('=').ok_or("write it as A143=B639")?;
+    let town = Ente::find(town).ok_or_else(|| format!("{town} is none of the three towns"))?;
+    if served(ente, &Aliases::new()).is_none() {
+        return Err(format!("no municipality {ente} in the province"));
+    }
+    Ok((ente.to_owned(), town))
 }
 
 fn print_people(

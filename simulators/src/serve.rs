@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -16,7 +16,7 @@ use rustls::{RootCertStore, ServerConfig};
 
 use crate::control;
 use crate::delivery::remember_line;
-use crate::dialects::LISTENING;
+use crate::dialects::{LISTENING, Routes};
 use crate::world::World;
 
 /// Where to listen.
@@ -24,7 +24,7 @@ pub struct Options {
     pub bind: String,
     pub control_port: u16,
     /// Port of a dialect by its name; 0 or absent = any free one.
-    pub ports: BTreeMap<&'static str, u16>,
+    pub ports: BTreeMap<String, u16>,
     pub tls: Option<Tls>,
 }
 
@@ -60,7 +60,7 @@ pub async fn start(world: World, options: &Options) -> io::Result<Running> {
         addresses: BTreeMap::new(),
         servers: Vec::new(),
     };
-    let mut open = |name, port, routes, tls: Option<&ServerConfig>| -> io::Result<()> {
+    let mut open = |name, port, routes: Routes, tls: Option<&ServerConfig>| -> io::Result<()> {
         let listener = TcpListener::bind((options.bind.as_str(), port))?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         running
@@ -74,12 +74,13 @@ pub async fn start(world: World, options: &Options) -> io::Result<Running> {
     open(
         "control",
         options.control_port,
-        control::routes as fn(&mut ServiceConfig),
+        Arc::new(control::routes),
         None,
     )?;
     for dialect in LISTENING {
         let port = options.ports.get(dialect.name).copied().unwrap_or_default();
-        open(dialect.name, port, dialect.routes, tls.as_ref())?;
+        let routes = (dialect.open)(&world.settings);
+        open(dialect.name, port, routes, tls.as_ref())?;
     }
     Ok(running)
 }
@@ -87,10 +88,15 @@ pub async fn start(world: World, options: &Options) -> io::Result<Running> {
 fn server(
     listener: TcpListener,
     world: Data<World>,
-    routes: fn(&mut ServiceConfig),
+    routes: Routes,
     tls: Option<ServerConfig>,
 ) -> io::Result<Server> {
-    let server = HttpServer::new(move || App::new().app_data(world.clone()).configure(routes))
+    let app = move || {
+        App::new()
+            .app_data(world.clone())
+            .configure(|config| routes(config))
+    };
+    let server = HttpServer::new(app)
         .workers(1)
         .shutdown_timeout(3)
         .disable_signals()

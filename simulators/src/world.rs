@@ -6,10 +6,10 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::calls::{Calls, Presence};
 use crate::delivery::{Reply, deliver};
-use crate::dialects::d6::tokens::Tokens;
 use crate::dialects::{Dialect, Latency};
 use crate::faults::{FaultKind, FaultOrder, FaultTable};
 use crate::population::Population;
+use crate::population::served::{Aliases, Served, served};
 use crate::randomness::random_unit;
 
 /// Shared by every port and worker.
@@ -17,9 +17,26 @@ pub struct World {
     pub population: Population,
     pub faults: FaultTable,
     pub calls: Calls,
-    /// Tokens that the REST dialect has given out.
-    pub tokens: Tokens,
+    pub settings: Settings,
+}
+
+/// What the command line says about all dialects.
+pub struct Settings {
+    /// How long a token or a session lives.
+    pub token_life: Duration,
+    /// Answer as slowly as such systems are thought to.
     pub realistic_latency: bool,
+    pub aliases: Aliases,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            token_life: Duration::from_hours(1),
+            realistic_latency: false,
+            aliases: Aliases::new(),
+        }
+    }
 }
 
 /// One call being answered: counted, and perhaps struck by a fault.
@@ -31,14 +48,18 @@ pub struct Turn<'w> {
 }
 
 impl World {
-    pub fn new(population: Population, token_life: Duration, realistic_latency: bool) -> Self {
+    pub fn new(population: Population, settings: Settings) -> Self {
         World {
             population,
             faults: FaultTable::default(),
             calls: Calls::default(),
-            tokens: Tokens::new(token_life),
-            realistic_latency,
+            settings,
         }
+    }
+
+    /// The municipality of this Belfiore code, in any case of its letter.
+    pub fn served(&self, belfiore: &str) -> Option<Served> {
+        served(&belfiore.trim().to_uppercase(), &self.settings.aliases)
     }
 
     /// Opens the turn of a call.
@@ -51,7 +72,7 @@ impl World {
         Turn {
             dialect,
             fault: self.faults.strike(dialect.name, operation, ente),
-            latency: self.realistic_latency.then_some(dialect.latency),
+            latency: self.settings.realistic_latency.then_some(dialect.latency),
             _presence: self.calls.enter(dialect.name, operation, ente),
         }
     }

@@ -1,24 +1,26 @@
-//! D1: SOAP 1.1 document/literal with the credentials in the body ("Civilia SOAP" shape); the registry of Cantù.
+//! D1: SOAP 1.1 document/literal with the credentials in the body ("Civilia SOAP" shape); the registry.
+
+use std::sync::Arc;
 
 use actix_web::web::{Bytes, Data, ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::NaiveDate;
-use quick_xml::Reader;
-use quick_xml::escape::{escape, unescape};
-use quick_xml::events::Event;
+use quick_xml::escape::escape;
 
-use super::{Dialect, Latency};
+use super::{Dialect, Latency, password};
 use crate::delivery::Reply;
 use crate::faults::FaultKind;
-use crate::population::places::{CANTU, Ente};
+use crate::population::places::CANTU;
+use crate::population::served::Served;
 use crate::population::taxes::Subject;
 use crate::population::{Birthplace, Case, Person, Population, Status};
+use crate::soap::{ENVELOPE, Element, Message};
 use crate::world::{Turn, World};
 
 pub const DIALECT: Dialect = Dialect {
     name: "d1",
     content_type: "text/xml; charset=utf-8",
-    routes,
+    open: |_| Arc::new(routes),
     own_faults: &[
         FaultKind::NotFound,
         FaultKind::Ambiguous,
@@ -33,6 +35,7 @@ pub const DIALECT: Dialect = Dialect {
 };
 
 pub const USERNAME: &str = "gw";
+/// Of Cantù; like all others it also has the one of [`password`].
 pub const PASSWORD: &str = "civilia-prova";
 /// Fault text for nobody found; adapters must know it by configuration.
 pub const NOT_FOUND: &str = "Anagrafica non trovata";
@@ -41,7 +44,6 @@ pub const AMBIGUOUS: &str = "Trovata piu' di una anagrafica";
 pub const BAD_REQUEST: &str = "Richiesta non valida";
 
 const NAMESPACE: &str = "http://wsanagrafe.ws.pa.dedagroup.it";
-const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const OPERATIONS: [&str; 2] = ["ByCodiceFiscaleETipoPersona", "ByPartitaIva"];
 
 fn routes(config: &mut ServiceConfig) {
@@ -56,53 +58,50 @@ fn routes(config: &mut ServiceConfig) {
 async fn handle(request: HttpRequest, body: Bytes, world: Data<World>) -> HttpResponse {
     let call = Call::read(&body);
     let operation = call.as_ref().map_or("?", |call| call.operation);
-    let ente = call.as_ref().and_then(|call| call.get("ente"));
-    let turn = world.begin(
-        &DIALECT,
-        operation,
-        ente.filter(|ente| Ente::find(ente).is_some()),
-    );
+    let served = call
+        .as_ref()
+        .and_then(|call| world.served(call.element.get("ente")?));
+    let ente = served.as_ref().map(Served::belfiore);
+    let turn = world.begin(&DIALECT, operation, ente);
     let reply = match &call {
-        Some(call) => answer(&world.population, call, &turn),
+        Some(call) => answer(&world.population, call, served, &turn),
         None => fault(BAD_REQUEST),
     };
     turn.deliver(&request, reply).await
 }
 
-fn answer(population: &Population, call: &Call, turn: &Turn<'_>) -> Reply {
-    let credentials = [call.get("username"), call.get("password"), call.get("ente")];
-    if turn.shows(FaultKind::AuthFail)
-        || credentials != [Some(USERNAME), Some(PASSWORD), Some(CANTU.belfiore)]
-    {
+fn answer(population: &Population, call: &Call, served: Option<Served>, turn: &Turn<'_>) -> Reply {
+    let admitted = served.filter(|served| admits(*served, &call.element));
+    let Some(served) = admitted.filter(|_| !turn.shows(FaultKind::AuthFail)) else {
         return fault(BAD_CREDENTIALS);
-    }
+    };
     if turn.shows(FaultKind::NotFound) {
         return fault(NOT_FOUND);
     }
     if turn.shows(FaultKind::Ambiguous) {
         return fault(AMBIGUOUS);
     }
-    let (code, is_person) = match (call.operation, call.get("tipoPersona")) {
-        ("ByPartitaIva", _) => (call.get("partitaIva"), false),
-        (_, Some("PersonaFisica")) => (call.get("codiceFiscale"), true),
-        (_, Some("PersonaGiuridica")) => (call.get("codiceFiscale"), false),
+    let (code, is_person) = match (call.operation, call.element.get("tipoPersona")) {
+        ("ByPartitaIva", _) => (call.element.get("partitaIva"), false),
+        (_, Some("PersonaFisica")) => (call.element.get("codiceFiscale"), true),
+        (_, Some("PersonaGiuridica")) => (call.element.get("codiceFiscale"), false),
         _ => return fault(BAD_REQUEST),
     };
-    let (Some(code), Some(ente)) = (code, Ente::find(CANTU.belfiore)) else {
+    let Some(code) = code else {
         return fault(BAD_REQUEST);
     };
     let record = if is_person {
         population
-            .by_codice_fiscale(ente, code)
+            .by_codice_fiscale(served.town, code)
             .last()
-            .map(|person| person_record(person))
+            .map(|person| person_record(served, person))
     } else {
         population
             .taxes
-            .subjects_with(ente, code)
+            .subjects_with(served.town, code)
             .into_iter()
             .find(|subject| subject.is_company())
-            .map(company_record)
+            .map(|company| company_record(served, company))
     };
     match record {
         Some(record) => found(
@@ -116,6 +115,13 @@ fn answer(population: &Population, call: &Call, turn: &Turn<'_>) -> Reply {
         ),
         None => fault(NOT_FOUND),
     }
+}
+
+fn admits(served: Served, call: &Element) -> bool {
+    let written = call.get("password").unwrap_or_default();
+    let known = written == password(DIALECT.name, served.belfiore())
+        || (written == PASSWORD && served.place == &CANTU);
+    known && call.get("username") == Some(USERNAME)
 }
 
 fn found(operation: &str, record: &str, copies: usize) -> Reply {
@@ -172,8 +178,8 @@ struct Residence {
     code: String,
 }
 
-fn residence(person: &Person) -> Residence {
-    let ente = person.ente;
+fn residence(served: Served, person: &Person) -> Residence {
+    let place = served.place;
     let moved_to = person.emigration.as_ref().map(|emigration| emigration.to);
     match (person.status, moved_to) {
         (Status::Emigrated, Some(Birthplace::Italy(comune))) => Residence {
@@ -196,16 +202,16 @@ fn residence(person: &Person) -> Residence {
         },
         _ => Residence {
             street: person.address.line(),
-            city: ente.place.name.to_owned(),
-            cap: Some(ente.cap.to_owned()),
-            province: ente.place.province.to_owned(),
-            code: ente.place.istat.to_owned(),
+            city: place.name.to_owned(),
+            cap: Some(served.town.cap.to_owned()),
+            province: place.province.to_owned(),
+            code: place.istat.to_owned(),
         },
     }
 }
 
-fn person_record(person: &Person) -> String {
-    let home = residence(person);
+fn person_record(served: Served, person: &Person) -> String {
+    let home = residence(served, person);
     let birthplace = match person.birthplace {
         Birthplace::Italy(comune) => comune.istat,
         Birthplace::Abroad(state, _) => state.istat,
@@ -248,15 +254,15 @@ fn person_record(person: &Person) -> String {
     record.0
 }
 
-fn company_record(company: &Subject) -> String {
-    let place = company.ente.place;
+fn company_record(served: Served, company: &Subject) -> String {
+    let place = served.place;
     let mut record = Record::default();
     record
         .text("CODICEANAGRAFE", Some(&company.id.to_string()))
         .text("NOMINATIVO", Some(&company.denomination))
         .text("INDIRIZZO", Some(&company.address.line()))
         .text("CITTA", Some(place.name))
-        .text("CAP", Some(company.ente.cap))
+        .text("CAP", Some(served.town.cap))
         .text("PROVINCIA", Some(place.province))
         .text("PARTITAIVA", company.partita_iva.as_deref())
         .text("CODICEFISCALE", company.codice_fiscale.as_deref())
@@ -272,56 +278,18 @@ fn company_record(company: &Subject) -> String {
     record.0
 }
 
-/// A request: the element in the body and its children.
+/// A request: the element in the body, of a known name.
 struct Call {
     operation: &'static str,
-    parameters: Vec<(String, String)>,
+    element: Element,
 }
 
 impl Call {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.trim())
-    }
-
-    fn append(&mut self, text: &str) {
-        if let Some((_, value)) = self.parameters.last_mut() {
-            value.push_str(text);
-        }
-    }
-
-    /// Reads an envelope by local names; none if it is not one with a known operation.
     fn read(body: &[u8]) -> Option<Call> {
-        let mut reader = Reader::from_str(std::str::from_utf8(body).ok()?);
-        let mut open: Vec<String> = Vec::new();
-        let mut call: Option<Call> = None;
-        loop {
-            match reader.read_event().ok()? {
-                Event::Start(element) => {
-                    let name = element.local_name().as_ref().to_owned();
-                    if open.len() == 2 && open[1] == "Body" {
-                        let operation = OPERATIONS.into_iter().find(|known| *known == name)?;
-                        call = Some(Call {
-                            operation,
-                            parameters: Vec::new(),
-                        });
-                    } else if let (3, Some(call)) = (open.len(), &mut call) {
-                        call.parameters.push((name.clone(), String::new()));
-                    }
-                    open.push(name);
-                }
-                Event::End(_) => {
-                    open.pop();
-                }
-                Event::Text(text) if open.len() == 4 => call.as_mut()?.append(&text.into_inner()),
-                Event::GeneralRef(name) if open.len() == 4 => call
-                    .as_mut()?
-                    .append(&unescape(&format!("&{};", name.into_inner())).ok()?),
-                Event::Eof => return call.filter(|_| open.is_empty()),
-                _ => {}
-            }
-        }
+        let element = Message::read(body)?.body;
+        let operation = OPERATIONS
+            .into_iter()
+            .find(|known| *known == element.name)?;
+        Some(Call { operation, element })
     }
 }

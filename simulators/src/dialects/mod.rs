@@ -4,26 +4,36 @@ pub mod d1;
 pub mod d6;
 pub mod d9;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 
 use crate::faults::FaultKind;
+use crate::world::Settings;
 
 /// A dialect that listens on a port.
 pub struct Dialect {
     /// As the command line and the control port name it.
     pub name: &'static str,
     pub content_type: &'static str,
-    /// Registers its routes.
-    pub routes: fn(&mut ServiceConfig),
+    /// Makes its state (tokens, sessions), new at every start, and what registers its routes.
+    pub open: fn(&Settings) -> Routes,
     /// Faults of its own language, besides those that any connection can have.
     pub own_faults: &'static [FaultKind],
     pub latency: Latency,
 }
 
+/// Registers the routes of a dialect, and the state that its handlers ask for.
+pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
 /// Every dialect that listens. Views (`d9`) have no port: a database serves them.
-pub const LISTENING: [&Dialect; 2] = [&d1::DIALECT, &d6::DIALECT];
+pub const LISTENING: &[&Dialect] = &[&d1::DIALECT, &d6::DIALECT];
+
+/// Development-only password of a municipality in a dialect: `d2-prova-c933`.
+pub fn password(dialect: &str, belfiore: &str) -> String {
+    format!("{dialect}-prova-{}", belfiore.to_lowercase())
+}
 
 /// Faults of the connection or of what stands in front of the system: every dialect has them.
 pub const CONNECTION_FAULTS: [FaultKind; 9] = [
@@ -40,7 +50,10 @@ pub const CONNECTION_FAULTS: [FaultKind; 9] = [
 
 impl Dialect {
     pub fn find(name: &str) -> Option<&'static Dialect> {
-        LISTENING.into_iter().find(|dialect| dialect.name == name)
+        LISTENING
+            .iter()
+            .copied()
+            .find(|dialect| dialect.name == name)
     }
 
     pub fn possible_faults(&self) -> impl Iterator<Item = FaultKind> {

@@ -7,6 +7,7 @@ mod names;
 mod ordinary;
 pub mod places;
 mod random;
+pub mod served;
 pub mod taxes;
 mod town;
 

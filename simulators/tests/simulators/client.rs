@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use simulators::population::{DEFAULT_SEED, Population, day};
 use simulators::serve::{Options, Running, Tls, start};
-use simulators::world::World;
+use simulators::world::{Settings, World};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -65,7 +65,11 @@ pub async fn town_with(token_life: Duration, tls: Option<Tls>) -> Town {
         ports: BTreeMap::new(),
         tls,
     };
-    let running = start(World::new(population, token_life, false), &options)
+    let settings = Settings {
+        token_life,
+        ..Settings::default()
+    };
+    let running = start(World::new(population, settings), &options)
         .await
         .unwrap();
     Town { running }

@@ -1,6 +1,7 @@
 //! The SOAP dialect.
 
-use simulators::dialects::d1::{BAD_CREDENTIALS, BAD_REQUEST, NOT_FOUND, PASSWORD};
+use simulators::dialects::d1::{AMBIGUOUS, BAD_CREDENTIALS, BAD_REQUEST, NOT_FOUND, PASSWORD};
+use simulators::faults::FaultKind;
 
 use crate::client::{Answer, Outcome, Town, code_of, town};
 
@@ -15,8 +16,12 @@ pub fn envelope(operation: &str, fields: &str) -> String {
 }
 
 fn by_code(password: &str, kind: &str, code: &str) -> String {
+    by_code_in("B639", password, kind, code)
+}
+
+fn by_code_in(ente: &str, password: &str, kind: &str, code: &str) -> String {
     let fields = format!(
-        "<w:username>gw</w:username><w:password>{password}</w:password><w:ente>B639</w:ente>\
+        "<w:username>gw</w:username><w:password>{password}</w:password><w:ente>{ente}</w:ente>\
          <w:tipoPersona>{kind}</w:tipoPersona><w:codiceFiscale>{code}</w:codiceFiscale>"
     );
     envelope("ByCodiceFiscaleETipoPersona", &fields)
@@ -31,6 +36,17 @@ pub async fn ask(town: &Town, code: &str) -> Outcome {
         &by_code(PASSWORD, "PersonaFisica", code),
     )
     .await
+}
+
+/// Faults in the dialect's own language.
+pub fn assert_shown(fault: FaultKind, answer: &Answer) {
+    match fault {
+        FaultKind::NotFound => assert_fault(answer, NOT_FOUND),
+        FaultKind::Ambiguous => assert_fault(answer, AMBIGUOUS),
+        FaultKind::AuthFail => assert_fault(answer, BAD_CREDENTIALS),
+        FaultKind::Duplicate => assert_eq!(answer.text().matches("<NOME>").count(), 2),
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn case(town: &Town, case: &str) -> String {
@@ -137,4 +153,27 @@ async fn refusals_are_faults_with_their_text() {
             BAD_REQUEST,
         );
     }
+}
+
+#[actix_web::test]
+async fn every_municipality_answers_with_its_own_name_and_borrowed_people() {
+    let town = town().await;
+    for (ente, borrowed, istat, quoted) in [
+        ("C933", "C933", "013075", "RSSMRA80A01C933H"),
+        ("A153", "C933", "013004", "RSSMRA80A01C933H"),
+        ("A143", "D416", "013003", "FOXLAX01B28D416I"),
+    ] {
+        let password = simulators::dialects::password("d1", ente);
+        let body = by_code_in(ente, &password, "PersonaFisica", quoted);
+        let answer = town.call("d1", ENDPOINT, "", &body).await.answer().text();
+        assert!(
+            answer.contains(&format!("<COMUNERESIDENZA>{istat}<")),
+            "{ente} of {borrowed}: {answer}"
+        );
+    }
+    let foreign = by_code_in("C933", "d1-prova-b639", "PersonaFisica", "RSSMRA80A01C933H");
+    assert_fault(
+        &town.call("d1", ENDPOINT, "", &foreign).await.answer(),
+        BAD_CREDENTIALS,
+    );
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use simulators::dialects::d6::{RESOURCE, TENANTS, Tenant};
+use simulators::faults::FaultKind;
 
-use crate::client::{Answer, Outcome, Town, code_of, town, town_with};
+use crate::client::{Answer, Outcome, Town, code_of, header, town, town_with};
 
 pub const ERBA: &Tenant = &TENANTS[0];
 const CANTU: &Tenant = &TENANTS[1];
@@ -42,6 +43,33 @@ pub async fn get(town: &Town, token: &str, path: &str) -> Outcome {
     let headers = format!("Authorization: bearer {token}\r\n");
     town.call("d6", &format!("GET /Tributi/api/{path}"), &headers, "")
         .await
+}
+
+/// The quoted person of Erba.
+pub async fn ask(town: &Town, token: &str) -> Outcome {
+    let body = json!({"CodiceFiscale": "FOXLAX01B28D416I", "MostraDatiStatoCivile": true});
+    post(town, token, SEARCH, &body).await
+}
+
+/// Faults in the dialect's own language.
+pub fn assert_shown(fault: FaultKind, answer: &Answer) {
+    match fault {
+        FaultKind::NotFound => assert_eq!(answer.body, b""),
+        FaultKind::Ambiguous => {
+            let both = answer.json();
+            assert_ne!(both[0]["codiceCittadino"], both[1]["codiceCittadino"]);
+        }
+        FaultKind::AuthFail | FaultKind::ExpiredToken => assert_denied(answer),
+        FaultKind::TooManyRequests => assert_eq!(
+            (answer.status, header(&answer.head, "retry-after")),
+            (429, Some("2"))
+        ),
+        FaultKind::Duplicate => {
+            let both = answer.json();
+            assert_eq!(both[0], both[1]);
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn search(town: &Town, token: &str, case: &str) -> Value {
@@ -299,4 +327,21 @@ async fn awkward_tax_positions_are_shown_as_documented() {
         subject("ignoto_all_anagrafe").await["cognome"],
         "FORESTIERI"
     );
+}
+
+#[actix_web::test]
+async fn a_municipality_without_credentials_of_its_own_follows_the_rule() {
+    let town = town().await;
+    let albavilla = Tenant {
+        id: "a1430000-0000-4000-8000-000000000000",
+        client_id: "gw-a143",
+        secret: "d6-prova-a143",
+        belfiore: "A143",
+        registry: true,
+    };
+    let token = token(&town, &albavilla).await;
+    let found = ask(&town, &token).await.answer().json();
+    assert_eq!(found[0]["codiceIstatComuneResidenzaItaliano"], "013003");
+    let refused = token_reply(&town, &albavilla, "d6-prova-a153", RESOURCE).await;
+    assert_eq!(refused.status, 401);
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Answer;
 use crate::population::places::Ente;
+use crate::population::served::Served;
 use crate::population::{Birthplace, Person, Population, Status};
 
 /// A request body whose names are read in any case.
@@ -38,7 +39,8 @@ impl Request {
     }
 }
 
-pub fn ricerca_individui(population: &Population, ente: &'static Ente, body: &[u8]) -> Answer {
+pub fn ricerca_individui(population: &Population, served: Served, body: &[u8]) -> Answer {
+    let ente = served.town;
     let Some(request) = Request::read(body) else {
         return Answer::Malformed;
     };
@@ -50,16 +52,12 @@ pub fn ricerca_individui(population: &Population, ente: &'static Ente, body: &[u
     array(
         found
             .into_iter()
-            .map(|person| individual(population, person, &request))
+            .map(|person| individual(population, served, person, &request))
             .collect(),
     )
 }
 
-pub fn ricerca_componenti_famiglia(
-    population: &Population,
-    ente: &'static Ente,
-    body: &[u8],
-) -> Answer {
+pub fn ricerca_componenti_famiglia(population: &Population, served: Served, body: &[u8]) -> Answer {
     let family = Request::read(body).and_then(|request| {
         request
             .0
@@ -73,7 +71,7 @@ pub fn ricerca_componenti_famiglia(
     };
     array(
         population
-            .family(ente, family)
+            .family(served.town, family)
             .into_iter()
             .map(member)
             .collect(),
@@ -90,7 +88,7 @@ fn array(elements: Vec<Value>) -> Answer {
 
 fn by_name<'a>(
     population: &'a Population,
-    ente: &'static Ente,
+    ente: &Ente,
     request: &Request,
     pattern: &str,
 ) -> Vec<&'a Person> {
@@ -138,7 +136,12 @@ pub fn utc_midnight(day: NaiveDate) -> String {
     day.format("%Y-%m-%dT00:00:00.000Z").to_string()
 }
 
-fn individual(population: &Population, person: &Person, request: &Request) -> Value {
+fn individual(
+    population: &Population,
+    served: Served,
+    person: &Person,
+    request: &Request,
+) -> Value {
     let (birth_comune, birth_state, birth_town) = place(person.birthplace);
     let mut record = member(person);
     record["codiceFamiglia"] = json!(person.family);
@@ -148,7 +151,7 @@ fn individual(population: &Population, person: &Person, request: &Request) -> Va
     record["descrizioneComuneNascitaEstero"] = json!(birth_state.and(Some(birth_town)));
     record["descrizioneCittadinanza"] = json!(person.citizenship.citizenship);
     record["codiceIstatCittadinanza"] = json!(person.citizenship.istat);
-    record["codiceIstatComuneResidenzaItaliano"] = json!(comune_of_residence(person));
+    record["codiceIstatComuneResidenzaItaliano"] = json!(comune_of_residence(served, person));
     record["dataInizioResidenza"] = json!(utc_midnight(person.resident_since));
     record["codiceCertificabilita"] = json!(person.certifiability);
     record["procedimentoInCorso"] = json!(person.open_procedure);
@@ -159,7 +162,7 @@ fn individual(population: &Population, person: &Person, request: &Request) -> Va
     }
     if let Some(fields) = record.as_object_mut() {
         fields.remove("codiceRelazioneParentelaANPR");
-        optional_fields(population, person, request, fields);
+        optional_fields(population, served, person, request, fields);
     }
     record
 }
@@ -167,6 +170,7 @@ fn individual(population: &Population, person: &Person, request: &Request) -> Va
 /// Fields behind a switch of the request: absent unless asked for.
 fn optional_fields(
     population: &Population,
+    served: Served,
     person: &Person,
     request: &Request,
     fields: &mut Map<String, Value>,
@@ -185,7 +189,7 @@ fn optional_fields(
         "datiDecesso",
         &|| match person.status {
             Status::Dead(on) => {
-                json!({ "comune": person.ente.place.name, "data": utc_midnight(on) })
+                json!({ "comune": served.place.name, "data": utc_midnight(on) })
             }
             _ => Value::Null,
         },
@@ -237,9 +241,9 @@ fn position(status: Status) -> &'static str {
     }
 }
 
-fn comune_of_residence(person: &Person) -> Option<&'static str> {
+fn comune_of_residence(served: Served, person: &Person) -> Option<&'static str> {
     match (person.status, &person.emigration) {
-        (Status::Resident, _) => Some(person.ente.place.istat),
+        (Status::Resident, _) => Some(served.place.istat),
         (Status::Emigrated, Some(emigration)) => place(emigration.to).0,
         _ => None,
     }

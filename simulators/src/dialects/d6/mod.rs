@@ -1,4 +1,4 @@
-//! D6: REST/JSON with an OAuth2 token per tenant ("Civilia Next" shape); registry and taxes of Erba, taxes of Cantù.
+//! D6: REST/JSON with an OAuth2 token per tenant ("Civilia Next" shape); registry and taxes.
 
 mod demografici;
 mod importi;
@@ -6,6 +6,7 @@ pub mod tokens;
 mod tributi;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Bytes, Data, Query, ServiceConfig, get, post, resource};
@@ -16,13 +17,17 @@ use super::{Dialect, Latency};
 use crate::delivery::Reply;
 use crate::faults::{FaultKind, TOKEN_OPERATION};
 use crate::population::Population;
-use crate::population::places::Ente;
+use crate::population::served::Served;
 use crate::world::{Turn, World};
+use tokens::{Account, Tokens};
 
 pub const DIALECT: Dialect = Dialect {
     name: "d6",
     content_type: "application/json; charset=utf-8",
-    routes,
+    open: |settings| {
+        let tokens = Data::new(Tokens::new(settings.token_life));
+        Arc::new(move |config| routes(config, &tokens))
+    },
     own_faults: &[
         FaultKind::NotFound,
         FaultKind::Ambiguous,
@@ -38,7 +43,7 @@ pub const DIALECT: Dialect = Dialect {
     },
 };
 
-/// A municipality's account in the cloud.
+/// A municipality's account in the cloud with credentials of its own; all others follow the rule of [`tokens`].
 pub struct Tenant {
     pub id: &'static str,
     pub client_id: &'static str,
@@ -75,9 +80,10 @@ enum Answer {
     Malformed,
 }
 
-type Ask<'a> = Box<dyn FnOnce(&Population, &'static Ente) -> Answer + 'a>;
+type Ask<'a> = Box<dyn FnOnce(&Population, Served) -> Answer + 'a>;
 
-fn routes(config: &mut ServiceConfig) {
+fn routes(config: &mut ServiceConfig, tokens: &Data<Tokens>) {
+    config.app_data(tokens.clone());
     config.service(resource("/{tenant}/oauth2/token").route(post().to(tokens::oauth2)));
     for path in [
         "/utilities/AuthenticationToken",
@@ -98,13 +104,13 @@ fn routes(config: &mut ServiceConfig) {
 
 async fn ricerca_individui(request: HttpRequest, body: Bytes, world: Data<World>) -> HttpResponse {
     let ask: Ask<'_> =
-        Box::new(|population, ente| demografici::ricerca_individui(population, ente, &body));
+        Box::new(|population, served| demografici::ricerca_individui(population, served, &body));
     operation(&request, &world, "RicercaIndividui", Module::Registry, ask).await
 }
 
 async fn ricerca_componenti(request: HttpRequest, body: Bytes, world: Data<World>) -> HttpResponse {
-    let ask: Ask<'_> = Box::new(|population, ente| {
-        demografici::ricerca_componenti_famiglia(population, ente, &body)
+    let ask: Ask<'_> = Box::new(|population, served| {
+        demografici::ricerca_componenti_famiglia(population, served, &body)
     });
     operation(
         &request,
@@ -130,7 +136,7 @@ async fn tributi(
         return HttpResponse::NotFound().finish();
     };
     let ask: Ask<'_> =
-        Box::new(|population, ente| ask(population, ente, &tributi::Parameters(&query)));
+        Box::new(|population, served| ask(population, served.town, &tributi::Parameters(&query)));
     operation(&request, &world, name, Module::Taxes, ask).await
 }
 
@@ -148,20 +154,22 @@ async fn operation(
     module: Module,
     ask: Ask<'_>,
 ) -> HttpResponse {
-    let tenant = bearer(request).and_then(|token| world.tokens.tenant_of(token));
-    let turn = world.begin(&DIALECT, name, tenant.map(|tenant| tenant.belfiore));
-    let reply = match tenant.and_then(|tenant| Some((tenant, Ente::find(tenant.belfiore)?))) {
+    let tokens = request.app_data::<Data<Tokens>>();
+    let account = tokens.and_then(|tokens| tokens.account_of(bearer(request)?));
+    let ente = account.as_ref().map(|account| account.served.belfiore());
+    let turn = world.begin(&DIALECT, name, ente);
+    let reply = match account {
         _ if turn.shows(FaultKind::AuthFail) || turn.shows(FaultKind::ExpiredToken) => denied(),
         None => denied(),
         Some(_) if turn.shows(FaultKind::TooManyRequests) => Reply {
             retry_after: Some(2),
             ..message(429, "API calls quota exceeded.")
         },
-        Some((tenant, _)) if module == Module::Registry && !tenant.registry => {
+        Some(account) if module == Module::Registry && !account.registry => {
             message(403, "Modulo Demografici non attivo.")
         }
         Some(_) if turn.shows(FaultKind::NotFound) => Reply::new(200, ""),
-        Some((_, ente)) => match ask(&world.population, ente) {
+        Some(account) => match ask(&world.population, account.served) {
             Answer::Found(value) => found(disturbed(value, &turn), module),
             // Nobody found is an empty body, which no JSON parser takes.
             Answer::Nothing => Reply::new(200, ""),
@@ -225,19 +233,17 @@ fn disturbed(value: Value, turn: &Turn<'_>) -> Value {
 async fn token_reply(
     request: &HttpRequest,
     world: &World,
-    tenant: Option<&'static Tenant>,
-    issue: impl FnOnce(&'static Tenant) -> Reply,
+    account: Option<Account>,
+    issue: impl FnOnce(Account) -> Reply,
     refuse: impl FnOnce() -> Reply,
 ) -> HttpResponse {
-    let turn = world.begin(
-        &DIALECT,
-        TOKEN_OPERATION,
-        tenant.map(|tenant| tenant.belfiore),
-    );
-    let reply = match tenant {
-        Some(tenant) if !turn.shows(FaultKind::AuthFail) => {
-            world.calls.token_issued(DIALECT.name, tenant.belfiore);
-            issue(tenant)
+    let ente = account.as_ref().map(|account| account.served.belfiore());
+    let turn = world.begin(&DIALECT, TOKEN_OPERATION, ente);
+    let reply = match account {
+        Some(account) if !turn.shows(FaultKind::AuthFail) => {
+            let ente = account.served.belfiore();
+            world.calls.token_issued(DIALECT.name, ente);
+            issue(account)
         }
         _ => refuse(),
     };

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use super::demografici::utc_midnight;
-use super::importi::{self, comma};
+use super::importi;
+use crate::amounts::comma;
 use crate::population::Population;
 use crate::population::places::Ente;
 use crate::population::taxes::{Parcel, Property, Subject, Utility};
