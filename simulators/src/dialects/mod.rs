@@ -1,6 +1,7 @@
 //! The dialects: one file or folder each, all of the same shape.
 
 pub mod d1;
+pub mod d2;
 pub mod d6;
 pub mod d9;
 
@@ -28,7 +29,12 @@ pub struct Dialect {
 pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 /// Every dialect that listens. Views (`d9`) have no port: a database serves them.
-pub const LISTENING: &[&Dialect] = &[&d1::DIALECT, &d6::DIALECT];
+#[rustfmt::skip] // One line each, so that another dialect is another line.
+pub const LISTENING: &[&Dialect] = &[
+    &d1::DIALECT,
+    &d2::DIALECT,
+    &d6::DIALECT,
+];
 
 /// Development-only password of a municipality in a dialect: `d2-prova-c933`.
 pub fn password(dialect: &str, belfiore: &str) -> String {

@@ -42,7 +42,7 @@ pub async fn ask(town: &Town, code: &str) -> Outcome {
 pub fn assert_shown(fault: FaultKind, answer: &Answer) {
     match fault {
         FaultKind::NotFound => assert_fault(answer, NOT_FOUND),
-        FaultKind::Ambiguous => assert_fault(answer, AMBIGUOUS),
+        FaultKind::Ambiguous => assert_fault(answer, &AMBIGUOUS.replace('\'', "&apos;")),
         FaultKind::AuthFail => assert_fault(answer, BAD_CREDENTIALS),
         FaultKind::Duplicate => assert_eq!(answer.text().matches("<NOME>").count(), 2),
         other => panic!("{other:?}"),

@@ -8,7 +8,7 @@ use simulators::dialects::d6::RESOURCE;
 use simulators::faults::FaultKind;
 
 use crate::client::{Answer, Outcome, Town, header, town};
-use crate::{d1, d6};
+use crate::{d1, d2, d6};
 
 /// What a dialect's calls need first, if anything.
 async fn token(town: &Town, dialect: &str) -> String {
@@ -22,6 +22,7 @@ async fn token(town: &Town, dialect: &str) -> String {
 async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
     match dialect {
         "d1" => d1::ask(town, "BNCNNA75T71B639E").await,
+        "d2" => d2::ask(town, "RSSMRA80A01C933H").await,
         "d6" => d6::ask(town, token).await,
         other => panic!("no question for {other}"),
     }
@@ -31,6 +32,7 @@ async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
 fn assert_own(dialect: &str, fault: FaultKind, answer: &Answer, plain: &Answer) {
     match dialect {
         "d1" => d1::assert_shown(fault, answer),
+        "d2" => d2::assert_shown(fault, answer),
         "d6" => d6::assert_shown(fault, answer),
         other => panic!("nothing known of {other} with {fault:?} instead of {plain:?}"),
     }

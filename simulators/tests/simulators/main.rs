@@ -8,6 +8,7 @@
 
 mod client;
 mod d1;
+mod d2;
 mod d6;
 mod d9;
 mod faults;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use simulators::population::Case;
 
 use crate::client::town;
-use crate::{d1, d6};
+use crate::{d1, d2, d6};
 
 const README: &str = include_str!("../../README.md");
 
@@ -29,6 +29,18 @@ async fn the_soap_samples_are_true() {
     let nobody = request.replace("BNCNNA75T71B639E", "RSSMRA80A01C933H");
     let answer = town.call("d1", d1::ENDPOINT, "", &nobody).await.answer();
     assert_eq!(answer.text(), blocks.next().unwrap().replace('\n', ""));
+}
+
+#[actix_web::test]
+async fn the_dataset_samples_are_true() {
+    let town = town().await;
+    let mut blocks = blocks_after("## D2, SOAP with DataSets", "xml");
+    for _ in ["Elenco", "Individuo"] {
+        let request = blocks.next().unwrap().trim();
+        let sample = blocks.next().unwrap().replace('\n', "");
+        let answer = d2::send(&town, "C933", request).await.answer().text();
+        assert!(answer.contains(&sample), "{answer}");
+    }
 }
 
 #[actix_web::test]
