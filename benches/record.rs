@@ -141,7 +141,7 @@ async fn preparation(store: &Store) -> f64 {
 struct Names {
     portal: Arc<str>,
     ente: Arc<str>,
-    context: Context,
+    context: Arc<Context>,
     digest: SaltedDigest,
     persons: Vec<Subject>,
 }
@@ -155,7 +155,7 @@ impl Names {
                 .subject("013075", &code, Role::Interessato)
         });
         let (portal, ente): (Arc<str>, Arc<str>) = ("sportello-como".into(), "013075".into());
-        let context = Context {
+        let context = Arc::new(Context {
             generation: 1,
             snapshot_digest: [1; 32],
             portal: Some(Arc::clone(&portal)),
@@ -168,7 +168,7 @@ impl Names {
             grant_version: Some(1),
             adapter: Some("civilia".into()),
             adapter_version: Some("1.0.0".into()),
-        };
+        });
         Names {
             portal,
             ente,
@@ -192,7 +192,7 @@ impl Names {
         let digest = Some(self.digest);
         Record {
             scambio,
-            context: self.context.clone(),
+            context: Arc::clone(&self.context),
             begun: now,
             ended: now,
             outcome: "risposto",

@@ -111,9 +111,10 @@ fn every_arrow_between_modules_is_allowed() {
 
 #[test]
 fn frameworks_and_sql_stay_where_they_belong() {
-    let rules: [(&str, &[&str]); 4] = [
+    let rules: [(&str, &[&str]); 5] = [
         ("actix", &["api/", "operators/", "commands/"]),
         ("sqlx", &["store/", "connectors/sql"]),
+        ("rusqlite", &["store/sqlite/", "store/error.rs"]),
         ("hyper", &["connectors/"]),
         ("quick_xml", &["connectors/"]),
     ];

@@ -1,5 +1,7 @@
 //! The record around all stages: a place is reserved before the first, the one durable write happens before the reply leaves.
 
+mod contexts;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +28,8 @@ use super::error::ExchangeError;
 use super::identity::Caller;
 use super::reply::{Answered, Describe, LimitStatus, Reply};
 
+use contexts::Common;
+
 /// What the stages leave behind for the record.
 pub struct Trail {
     snapshot: Arc<Snapshot>,
@@ -33,8 +37,10 @@ pub struct Trail {
     lap_started: Instant,
     portal: Option<Arc<Portal>>,
     question: Option<Question>,
-    grant: Option<(String, u32)>,
-    purpose: Option<String>,
+    /// Its position among the portal's.
+    grant: Option<usize>,
+    /// Its position among the grant's.
+    purpose: Option<usize>,
     limit: Option<LimitStatus>,
     quota: Option<QuotaHold>,
     adapter: Option<Arc<Adapter>>,
@@ -161,10 +167,15 @@ impl Trail {
 
     /// A grant covers the question; only now is the purpose a word of ours and fit for the record.
     pub(super) fn granted(&mut self, grant: &Grant, purpose: Option<&str>) {
-        self.grant = Some((grant.id.clone(), grant.version));
-        self.purpose = purpose
-            .filter(|purpose| grant.purposes.contains(*purpose))
-            .map(str::to_owned);
+        let granted = |portal: &Arc<Portal>| {
+            let mut grants = portal.grant.iter();
+            grants.position(|other| std::ptr::eq(other, grant))
+        };
+        self.grant = self.portal.as_ref().and_then(granted);
+        self.purpose = purpose.and_then(|named| {
+            let mut purposes = grant.purposes.iter();
+            purposes.position(|purpose| purpose == named)
+        });
     }
 
     /// A limit was met; the tightest one is told to the portal.
@@ -194,6 +205,15 @@ impl Trail {
 
     fn operation(&self) -> Option<Operation> {
         self.question.as_ref().map(|asked| asked.operation)
+    }
+
+    fn grant(&self) -> Option<&Grant> {
+        self.portal.as_ref()?.grant.get(self.grant?)
+    }
+
+    fn purpose(&self) -> Option<&str> {
+        let mut purposes = self.grant()?.purposes.iter();
+        purposes.nth(self.purpose?).map(String::as_str)
     }
 
     /// The ente's code, only where the configuration has it.
@@ -231,7 +251,7 @@ impl Trail {
             portal: self.portal.as_ref().map(|portal| portal.name.as_str()),
             ente: self.ente(),
             operation: self.operation(),
-            purpose: self.purpose.as_deref(),
+            purpose: self.purpose(),
             adapter: self.adapter.as_ref().map(|adapter| adapter.name()),
             outcome: reply.outcome(),
             side: reply.side(),
@@ -289,12 +309,29 @@ impl Trail {
     }
 
     /// Who asked whom for what, and under which text.
-    fn context(&self, arrival: &Arrival) -> Context {
+    fn context(&self, arrival: &Arrival) -> Arc<Context> {
+        let code = self.question.as_ref().and_then(|asked| asked.ente.as_ref());
+        let ente = code.and_then(|code| self.snapshot.ente(code));
+        let common = Common {
+            portal: self.portal.as_ref().map(address),
+            certificate: arrival.certificate.fingerprint,
+            ente: ente.map(address),
+            operation: self.operation(),
+            grant: self.grant,
+            purpose: self.purpose,
+            adapter: self.adapter.as_ref().map(address),
+        };
+        contexts::shared(&self.snapshot, common, || self.new_context(arrival))
+    }
+
+    fn new_context(&self, arrival: &Arrival) -> Context {
         let mut snapshot_digest = [0; 32];
         hex::decode_to_slice(&self.snapshot.digest, &mut snapshot_digest)
             .expect("a snapshot's digest is SHA-256 in hexadecimal");
         let portal = self.portal.as_ref();
         let adapter = self.adapter.as_ref();
+        let grant = self.grant();
+        let purpose = self.purpose();
         Context {
             generation: i64::try_from(self.snapshot.generation).unwrap_or(i64::MAX),
             snapshot_digest,
@@ -302,10 +339,10 @@ impl Trail {
             certificate: arrival.certificate.fingerprint,
             ente: self.ente().map(Into::into),
             operation: self.operation(),
-            purpose_origin: self.purpose.as_ref().map(|_| "intestazione"),
-            purpose: self.purpose.as_deref().map(Into::into),
-            grant_id: self.grant.as_ref().map(|(id, _)| id.as_str().into()),
-            grant_version: self.grant.as_ref().map(|(_, version)| *version),
+            purpose_origin: purpose.map(|_| "intestazione"),
+            purpose: purpose.map(Into::into),
+            grant_id: grant.map(|grant| grant.id.as_str().into()),
+            grant_version: grant.map(|grant| grant.version),
             adapter: adapter.map(|adapter| adapter.name().into()),
             adapter_version: adapter.map(|adapter| adapter.version().into()),
         }
@@ -328,4 +365,8 @@ impl Trail {
             .map(|person| keyed(&person.code, person.role));
         asked.chain(disclosed).collect()
     }
+}
+
+fn address<T>(part: &Arc<T>) -> usize {
+    Arc::as_ptr(part) as usize
 }

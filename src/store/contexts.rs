@@ -1,6 +1,6 @@
 //! Which contexts a connection has already written: each is written once, and its exchanges point to it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context as Sha256, SHA256};
@@ -14,7 +14,9 @@ const REMEMBERED: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Contexts {
     node: Arc<str>,
-    known: HashMap<Context, i64>,
+    /// By address: as long as a context is here, no other one can have its place.
+    known: HashMap<usize, (Arc<Context>, i64)>,
+    written: HashSet<i64>,
 }
 
 impl Contexts {
@@ -22,10 +24,11 @@ impl Contexts {
         Contexts {
             node,
             known: HashMap::new(),
+            written: HashSet::new(),
         }
     }
 
-    pub(super) fn node(&self) -> &Arc<str> {
+    pub(super) fn node(&self) -> &str {
         &self.node
     }
 
@@ -33,18 +36,22 @@ impl Contexts {
     pub(super) fn of<'a>(&mut self, records: &[&'a Record]) -> (Vec<i64>, Vec<(i64, &'a Context)>) {
         if self.known.len() > REMEMBERED {
             self.known.clear();
+            self.written.clear();
         }
         let mut missing = BTreeMap::new();
         let mut keys = Vec::with_capacity(records.len());
         for record in records {
             let context = &record.context;
-            let key = self.known.get(context).copied().unwrap_or_else(|| {
+            let address = Arc::as_ptr(context) as usize;
+            let known = self.known.get(&address).map(|(_, key)| *key);
+            keys.push(known.unwrap_or_else(|| {
                 let key = key_of(&self.node, context);
-                self.known.insert(context.clone(), key);
-                missing.insert(key, context);
+                self.known.insert(address, (Arc::clone(context), key));
+                if self.written.insert(key) {
+                    missing.insert(key, &**context);
+                }
                 key
-            });
-            keys.push(key);
+            }));
         }
         (keys, missing.into_iter().collect())
     }
@@ -58,21 +65,20 @@ fn key_of(node: &str, context: &Context) -> i64 {
         digest.update(&length.to_be_bytes());
         digest.update(bytes.unwrap_or_default());
     };
-    let text = |text: &Option<Arc<str>>| text.clone().map(|text| text.as_bytes().to_vec());
     part(Some(node.as_bytes()));
     part(Some(&context.generation.to_be_bytes()));
     part(Some(&context.snapshot_digest));
-    part(text(&context.portal).as_deref());
+    part(context.portal.as_deref().map(str::as_bytes));
     part(Some(&context.certificate));
-    part(text(&context.ente).as_deref());
+    part(context.ente.as_deref().map(str::as_bytes));
     part(
         context
             .operation
             .map(|operation| operation.name().as_bytes()),
     );
-    part(text(&context.purpose).as_deref());
+    part(context.purpose.as_deref().map(str::as_bytes));
     part(context.purpose_origin.map(str::as_bytes));
-    part(text(&context.grant_id).as_deref());
+    part(context.grant_id.as_deref().map(str::as_bytes));
     part(
         context
             .grant_version
@@ -80,8 +86,8 @@ fn key_of(node: &str, context: &Context) -> i64 {
             .as_ref()
             .map(<[u8; 4]>::as_slice),
     );
-    part(text(&context.adapter).as_deref());
-    part(text(&context.adapter_version).as_deref());
+    part(context.adapter.as_deref().map(str::as_bytes));
+    part(context.adapter_version.as_deref().map(str::as_bytes));
     let mut key = [0; 8];
     key.copy_from_slice(&digest.finish().as_ref()[..8]);
     i64::from_be_bytes(key)

@@ -275,7 +275,7 @@ impl DatabaseWriter {
 
     pub(super) async fn close(self) -> Result<(), StoreError> {
         match self {
-            DatabaseWriter::Sqlite(writer) => writer.close().await,
+            DatabaseWriter::Sqlite(writer) => writer.close(),
             DatabaseWriter::Postgres(writer) => writer.close().await,
         }
     }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::sync::Arc;
 
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -45,13 +44,13 @@ impl Dialect {
 }
 
 /// Takes a statement's parameters in their order.
-pub(super) trait Bind: Default + Send {
+pub(super) trait Bind {
     /// BIGINT or INTEGER.
     fn number(&mut self, value: Option<i64>);
     /// TEXT.
-    fn text(&mut self, value: Option<Arc<str>>);
+    fn text(&mut self, value: Option<&str>);
     /// BYTEA or BLOB.
-    fn bytes(&mut self, value: Option<Vec<u8>>);
+    fn bytes(&mut self, value: Option<&[u8]>);
 }
 
 const BINDS: &str = "numbers, texts and bytes can always be bound";
@@ -61,12 +60,12 @@ impl Bind for SqliteArguments {
         self.add(value).expect(BINDS);
     }
 
-    fn text(&mut self, value: Option<Arc<str>>) {
-        self.add(value).expect(BINDS);
+    fn text(&mut self, value: Option<&str>) {
+        self.add(value.map(str::to_owned)).expect(BINDS);
     }
 
-    fn bytes(&mut self, value: Option<Vec<u8>>) {
-        self.add(value).expect(BINDS);
+    fn bytes(&mut self, value: Option<&[u8]>) {
+        self.add(value.map(<[u8]>::to_vec)).expect(BINDS);
     }
 }
 
@@ -75,11 +74,11 @@ impl Bind for PgArguments {
         self.add(value).expect(BINDS);
     }
 
-    fn text(&mut self, value: Option<Arc<str>>) {
+    fn text(&mut self, value: Option<&str>) {
         self.add(value).expect(BINDS);
     }
 
-    fn bytes(&mut self, value: Option<Vec<u8>>) {
+    fn bytes(&mut self, value: Option<&[u8]>) {
         self.add(value).expect(BINDS);
     }
 }

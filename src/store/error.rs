@@ -75,6 +75,9 @@ pub enum StoreError {
         /// Why not.
         source: sqlx::Error,
     },
+    /// SQLite refused what the writer wanted of it.
+    #[error("base dati: {0}")]
+    Sqlite(#[from] rusqlite::Error),
     /// A file could not be read or written.
     #[error("non si può {what}: {source}")]
     File {
@@ -86,6 +89,21 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the database works and only dislikes what it was given (SQLSTATE classes 22 and 23).
+    pub(super) fn is_about_values(&self) -> bool {
+        match self {
+            StoreError::Sqlite(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+            }
+            StoreError::Database(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| {
+                    code.len() == 5 && (code.starts_with("22") || code.starts_with("23"))
+                })
+            }
+            _ => false,
+        }
+    }
+
     /// A failure at a file or folder.
     pub(super) fn file(
         verb: &str,

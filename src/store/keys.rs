@@ -14,7 +14,7 @@ pub(super) const NOTE: &str =
 /// Binds the parameters of [`NOTE`].
 pub(super) fn bind_note(to: &mut impl Bind, version: i64, fingerprint: &[u8; 32]) {
     to.number(Some(version));
-    to.bytes(Some(fingerprint.to_vec()));
+    to.bytes(Some(fingerprint));
 }
 
 /// Refuses a key file that lacks a version of the database at `place`, or has another master under its number.

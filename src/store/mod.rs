@@ -1,7 +1,8 @@
 //! The gateway's own database: all SQL of ours is here and nowhere else.
 //!
 //! [`Store::reserve`] gives an exchange a [`Slot`] before its first stage; [`Slot::commit`] makes its [`record::Record`]
-//! durable before its answer leaves. One writer thread commits whatever waits in one transaction.
+//! durable before its answer leaves. One writer thread commits whatever waits in one transaction, and with SQLite blocks
+//! in it; another thread refuses what is not durable at its deadline.
 
 pub mod record;
 pub mod quota;
@@ -15,6 +16,8 @@ pub mod error;
 pub mod retention;
 
 mod waiting;
+mod gathering;
+mod queue;
 mod writer;
 mod batch;
 mod contexts;
@@ -117,7 +120,12 @@ impl Store {
         upkeep.watch_disk();
         Ok(Store {
             inner: Arc::new(Inner {
-                ended: Mutex::new(Some(start(writer, upkeep, Arc::clone(&room))?)),
+                ended: Mutex::new(Some(start(
+                    writer,
+                    upkeep,
+                    Arc::clone(&room),
+                    settings.deadline.0,
+                )?)),
                 room,
                 database,
                 quotas,
@@ -245,8 +253,12 @@ impl Store {
         }
         room.stop();
         let ended = self.inner.ended.lock().take();
-        if let Some(ended) = ended {
-            let _ = ended.await;
+        if let Some(ended) = ended
+            && tokio::time::timeout(self.inner.deadline, ended)
+                .await
+                .is_err()
+        {
+            tracing::warn!("the record closes although its last commit does not end");
         }
     }
 }
@@ -268,34 +280,51 @@ async fn make(database: &Database, settings: &RecordSettings) -> Result<Migrated
     })
 }
 
-/// Starts the writer and the upkeep on a thread of their own, so that no worker's end takes them along.
+/// Starts the writer, the keeper of its deadline and the upkeep, each on a thread of its own: no worker's end takes them
+/// along, and a writer that is stuck in the kernel stops neither of the others.
 fn start(
     writer: Writer,
     upkeep: Upkeep,
     room: Arc<Waitroom>,
+    deadline: Duration,
 ) -> Result<oneshot::Receiver<()>, StoreError> {
-    let failed = |source| StoreError::File {
+    let (writing, keeping) = (runtime()?, runtime()?);
+    let (end, ended) = oneshot::channel();
+    let (upkeep_end, upkeep_ended) = oneshot::channel::<()>();
+    let watched = Arc::clone(&room);
+    thread("record-deadline", move || watched.keep_deadline(deadline))?;
+    thread("record-upkeep", move || {
+        keeping.block_on(async {
+            tokio::select! {
+                () = upkeep.run() => {}
+                _ = upkeep_ended => {}
+            }
+        });
+    })?;
+    thread("record", move || {
+        let _abandon = AbandonWhenDropped(room);
+        writing.block_on(writer.run());
+        drop(upkeep_end);
+        let _ = end.send(());
+    })?;
+    Ok(ended)
+}
+
+fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    thread.spawn(body).map(drop).map_err(not_started)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, StoreError> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().map_err(not_started)
+}
+
+fn not_started(source: std::io::Error) -> StoreError {
+    StoreError::File {
         what: "avviare la scrittura della registrazione".to_owned(),
         source,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    let (end, ended) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("record".to_owned())
-        .spawn(move || {
-            let _abandon = AbandonWhenDropped(room);
-            runtime.block_on(async {
-                tokio::spawn(upkeep.run());
-                writer.run().await;
-            });
-            runtime.shutdown_background();
-            let _ = end.send(());
-        })
-        .map_err(failed)?;
-    Ok(ended)
+    }
 }
 
 /// However the writer ends, nobody waits for it in vain.

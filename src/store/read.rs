@@ -173,14 +173,14 @@ impl Selection {
             dialect.placeholder(position, sql);
         };
         placeholder(&mut sql);
-        to.bytes(Some(self.from.to_vec()));
+        to.bytes(Some(&self.from));
         sql.push_str(" AND scambio < ");
         placeholder(&mut sql);
-        to.bytes(Some(self.to.to_vec()));
+        to.bytes(Some(&self.to));
         for (column, value) in &self.equal {
             let _ = write!(sql, " AND {column} = ");
             placeholder(&mut sql);
-            to.text(Some(value.as_str().into()));
+            to.text(Some(value));
         }
         for (index, digest) in self.digests.iter().enumerate() {
             sql.push_str(match index {
@@ -188,7 +188,7 @@ impl Selection {
                 _ => ", ",
             });
             placeholder(&mut sql);
-            to.bytes(Some(digest.to_vec()));
+            to.bytes(Some(digest));
         }
         sql.push_str(if self.digests.is_empty() { "" } else { "))" });
         sql.push_str(" ORDER BY scambio ");
@@ -363,7 +363,7 @@ fn subjects_of(rows: &[RecordRow], dialect: Dialect, to: &mut impl Bind) -> Asse
     for (index, row) in rows.iter().enumerate() {
         sql.push_str(if index == 0 { "" } else { ", " });
         dialect.placeholder(index + 1, &mut sql);
-        to.bytes(Some(row.scambio.as_bytes().to_vec()));
+        to.bytes(Some(row.scambio.as_bytes()));
     }
     AssertSqlSafe(sql + ") ORDER BY scambio, role, digest")
 }

@@ -18,8 +18,8 @@ use super::quota::QuotaHold;
 pub struct Record {
     /// The exchange's number (UUIDv7); the time in it decides the month under which it is kept.
     pub scambio: Uuid,
-    /// What it has in common with many others.
-    pub context: Context,
+    /// What it has in common with many others: made once and shared, the store knows it by its address.
+    pub context: Arc<Context>,
     /// When the request's head was read.
     pub begun: DateTime<Utc>,
     /// When the answer was ready.

@@ -1,11 +1,9 @@
 //! The tables of the record: their columns, and what of a record goes into each.
 
-use std::fmt::Write;
-use std::sync::Arc;
-
+use crate::contract::operation::Operation;
 use crate::digest::SaltedDigest;
 
-use super::dialect::{Bind, Dialect};
+use super::dialect::Bind;
 use super::quota::QuotaKey;
 use super::record::{Context, Record, Subject};
 
@@ -66,22 +64,22 @@ pub(super) const EXCHANGE: Table = Table {
 
 /// Binds the exchange's row, in the order of [`EXCHANGE`].
 pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, context: i64) {
-    to.bytes(Some(record.scambio.as_bytes().to_vec()));
+    to.bytes(Some(record.scambio.as_bytes()));
     to.number(Some(context));
     to.number(Some(record.begun.timestamp_micros()));
     to.number(Some(record.ended.timestamp_micros()));
-    to.text(Some(record.outcome.into()));
-    to.text(record.side.map(Arc::from));
+    to.text(Some(record.outcome));
+    to.text(record.side);
     to.number(Some(i64::from(record.status)));
     to.number(Some(record.times.admission));
     to.number(Some(record.times.limits));
     to.number(Some(record.times.cache));
     to.number(Some(record.times.dispatch));
-    to.text(record.cache.map(Arc::from));
+    to.text(record.cache);
     to.number(record.age_seconds);
-    to.bytes(record.origin.map(|origin| origin.as_bytes().to_vec()));
+    to.bytes(record.origin.as_ref().map(|origin| &origin.as_bytes()[..]));
     for digest in digests(record) {
-        to.bytes(digest.map(|digest| digest.digest.to_vec()));
+        to.bytes(digest.map(|digest| &digest.digest[..]));
         to.number(digest.map(|digest| i64::try_from(digest.bytes).unwrap_or(i64::MAX)));
     }
 }
@@ -109,21 +107,21 @@ pub(super) const CONTEXT: Table = Table {
 };
 
 /// Binds a context's row, in the order of [`CONTEXT`].
-pub(super) fn bind_context(to: &mut impl Bind, id: i64, context: &Context, node: &Arc<str>) {
+pub(super) fn bind_context(to: &mut impl Bind, id: i64, context: &Context, node: &str) {
     to.number(Some(id));
-    to.text(Some(Arc::clone(node)));
+    to.text(Some(node));
     to.number(Some(context.generation));
-    to.bytes(Some(context.snapshot_digest.to_vec()));
-    to.text(context.portal.clone());
-    to.bytes(Some(context.certificate.to_vec()));
-    to.text(context.ente.clone());
-    to.text(context.operation.map(|operation| operation.name().into()));
-    to.text(context.purpose.clone());
-    to.text(context.purpose_origin.map(Arc::from));
-    to.text(context.grant_id.clone());
+    to.bytes(Some(&context.snapshot_digest));
+    to.text(context.portal.as_deref());
+    to.bytes(Some(&context.certificate));
+    to.text(context.ente.as_deref());
+    to.text(context.operation.map(Operation::name));
+    to.text(context.purpose.as_deref());
+    to.text(context.purpose_origin);
+    to.text(context.grant_id.as_deref());
     to.number(context.grant_version.map(i64::from));
-    to.text(context.adapter.clone());
-    to.text(context.adapter_version.clone());
+    to.text(context.adapter.as_deref());
+    to.text(context.adapter_version.as_deref());
 }
 
 /// The salts of an exchange's digests, apart from them so that they can be erased.
@@ -139,13 +137,16 @@ pub(super) const SALT: Table = Table {
     on_conflict: "",
 };
 
-/// Binds the row of salts, in the order of [`SALT`]; a record without digests has none, its row is left out as empty.
+/// Whether the record has digests, and so a row of salts.
+pub(super) fn has_salts(record: &Record) -> bool {
+    digests(record).iter().any(Option::is_some)
+}
+
+/// Binds the row of salts, in the order of [`SALT`]; only for a record that [has some](has_salts).
 pub(super) fn bind_salt(to: &mut impl Bind, record: &Record) {
-    let digests = digests(record);
-    let any = digests.iter().any(Option::is_some);
-    to.bytes(any.then(|| record.scambio.as_bytes().to_vec()));
-    for digest in digests {
-        to.bytes(digest.map(|digest| digest.salt.to_vec()));
+    to.bytes(Some(record.scambio.as_bytes()));
+    for digest in digests(record) {
+        to.bytes(digest.map(|digest| &digest.salt[..]));
     }
 }
 
@@ -172,9 +173,9 @@ pub(super) const SUBJECT: Table = Table {
 
 /// Binds a person's row, in the order of [`SUBJECT`].
 pub(super) fn bind_subject(to: &mut impl Bind, record: &Record, subject: &Subject) {
-    to.bytes(Some(record.scambio.as_bytes().to_vec()));
-    to.bytes(Some(subject.digest.to_vec()));
-    to.text(Some(subject.role.name().into()));
+    to.bytes(Some(record.scambio.as_bytes()));
+    to.bytes(Some(&subject.digest));
+    to.text(Some(subject.role.name()));
     to.number(Some(subject.key_version));
 }
 
@@ -213,10 +214,10 @@ pub(super) const QUOTA_USED: &str =
 
 /// Binds the parameters of [`QUOTA_USED`].
 pub(super) fn bind_quota_key(to: &mut impl Bind, key: &QuotaKey) {
-    to.text(Some(Arc::clone(&key.portal)));
-    to.text(Some(key.operation.into()));
-    to.text(Some(Arc::clone(&key.ente)));
-    to.text(Some(key.day.to_string().into()));
+    to.text(Some(&key.portal));
+    to.text(Some(key.operation));
+    to.text(Some(&key.ente));
+    to.text(Some(&key.day.to_string()));
 }
 
 /// A write that only learns whether one is possible.
@@ -224,47 +225,7 @@ pub(super) const PROBE: &str =
     "INSERT INTO probe (node, at) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET at = excluded.at";
 
 /// Binds the parameters of [`PROBE`].
-pub(super) fn bind_probe(to: &mut impl Bind, node: &Arc<str>) {
-    to.text(Some(Arc::clone(node)));
+pub(super) fn bind_probe(to: &mut impl Bind, node: &str) {
+    to.text(Some(node));
     to.number(Some(chrono::Utc::now().timestamp_micros()));
-}
-
-impl Table {
-    /// An insertion of up to so many rows: those whose first column is bound to NULL are left out, so that few
-    /// statements, prepared once, serve batches of every size.
-    pub(super) fn insertion(&self, dialect: Dialect, rows: usize) -> String {
-        let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        let numbered: Vec<String> = (1..=names.len())
-            .map(|column| format!("column{column}"))
-            .collect();
-        let mut sql = format!("INSERT INTO {} ({}) SELECT ", self.name, names.join(", "));
-        let _ = write!(sql, "{} FROM (VALUES ", numbered.join(", "));
-        for row in 0..rows {
-            sql.push_str(if row == 0 { "(" } else { ", (" });
-            for column in 0..names.len() {
-                if column > 0 {
-                    sql.push_str(", ");
-                }
-                dialect.placeholder(row * names.len() + column + 1, &mut sql);
-            }
-            sql.push(')');
-        }
-        let _ = write!(
-            sql,
-            ") AS batch WHERE column1 IS NOT NULL{}",
-            self.on_conflict
-        );
-        sql
-    }
-
-    /// Binds a row that is left out.
-    pub(super) fn bind_nothing(&self, to: &mut impl Bind) {
-        for (_, kind) in self.columns {
-            match kind {
-                Kind::Number | Kind::Instant | Kind::Flag => to.number(None),
-                Kind::Text => to.text(None),
-                Kind::Scambio | Kind::Digest => to.bytes(None),
-            }
-        }
-    }
 }

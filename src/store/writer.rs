@@ -6,22 +6,17 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::batch::MOST_ROWS;
 use super::database::{DatabaseWriter, Totals};
 use super::error::StoreError;
+use super::gathering::{Group, Waiting};
 use super::month::Month;
+use super::queue::Task;
 use super::quota::QuotaTable;
 use super::record::Record;
-use super::waiting::{Group, Outcome, Waiting, Waitroom};
+use super::waiting::Waitroom;
 
 /// Between two attempts to write again after a failure.
 const PROBE_PAUSE: Duration = Duration::from_millis(250);
-
-/// A record and the group that it came with.
-type Member = (usize, Waiting);
-
-/// The same with what became of it.
-type Written = (usize, Waiting, Outcome);
 
 pub(super) struct Writer {
     room: Arc<Waitroom>,
@@ -48,21 +43,13 @@ impl Writer {
         }
     }
 
-    /// Writes until it is asked to end and nothing waits any more.
+    /// Writes until it is asked to end and nothing waits any more. Blocks its thread, which it must have for itself.
     pub(super) async fn run(mut self) {
-        while !self.room.may_end() {
-            if self.room.trouble().is_some() {
-                self.probe().await;
-                continue;
-            }
-            self.room.due.notified().await;
-            loop {
-                let (groups, more) = self.room.take(MOST_ROWS);
-                self.write_groups(groups).await;
-                self.room.written();
-                if !more {
-                    break;
-                }
+        loop {
+            match self.room.next_task() {
+                Task::Write(groups) => self.write_groups(groups).await,
+                Task::Probe => self.probe().await,
+                Task::End => break,
             }
         }
         if let Err(error) = self.database.close().await {
@@ -71,72 +58,60 @@ impl Writer {
     }
 
     /// Writes what the groups hold, then tells each of them at once.
-    async fn write_groups(&mut self, groups: Vec<Group>) {
+    async fn write_groups(&mut self, mut groups: Vec<Vec<Waiting>>) {
         self.withheld.extend(self.room.take_withheld());
-        let mut tellings = Vec::with_capacity(groups.len());
-        let mut batch = Vec::new();
-        for (index, group) in groups.into_iter().enumerate() {
-            tellings.push((group.told, Vec::with_capacity(group.waiting.len())));
-            batch.extend(group.waiting.into_iter().map(|waiting| (index, waiting)));
-        }
-        for (index, waiting, outcome) in self.write(batch).await {
-            tellings[index].1.push((waiting, outcome));
-        }
-        for (told, outcomes) in tellings {
-            if let Err(untold) = told.send(outcomes) {
-                let durable = untold.iter().filter(|(_, outcome)| outcome.is_ok());
-                self.withheld
-                    .extend(durable.map(|(waiting, _)| waiting.record.scambio));
+        let mut undecided: Vec<&mut Waiting> = groups.iter_mut().flatten().collect();
+        while let Some(first) = undecided.first() {
+            let (month, deadline) = (first.month, first.since + self.deadline);
+            let other = undecided.iter().any(|waiting| waiting.month != month);
+            let mut of_month = std::mem::take(&mut undecided);
+            if other {
+                (of_month, undecided) = of_month
+                    .into_iter()
+                    .partition(|waiting| waiting.month == month);
             }
+            self.write_month(month, &mut of_month, deadline).await;
         }
-    }
-
-    async fn write(&mut self, mut batch: Vec<Member>) -> Vec<Written> {
-        let mut written = Vec::with_capacity(batch.len());
-        while let Some((_, first)) = batch.first() {
-            let month = first.month;
-            let deadline = first.since + self.deadline;
-            let of_month;
-            (of_month, batch) = batch
-                .into_iter()
-                .partition(|(_, waiting)| waiting.month == month);
-            self.write_month(month, of_month, deadline, &mut written)
-                .await;
-        }
-        written
-    }
-
-    async fn write_month(
-        &mut self,
-        month: Month,
-        batch: Vec<Member>,
-        deadline: Instant,
-        written: &mut Vec<Written>,
-    ) {
-        let outcome = match self.room.trouble() {
-            Some(reason) => Err(StoreError::Unhealthy(reason)),
-            None => self.commit(month, &batch, deadline).await,
-        };
-        match outcome {
-            Ok(totals) => self.settle(batch, &totals, written),
-            Err(StoreError::Database(error)) if is_about_values(&error) && batch.len() > 1 => {
-                // One record that the database does not take must not take others with it.
-                for member in batch {
-                    Box::pin(self.write_month(month, vec![member], deadline, written)).await;
+        match self.room.hand_back() {
+            Some(tellings) => {
+                for (telling, waiting) in tellings.into_iter().zip(groups) {
+                    if let Err(untold) = telling.tell(waiting) {
+                        self.withheld.extend(Group::durable(&untold.waiting));
+                    }
                 }
             }
-            Err(error) => self.give_up(batch, &error, written),
+            None => self
+                .withheld
+                .extend(groups.iter().flat_map(|waiting| Group::durable(waiting))),
+        }
+    }
+
+    async fn write_month(&mut self, month: Month, batch: &mut [&mut Waiting], deadline: Instant) {
+        let outcome = match self.room.trouble() {
+            Some(reason) => Err(StoreError::Unhealthy(reason)),
+            None => self.commit(month, batch, deadline).await,
+        };
+        match outcome {
+            Ok(totals) => self.settle(batch, &totals),
+            Err(error) if error.is_about_values() && batch.len() > 1 => {
+                // One record that the database does not take must not take others with it.
+                for one in batch {
+                    let alone = std::slice::from_mut(one);
+                    Box::pin(self.write_month(month, alone, deadline)).await;
+                }
+            }
+            Err(error) => self.give_up(batch, &error),
         }
     }
 
     async fn commit(
         &mut self,
         month: Month,
-        batch: &[Member],
+        batch: &[&mut Waiting],
         deadline: Instant,
     ) -> Result<Totals, StoreError> {
         let begun = Instant::now();
-        let records: Vec<&Record> = batch.iter().map(|(_, waiting)| &*waiting.record).collect();
+        let records: Vec<&Record> = batch.iter().map(|waiting| &*waiting.record).collect();
         let of_month = |scambio: &Uuid| Month::of_scambio(scambio) == Some(month);
         let withheld: Vec<Uuid> = self.withheld.iter().copied().filter(of_month).collect();
         let write = self.database.write(month, &records, &withheld);
@@ -154,12 +129,12 @@ impl Writer {
     }
 
     /// Everything in the batch is durable.
-    fn settle(&mut self, batch: Vec<Member>, totals: &Totals, written: &mut Vec<Written>) {
-        for (group, mut waiting) in batch {
+    fn settle(&mut self, batch: &mut [&mut Waiting], totals: &Totals) {
+        for waiting in batch {
             if let Some(hold) = waiting.record.quota.take() {
                 hold.count();
             }
-            written.push((group, waiting, Ok(())));
+            waiting.outcome = Some(Ok(()));
         }
         for (key, used) in totals {
             self.quotas.seen(key, *used);
@@ -167,14 +142,14 @@ impl Writer {
     }
 
     /// The batch was not written, or nobody knows whether it was: none of its answers is given.
-    fn give_up(&mut self, batch: Vec<Member>, error: &StoreError, written: &mut Vec<Written>) {
+    fn give_up(&mut self, batch: &mut [&mut Waiting], error: &StoreError) {
         let reason: Arc<str> = error.to_string().into();
         let doubtful = match error {
-            StoreError::Database(error) if is_about_values(error) => {
+            StoreError::Unhealthy(_) => false,
+            error if error.is_about_values() => {
                 tracing::error!(%error, "the database refuses the values of a record");
                 false
             }
-            StoreError::Unhealthy(_) => false,
             _ => {
                 let exchanges = batch.len();
                 tracing::error!(%error, exchanges, "the record cannot be written; exchanges are refused");
@@ -182,19 +157,18 @@ impl Writer {
                 true
             }
         };
-        for (group, mut waiting) in batch {
+        for waiting in batch {
             if doubtful {
                 self.withheld.push(waiting.record.scambio);
                 if let Some(hold) = waiting.record.quota.take() {
                     hold.doubt();
                 }
             }
-            let outcome = match error {
+            waiting.outcome = Some(Err(match error {
                 StoreError::Deadline => StoreError::Deadline,
                 StoreError::Unhealthy(reason) => StoreError::Unhealthy(Arc::clone(reason)),
                 _ => StoreError::NotWritten(Arc::clone(&reason)),
-            };
-            written.push((group, waiting, Err(outcome)));
+            }));
         }
     }
 
@@ -215,15 +189,4 @@ impl Writer {
             Err(error) => self.room.troubled(&error.to_string().into()),
         }
     }
-}
-
-/// Whether the database works and only dislikes what it was given (SQLSTATE classes 22 and 23).
-fn is_about_values(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(error) = error else {
-        return false;
-    };
-    let kind = !matches!(error.kind(), sqlx::error::ErrorKind::Other);
-    kind || error
-        .code()
-        .is_some_and(|code| code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
 }

@@ -1,5 +1,7 @@
 //! What is recorded can be read, searched and exported.
 
+use std::sync::Arc;
+
 use chrono::{Duration, Utc};
 use pontile::contract::document::Role;
 use pontile::store::{Month, Person, RecordFilter, SubjectKeys};
@@ -199,7 +201,8 @@ async fn an_export_holds_one_ente_as_json_lines_in_order() {
         for second in 0..20 {
             let mut record = sample::answered(&store, begin + Duration::seconds(second));
             if second % 2 == 0 {
-                record.context.ente = Some("013041".into());
+                let context = Arc::get_mut(&mut record.context).expect("its only holder");
+                context.ente = Some("013041".into());
             } else if second > 2 && second < 18 {
                 expected.push(record.scambio.to_string());
             }

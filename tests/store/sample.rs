@@ -1,5 +1,7 @@
 //! Records for the tests.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use pontile::contract::document::Role;
 use pontile::contract::operation::Operation;
@@ -33,7 +35,7 @@ pub fn answered(store: &Store, at: DateTime<Utc>) -> Record {
     let keys = store.subject_keys();
     Record {
         scambio: scambio_at(at),
-        context: Context {
+        context: Arc::new(Context {
             generation: 7,
             snapshot_digest: [7; 32],
             portal: Some("sportello-como".into()),
@@ -46,7 +48,7 @@ pub fn answered(store: &Store, at: DateTime<Utc>) -> Record {
             grant_version: Some(3),
             adapter: Some("civilia".into()),
             adapter_version: Some("1.0.0".into()),
-        },
+        }),
         begun: at,
         ended: at + chrono::Duration::microseconds(1_234),
         outcome: "risposto",
@@ -78,7 +80,7 @@ pub fn answered(store: &Store, at: DateTime<Utc>) -> Record {
 pub fn refused(at: DateTime<Utc>) -> Record {
     Record {
         scambio: scambio_at(at),
-        context: Context {
+        context: Arc::new(Context {
             generation: 7,
             snapshot_digest: [7; 32],
             portal: None,
@@ -91,7 +93,7 @@ pub fn refused(at: DateTime<Utc>) -> Record {
             grant_version: None,
             adapter: None,
             adapter_version: None,
-        },
+        }),
         begun: at,
         ended: at,
         outcome: "portale-sconosciuto",

@@ -2,6 +2,7 @@
 
 pub(super) mod writer;
 pub(super) mod partitions;
+mod steps;
 
 use std::str::FromStr;
 

@@ -8,7 +8,8 @@ use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use uuid::Uuid;
 
 use super::Server;
-use crate::store::batch::{Batch, Statements, Step};
+use super::steps::{Statements, Step, Steps};
+use crate::store::batch::Batch;
 use crate::store::contexts::Contexts;
 use crate::store::database::Totals;
 use crate::store::dialect::{Dialect, Values};
@@ -44,7 +45,7 @@ impl PostgresWriter {
             node,
             subject_keys,
             open: None,
-            statements: Statements::new(Dialect::Postgres),
+            statements: Statements::default(),
         }
     }
 
@@ -110,18 +111,17 @@ async fn insert(
     records: &[&Record],
     withheld: &[Uuid],
 ) -> Result<Totals, StoreError> {
-    let contexts = open.contexts.of(records);
-    let batch = Batch::new(open.contexts.node(), records, contexts, withheld);
+    let batch = Batch::new(&mut open.contexts, records, withheld);
     let mut transaction = open.connection.begin().await?;
     let mut totals = Totals::new();
-    for step in batch.steps() {
+    for step in Steps::of(&batch).in_order() {
         let mut arguments = PgArguments::default();
         step.bind(&mut arguments);
         let after = match step {
             Step::Quotas(_) => " RETURNING portal, operation, ente, day, used",
             _ => "",
         };
-        let sql = statements.joined("", &[step], after);
+        let sql = statements.text(step, after);
         let returned = sqlx::query_with(sql, arguments)
             .fetch_all(&mut *transaction)
             .await?;

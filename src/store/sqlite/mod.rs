@@ -4,6 +4,7 @@ pub(super) mod writer;
 pub(super) mod upkeep;
 pub(super) mod reader;
 pub(super) mod known;
+mod statements;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,25 +1,27 @@
-//! Writes batches into the monthly files: one transaction a batch, in as few hand-overs to SQLite's thread as can be.
+//! Writes batches into the monthly files: one transaction a batch, row by row, on the writer's own thread.
 
 use std::sync::Arc;
 
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Connection, Row};
+use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Identity, Segments};
-use crate::store::batch::{Batch, MOST_ROWS, Statements};
+use super::statements::{insert, note_keys, probe};
+use super::{BUSY, Identity, LOG_KEPT, Segments};
+use crate::store::batch::Batch;
 use crate::store::contexts::Contexts;
-use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
-use crate::store::keys;
 use crate::store::month::Month;
 use crate::store::record::Record;
 use crate::store::subject::SubjectKeys;
-use crate::store::tables::{PROBE, bind_probe};
+
+/// `synchronous`: nothing is acknowledged before it is on the disk. The log's file is written over again and again, and
+/// shortened only if a long backup or export made it grow: a commit that need not lengthen it is synchronized quicker.
+const SETTINGS: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF";
 
 /// A connection and what it has written.
 struct Open {
-    connection: SqliteConnection,
+    connection: Connection,
     /// What the month's names stood for when they were opened.
     identity: Identity,
     contexts: Contexts,
@@ -33,7 +35,6 @@ pub(in crate::store) struct SqliteWriter {
     connections: Vec<(Month, Open)>,
     /// Months opened since the start: their files must not vanish.
     seen: Vec<Month>,
-    statements: Statements,
 }
 
 impl SqliteWriter {
@@ -48,11 +49,10 @@ impl SqliteWriter {
             subject_keys,
             connections: Vec::new(),
             seen: Vec::new(),
-            statements: Statements::new(Dialect::Sqlite),
         }
     }
 
-    /// Commits records of one month, and the news of withheld answers with them.
+    /// Commits records of one month, and the news of withheld answers with them. Blocks, for as long as the disk does.
     pub(in crate::store) async fn write(
         &mut self,
         month: Month,
@@ -60,7 +60,8 @@ impl SqliteWriter {
         withheld: &[Uuid],
     ) -> Result<(), StoreError> {
         let mut open = self.take_connection(month).await?;
-        insert(&mut open, &mut self.statements, records, withheld).await?;
+        let batch = Batch::new(&mut open.contexts, records, withheld);
+        insert(&open.connection, &batch)?;
         // SQLite commits into a removed file without a word, and what it holds is lost when it is closed.
         if self.segments.identity(month).ok() != Some(open.identity) {
             return Err(self.vanished(month));
@@ -79,26 +80,15 @@ impl SqliteWriter {
             .iter()
             .position(|(open, _)| *open < month.plus(-1))
         {
-            self.connections
-                .swap_remove(index)
-                .1
-                .connection
-                .close()
-                .await?;
+            close(self.connections.swap_remove(index).1)?;
         }
         if !self.seen.contains(&month) {
             self.segments.create(month).await?;
         } else if !self.segments.file(month).exists() {
             return Err(self.vanished(month));
         }
-        let mut connection = self.segments.open_to_write(month).await?;
-        for (version, fingerprint) in self.subject_keys.fingerprints() {
-            let mut arguments = SqliteArguments::default();
-            keys::bind_note(&mut arguments, version, &fingerprint);
-            sqlx::query_with(keys::NOTE, arguments)
-                .execute(&mut connection)
-                .await?;
-        }
+        let connection = self.segments.open_for_writer(month)?;
+        note_keys(&connection, &self.subject_keys)?;
         if !self.seen.contains(&month) {
             self.seen.push(month);
         }
@@ -139,52 +129,42 @@ impl SqliteWriter {
 
     async fn probe_month(&mut self, month: Month, withheld: &[Uuid]) -> Result<(), StoreError> {
         let mut open = self.take_connection(month).await?;
-        let connection = &mut open.connection;
         // After a failed synchronization the log may have holes on the disk that the cache hides. Writing it back whole
         // and beginning it anew leaves nothing that later commits could build on in vain.
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&mut *connection)
-            .await?;
-        if row.try_get::<i64, _>(0)? != 0 {
+        let busy: i64 =
+            open.connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy != 0 {
             return Err(StoreError::NotWritten("il suo log è ancora in uso".into()));
         }
-        let mut arguments = SqliteArguments::default();
-        bind_probe(&mut arguments, &self.node);
-        sqlx::query_with(PROBE, arguments)
-            .execute(connection)
-            .await?;
-        for chunk in withheld.chunks(MOST_ROWS) {
-            insert(&mut open, &mut self.statements, &[], chunk).await?;
-        }
+        probe(&open.connection, &self.node)?;
+        let batch = Batch::new(&mut open.contexts, &[], withheld);
+        insert(&open.connection, &batch)?;
         self.connections.push((month, open));
         Ok(())
     }
 
-    pub(in crate::store) async fn close(self) -> Result<(), StoreError> {
+    pub(in crate::store) fn close(self) -> Result<(), StoreError> {
         for (_, open) in self.connections {
-            open.connection.close().await?;
+            close(open)?;
         }
         Ok(())
     }
 }
 
-/// One transaction in one hand-over: each hand-over to SQLite's thread and back costs two thread switches.
-async fn insert(
-    open: &mut Open,
-    statements: &mut Statements,
-    records: &[&Record],
-    withheld: &[Uuid],
-) -> Result<(), sqlx::Error> {
-    let contexts = open.contexts.of(records);
-    let batch = Batch::new(open.contexts.node(), records, contexts, withheld);
-    let steps = batch.steps();
-    let mut arguments = SqliteArguments::default();
-    for step in &steps {
-        step.bind(&mut arguments);
+impl Segments {
+    /// Opens a month's file for the writer, who holds it alone: SQLite need not lock its structures among threads.
+    fn open_for_writer(&self, month: Month) -> Result<Connection, StoreError> {
+        use rusqlite::OpenFlags;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(self.file(month), flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.execute_batch(SETTINGS)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
+        Ok(connection)
     }
-    let sql = statements.joined("BEGIN IMMEDIATE; ", &steps, "; COMMIT");
-    sqlx::query_with(sql, arguments)
-        .execute(&mut open.connection)
-        .await?;
-    Ok(())
+}
+
+fn close(open: Open) -> Result<(), StoreError> {
+    Ok(open.connection.close().map_err(|(_, error)| error)?)
 }
