@@ -187,8 +187,13 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let mut escaped = false;
         self.at += 1;
-        while let Some(byte) = self.peek() {
-            match byte {
+        while let Some(rest) = self.text.as_bytes().get(self.at..) {
+            let special = rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))
+                .ok_or(Broken)?;
+            self.at += special;
+            match rest[special] {
                 b'"' => {
                     self.at += 1;
                     let quoted = &self.text[start..self.at];
@@ -199,8 +204,7 @@ impl<'a> Reader<'a> {
                     escaped = true;
                     self.at += 2;
                 }
-                0..=0x1F => return Err(Broken),
-                _ => self.at += 1,
+                _ => return Err(Broken),
             }
         }
         Err(Broken)
