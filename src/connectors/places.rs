@@ -1,6 +1,5 @@
 //! Municipalities and foreign states by code, name and date: a place is named as it was on the day of the event.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
@@ -39,8 +38,9 @@ struct Comune {
     istat: &'static str,
     belfiore: &'static str,
     denominazione: &'static str,
-    from: NaiveDate,
-    to: NaiveDate,
+    /// The first and the last day as ISO dates, which sort as texts; an empty last one is still to come.
+    from: &'static str,
+    to: &'static str,
 }
 
 struct Stato {
@@ -50,14 +50,17 @@ struct Stato {
     denominazione: &'static str,
 }
 
-#[derive(Default)]
+/// The municipalities stay the text that they are in the program: only the order of its lines is kept in memory.
 struct Table {
-    comuni: Vec<Comune>,
-    by_istat: HashMap<&'static str, Vec<usize>>,
-    by_belfiore: HashMap<&'static str, Vec<usize>>,
-    by_name: HashMap<&'static str, Vec<usize>>,
+    /// Where each line begins; the text is sorted by Belfiore code.
+    by_belfiore: Vec<u32>,
+    by_istat: Vec<u32>,
+    by_name: Vec<u32>,
     stati: Vec<Stato>,
 }
+
+/// `codice_belfiore;codice_istat;denominazione;dal;al`, sorted.
+const COMUNI: &str = include_str!("../../adapters/_places/comuni.csv");
 
 static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
@@ -73,10 +76,12 @@ pub fn resolve<'a>(told: &Told<'a>) -> Option<Place<'a>> {
         .or(told.istat)
         .filter(|code| is_digits(code, 3) && !matches!(*code, "000" | "100"));
     let belfiore = told.belfiore.filter(|code| is_belfiore(code));
-    let comune = TABLE.comune(istat, belfiore, told.denominazione, told.on);
-    if let Some(comune) = comune {
+    if let Some(comune) = TABLE.comune(istat, belfiore, told.denominazione, told.on) {
+        let known = Some(comune.istat).filter(|code| !code.is_empty());
+        // A code that no table has is the best there is for a period whose code is not known.
+        let told = istat.filter(|code| known.is_none() && TABLE.of_istat(code).is_empty());
         return Some(Place {
-            codice_istat: Some(comune.istat),
+            codice_istat: known.or(told),
             codice_belfiore: Some(comune.belfiore).filter(|code| !code.is_empty()),
             denominazione: Some(comune.denominazione),
         });
@@ -110,43 +115,71 @@ fn is_belfiore(text: &str) -> bool {
         && text.get(1..).is_some_and(|rest| is_digits(rest, 3))
 }
 
+impl Comune {
+    /// The municipality whose line begins there.
+    fn at(begin: u32) -> Comune {
+        let rest = COMUNI.get(begin as usize..).unwrap_or_default();
+        let mut cells = rest.lines().next().unwrap_or_default().split(';');
+        let mut cell = || cells.next().unwrap_or_default();
+        Comune {
+            belfiore: cell(),
+            istat: cell(),
+            denominazione: cell(),
+            from: cell(),
+            to: cell(),
+        }
+    }
+}
+
+/// One of the first three columns of the line that begins there.
+fn cell(begin: u32, column: usize) -> &'static str {
+    let rest = COMUNI.get(begin as usize..).unwrap_or_default();
+    rest.split(';').nth(column).unwrap_or_default()
+}
+
 impl Table {
     fn read() -> Table {
-        let mut table = Table::default();
-        let rows = |text: &'static str| text.lines().skip(1).map(|line| line.split(';'));
-        for mut cells in rows(include_str!("../../adapters/_places/comuni.csv")) {
-            let mut cell = || cells.next().unwrap_or_default();
-            let comune = Comune {
-                istat: cell(),
-                belfiore: cell(),
-                denominazione: cell(),
-                from: cell().parse().unwrap_or(NaiveDate::MIN),
-                to: cell().parse().unwrap_or(NaiveDate::MAX),
-            };
-            let index = table.comuni.len();
-            table.by_istat.entry(comune.istat).or_default().push(index);
-            table
-                .by_belfiore
-                .entry(comune.belfiore)
-                .or_default()
-                .push(index);
-            table
-                .by_name
-                .entry(comune.denominazione)
-                .or_default()
-                .push(index);
-            table.comuni.push(comune);
-        }
-        for mut cells in rows(include_str!("../../adapters/_places/stati.csv")) {
-            let mut cell = || cells.next().unwrap_or_default();
-            table.stati.push(Stato {
-                istat: cell(),
-                belfiore: cell(),
-                iso3: cell(),
-                denominazione: cell(),
+        let begins = COMUNI.match_indices('\n').map(|(end, _)| end + 1);
+        let by_belfiore: Vec<u32> = begins
+            .filter(|begin| *begin < COMUNI.len())
+            .filter_map(|begin| u32::try_from(begin).ok())
+            .collect();
+        let sorted = |column: usize| {
+            let mut index = by_belfiore.clone();
+            index.sort_by_cached_key(|begin| cell(*begin, column));
+            index
+        };
+        let stati = include_str!("../../adapters/_places/stati.csv")
+            .lines()
+            .skip(1)
+            .map(|line| {
+                let mut cells = line.split(';');
+                let mut cell = || cells.next().unwrap_or_default();
+                Stato {
+                    istat: cell(),
+                    belfiore: cell(),
+                    iso3: cell(),
+                    denominazione: cell(),
+                }
             });
+        Table {
+            by_istat: sorted(1),
+            by_name: sorted(2),
+            by_belfiore,
+            stati: stati.collect(),
         }
-        table
+    }
+
+    fn of_belfiore(&self, code: &str) -> &[u32] {
+        equal(&self.by_belfiore, 0, code)
+    }
+
+    fn of_istat(&self, code: &str) -> &[u32] {
+        equal(&self.by_istat, 1, code)
+    }
+
+    fn named(&self, name: &str) -> &[u32] {
+        equal(&self.by_name, 2, name)
     }
 
     fn comune(
@@ -155,31 +188,23 @@ impl Table {
         belfiore: Option<&str>,
         name: Option<&str>,
         on: Option<NaiveDate>,
-    ) -> Option<&Comune> {
-        fn rows<'t>(index: &'t HashMap<&'static str, Vec<usize>>, key: &str) -> &'t [usize] {
-            index.get(key).map(Vec::as_slice).unwrap_or_default()
+    ) -> Option<Comune> {
+        let mut candidates = istat.map_or(&[][..], |code| self.of_istat(code));
+        if let (true, Some(code)) = (candidates.is_empty(), belfiore) {
+            candidates = self.of_belfiore(code);
         }
-        let candidates = match (istat, belfiore) {
-            (Some(code), _) => rows(&self.by_istat, code),
-            (None, Some(code)) => rows(&self.by_belfiore, code),
-            (None, None) => rows(&self.by_name, &name?.to_uppercase()),
-        };
-        if let Some(valid) = self.valid(candidates, on) {
+        if istat.is_none() && belfiore.is_none() {
+            return only(self.named(&name?.to_uppercase()), on);
+        }
+        if let Some(valid) = only(candidates, on) {
             return Some(valid);
         }
-        // A code that did not hold on that day: the municipality of the same name that existed then, if there was one.
-        let named = self.comuni.get(*candidates.last()?)?.denominazione;
-        self.valid(rows(&self.by_name, named), on)
-    }
-
-    fn valid(&self, candidates: &[usize], on: Option<NaiveDate>) -> Option<&Comune> {
-        let day = on.unwrap_or(NaiveDate::MAX);
-        let comuni = candidates
-            .iter()
-            .filter_map(|index| self.comuni.get(*index));
-        comuni
-            .into_iter()
-            .find(|comune| comune.from <= day && day <= comune.to)
+        // Codes that did not hold on that day: the same municipality under its codes of then, or the one of that name
+        // that existed then.
+        let told = Comune::at(*candidates.last()?);
+        let same = Some(told.belfiore).filter(|code| !code.is_empty());
+        same.and_then(|code| only(self.of_belfiore(code), on))
+            .or_else(|| only(self.named(told.denominazione), on))
     }
 
     fn stato(&self, istat: Option<&str>, belfiore: Option<&str>) -> Option<&Stato> {
@@ -189,6 +214,32 @@ impl Table {
             (None, None) => false,
         })
     }
+}
+
+/// The lines whose column has that value, of an index that is sorted by the column.
+fn equal<'i>(index: &'i [u32], column: usize, value: &str) -> &'i [u32] {
+    let begin = index.partition_point(|line| cell(*line, column) < value);
+    let count = index[begin..].partition_point(|line| cell(*line, column) == value);
+    &index[begin..begin + count]
+}
+
+/// The one municipality among the lines that existed on the day; `None` also if there were several.
+fn only(lines: &[u32], on: Option<NaiveDate>) -> Option<Comune> {
+    let day = on.map(|day| day.to_string());
+    let existed = |comune: &Comune| match &day {
+        Some(day) => {
+            comune.from <= day.as_str() && (comune.to.is_empty() || day.as_str() <= comune.to)
+        }
+        None => comune.to.is_empty(),
+    };
+    let mut valid = lines
+        .iter()
+        .map(|line| Comune::at(*line))
+        .filter(existed);
+    let found = valid.next()?;
+    valid
+        .all(|other| other.belfiore == found.belfiore)
+        .then_some(found)
 }
 
 #[cfg(test)]
@@ -206,6 +257,15 @@ mod tests {
         (owned(place.codice_istat), owned(place.codice_belfiore))
     }
 
+    fn named<'n>(belfiore: Option<&'n str>, name: &'n str, on: &str) -> Option<Place<'n>> {
+        resolve(&Told {
+            belfiore,
+            denominazione: Some(name).filter(|name| !name.is_empty()),
+            on: Some(on.parse().expect("a date")),
+            ..Told::default()
+        })
+    }
+
     fn some(istat: &str, belfiore: &str) -> (Option<String>, Option<String>) {
         (Some(istat.to_owned()), Some(belfiore.to_owned()))
     }
@@ -220,9 +280,58 @@ mod tests {
     #[test]
     fn a_municipality_outside_the_table_keeps_its_code_and_nothing_is_invented() {
         assert_eq!(
-            codes("015146", "1980-01-01"),
-            (Some("015146".to_owned()), None)
+            codes("999146", "1980-01-01"),
+            (Some("999146".to_owned()), None)
         );
+    }
+
+    #[test]
+    fn all_of_italy_has_the_codes_and_names_of_the_day_of_the_event() {
+        assert_eq!(codes("015146", "1980-01-01"), some("015146", "F205"));
+        // Merged: Abetone and Cutigliano became one on 1 January 2017.
+        assert_eq!(codes("047023", "2018-05-01"), some("047023", "M376"));
+        let merged = named(Some("A012"), "ABETONE", "2016-12-31").expect("told");
+        assert_eq!(merged.denominazione, Some("ABETONE"));
+        let gone = named(None, "ABETONE", "2018-05-01").expect("told");
+        assert_eq!(gone.codice_belfiore, None);
+        // Renamed: Acqui became Acqui Terme in 1956 and kept its codes.
+        for (day, name) in [("1950-01-01", "ACQUI"), ("1990-01-01", "ACQUI TERME")] {
+            let place = named(Some("A052"), "", day).expect("told");
+            assert_eq!(place.denominazione, Some(name));
+            assert_eq!(place.codice_istat, Some("006001"));
+        }
+        // Another province for a while: Aggius was of Olbia-Tempio from 2006 to 2016.
+        assert_eq!(codes("090001", "1990-01-01"), some("090001", "A069"));
+        assert_eq!(codes("090001", "2010-01-01"), some("104001", "A069"));
+        // Of a province that did not exist yet: the code of then is not known and none is invented.
+        assert_eq!(
+            codes("098031", "1950-01-01"),
+            (None, Some("E648".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_name_that_several_municipalities_bear_is_none_of_them() {
+        let place = named(None, "Samone", "1990-01-01").expect("told");
+        assert_eq!(place.codice_belfiore, None);
+        assert_eq!(place.denominazione, Some("Samone"));
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_every_line_has_its_codes_and_days() {
+        let lines = &TABLE.by_belfiore;
+        assert!(lines.len() > 14_000, "{}", lines.len());
+        assert!(lines.is_sorted_by_key(|line| cell(*line, 0)));
+        for line in lines {
+            let comune = Comune::at(*line);
+            let (belfiore, istat) = (comune.belfiore, comune.istat);
+            assert!(belfiore.is_empty() || is_belfiore(belfiore), "{belfiore}");
+            assert!(istat.is_empty() || is_digits(istat, 6), "{istat}");
+            assert!(!belfiore.is_empty() || !istat.is_empty());
+            let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+            assert!(comune.to.is_empty() || day(comune.from) <= day(comune.to));
+            assert!(day(comune.from) > NaiveDate::MIN);
+        }
     }
 
     #[test]
