@@ -13,7 +13,7 @@ use crate::config::settings::Settings;
 use crate::gateway::Gateway;
 use crate::snapshot::{self, Built, Kept, Snapshot};
 
-/// How often the files of certificates, keys and revocation lists are looked at: a look is a few `stat` calls, and a
+/// How often the files of certificates, keys, revocation lists and secrets are looked at: a look is a few `stat` calls, and a
 /// revocation must not wait for anybody's signal.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -105,6 +105,7 @@ impl Reloader {
             );
         })?;
         self.read_subject_keys();
+        self.gateway.instances.read_secrets_again();
         let found = Watched::look(files);
         let unchanged = *watched == found && before.digest == snapshot.digest;
         *watched = found;
@@ -177,7 +178,9 @@ impl Reloader {
             *watched != watched.look_again()
         };
         if changed {
-            tracing::info!("un certificato, una chiave o una lista di revoca è cambiata");
+            tracing::info!(
+                "un certificato, una chiave, una lista di revoca o un segreto è cambiato"
+            );
             // What is wrong stands in the log already.
             let _ = self.reload();
         }

@@ -20,7 +20,7 @@ use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Domain;
 use crate::trust::{PeerCertificate, Trust};
 
-pub use build::{Built, Kept, build};
+pub use build::{Built, Kept, build, examine};
 
 /// The configuration that a request runs under.
 #[derive(Debug)]

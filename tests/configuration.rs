@@ -226,10 +226,30 @@ fn a_variable_that_means_nothing_is_a_mistake() {
     );
 }
 
+/// The example with the secrets that `make run` would make.
+fn como_with_its_secrets() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for part in ["config", "adapters"] {
+        let copied = std::process::Command::new("cp")
+            .args(["-r", &root().join(part).display().to_string()])
+            .arg(folder.path())
+            .status()
+            .expect("cp starts");
+        assert!(copied.success(), "{part} could not be copied");
+    }
+    let secrets = folder.path().join("var/como/segreti");
+    fs::create_dir_all(&secrets).expect("a folder");
+    for name in ["cantu-civilia", "cantu-next", "erba-next"] {
+        fs::write(secrets.join(name), "segreto\n").expect("a secret");
+    }
+    folder
+}
+
 #[test]
 fn the_province_of_como_is_sound() {
+    let folder = como_with_its_secrets();
     let built = build(
-        &root().join("config/examples/como/pontile.toml"),
+        &folder.path().join("config/examples/como/pontile.toml"),
         &doors(&pki::shared()),
     );
     let snapshot = built.expect("a sound example").snapshot;
@@ -385,4 +405,22 @@ fn without_its_main_file_nothing_else_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let mistakes = build(&folder.path().join("pontile.toml"), &[]).expect_err("no file");
     assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+}
+
+#[test]
+fn a_mistake_in_a_value_that_nobody_wrote_names_its_key() {
+    let folder = Folder::with(&[(
+        "pontile.toml",
+        &format!(
+            "[portal_door]\nrequest_deadline = \"1s\"\n[files]\nadapters = \"{}\"\n[[instance]]\nname = \"prova\"\nadapter = \"civilia-soap\"\naddress = \"http://127.0.0.1:9\"\n[instance.bounds]\nanswer_deadline = \"500ms\"\n",
+            root().join("adapters").display()
+        ),
+    )]);
+    let mistakes = folder.build(&[]).expect_err("mistakes");
+    for key in ["record.deadline: ", "bounds.connect_deadline: "] {
+        assert!(
+            mistakes.iter().any(|mistake| mistake.contains(key)),
+            "{key}: {mistakes:#?}"
+        );
+    }
 }

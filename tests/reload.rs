@@ -189,3 +189,60 @@ async fn a_broken_certificate_is_tried_once_and_taken_when_it_is_whole_again() {
         page.contains("{result=\"accepted\"} 1") || page.contains("{result=\"unchanged\"} 1");
     assert!(taken, "{page}");
 }
+
+/// The province's cloud product at an address where nobody is asked.
+fn instance(secret: &str) -> String {
+    let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
+    format!(
+        "[files]\nadapters = \"{}\"\n[[instance]]\nname = \"prova\"\nadapter = \"vista-comune\"\naddress = \"postgres://lettore@127.0.0.1:9/prova\"\n{secret}",
+        adapters.display()
+    )
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_a_mistake_of_the_configuration() {
+    let running = Running::start().await;
+    write(
+        running.folder.path(),
+        &instance("secrets = { password = { file = \"manca\" } }\n"),
+    );
+    let mistakes = running.reloader.reload().expect_err("a mistake");
+    let texts: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    assert!(
+        matches!(&texts[..], [text] if text.contains("pontile.toml:") && text.contains("il segreto non si può leggere")),
+        "{texts:?}"
+    );
+    assert_eq!(running.generation(), 1);
+    write(
+        running.folder.path(),
+        &instance("secrets = { password = { credential = \"manca\" } }\n"),
+    );
+    assert!(running.reloader.reload().is_err(), "no credentials here");
+
+    fs::write(running.folder.path().join("manca"), "parola\n").expect("a secret");
+    write(
+        running.folder.path(),
+        &instance("secrets = { password = { file = \"manca\" } }\n"),
+    );
+    assert_eq!(running.reloader.reload().expect("sound").generation, 2);
+}
+
+#[tokio::test]
+async fn a_secret_that_changes_on_disk_calls_for_a_reload_by_itself() {
+    let running = Running::start().await;
+    let secret = running.folder.path().join("parola");
+    fs::write(&secret, "prima\n").expect("a secret");
+    write(
+        running.folder.path(),
+        &instance("secrets = { password = { file = \"parola\" } }\n"),
+    );
+    assert_eq!(running.reloader.reload().expect("sound").generation, 2);
+    running.reloader.look_at_files();
+    assert_eq!(running.generation(), 2, "nothing has changed");
+    fs::write(&secret, "la seconda\n").expect("a secret");
+    running.reloader.look_at_files();
+    assert_eq!(running.generation(), 3);
+    fs::remove_file(&secret).expect("it was there");
+    running.reloader.look_at_files();
+    assert_eq!(running.generation(), 3, "the old one stays");
+}

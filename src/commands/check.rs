@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::config::loading;
 use crate::config::mistake::Mistake;
-use crate::config::{loading, secret};
 use crate::snapshot::{self, Built, EnteEntry, Kept};
 
 use super::{Failure, say};
@@ -12,18 +12,7 @@ use super::{Failure, say};
 /// Reads everything that `serve` would read and prints what it found.
 pub fn run(config: &Path) -> Result<(), Failure> {
     let environment = loading::environment();
-    let built = build(config, &environment);
-    // Secrets are looked at only here and in `doctor`: a running gateway reads each one when its back end is first asked.
-    let secrets = secret::unreadable(&loading::read(config, &environment));
-    let built = match built {
-        Ok(built) if secrets.is_empty() => built,
-        Ok(_) => return Err(Failure::Configuration(secrets)),
-        Err(mut mistakes) => {
-            mistakes.extend(secrets);
-            mistakes.sort();
-            return Err(Failure::Configuration(mistakes));
-        }
-    };
+    let built = build(config, &environment).map_err(Failure::Configuration)?;
     let snapshot = &built.snapshot;
     let connected = |ente: &&Arc<EnteEntry>| ente.bindings().next().is_some();
     say(format_args!(
@@ -39,5 +28,5 @@ pub fn run(config: &Path) -> Result<(), Failure> {
 /// The configuration as a first snapshot.
 fn build(config: &Path, environment: &[(String, String)]) -> Result<Built, Vec<Mistake>> {
     let kept = Kept::new().map_err(|error| vec![Mistake::of_file(config, error.to_string())])?;
-    snapshot::build(config, environment, 1, &kept)
+    snapshot::examine(config, environment, &kept)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::mistake::Mistake;
 use super::reading::table::Table;
-use super::reading::{FromTable, Reader};
+use super::reading::{self, FromTable};
 use super::written::Written;
 
 /// Where a secret is read from.
@@ -64,8 +64,22 @@ impl SecretReference {
     }
 }
 
+impl SecretReference {
+    /// The file that it stands in, where it is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self {
+            SecretReference::File(path) => Some(path.clone()),
+            SecretReference::Environment(_) => None,
+            SecretReference::Credential(name) => {
+                let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+                Some(PathBuf::from(folder).join(name))
+            }
+        }
+    }
+}
+
 impl FromTable for SecretReference {
-    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+    fn from_table(mut table: Table<'_>, reader: &mut reading::Reader) -> Option<Self> {
         let file = table
             .values("file")
             .next()
@@ -94,12 +108,21 @@ impl fmt::Display for SecretReference {
     }
 }
 
-/// The secrets that cannot be read now. Where systemd's credentials are not at hand they are left out: only the service
-/// itself has them.
-pub fn unreadable(written: &Written) -> Vec<Mistake> {
-    let has_credentials = std::env::var_os("CREDENTIALS_DIRECTORY").is_some();
+/// Who asks whether secrets can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// The service, which must have all of them.
+    Service,
+    /// An operator's shell: systemd gives its credentials to the service alone, so where they are not at hand they are
+    /// left out.
+    Operator,
+}
+
+/// The secrets that cannot be read now.
+pub fn unreadable(written: &Written, reader: Reader) -> Vec<Mistake> {
+    let spared = reader == Reader::Operator && std::env::var_os("CREDENTIALS_DIRECTORY").is_none();
     let reason = |reference: &SecretReference| match reference {
-        SecretReference::Credential(_) if !has_credentials => None,
+        SecretReference::Credential(_) if spared => None,
         _ => reference.read().err().map(|error| error.to_string()),
     };
     let password = written.sections.record.iter().filter_map(|record| {

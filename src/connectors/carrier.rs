@@ -75,6 +75,11 @@ impl Instance {
         &self.settings
     }
 
+    /// The next call reads the secrets anew; what was logged in with the same ones goes on.
+    pub(super) fn read_secrets_again(&self) {
+        self.secrets.read_again();
+    }
+
     pub(super) fn state(&self) -> InstanceState {
         let (in_use, waiting) = self.bulkhead.load();
         InstanceState {
@@ -172,7 +177,7 @@ impl Instance {
             if refusal.error.kind != Kind::CredentialsRefused {
                 return Err(refusal);
             }
-            self.secrets.refused();
+            self.secrets.read_again();
             let (Some(cell), Some(old)) = (account.cell.clone(), account.token.take()) else {
                 return Err(refusal);
             };

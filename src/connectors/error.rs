@@ -15,6 +15,8 @@ pub struct ConnectorError {
     pub detail: String,
     /// The back end's own error code, where the dialect has one.
     pub code: Option<String>,
+    /// How many subjects answered, where they are several and the dialect tells.
+    pub candidates: Option<usize>,
 }
 
 /// What happened to a call.
@@ -83,6 +85,7 @@ impl ConnectorError {
             retry: Retry::Never,
             detail: detail.into(),
             code: None,
+            candidates: None,
         }
     }
 
@@ -93,6 +96,7 @@ impl ConnectorError {
             retry: Retry::Now,
             detail: detail.into(),
             code: None,
+            candidates: None,
         }
     }
 
@@ -103,6 +107,7 @@ impl ConnectorError {
             retry: Retry::After(after),
             detail: detail.into(),
             code: None,
+            candidates: None,
         }
     }
 
@@ -111,6 +116,14 @@ impl ConnectorError {
     pub fn with_code(mut self, code: impl Into<String>) -> ConnectorError {
         self.code = Some(code.into());
         self
+    }
+
+    /// Several subjects where one was asked for.
+    pub fn ambiguous(candidates: usize) -> ConnectorError {
+        ConnectorError {
+            candidates: Some(candidates),
+            ..ConnectorError::permanent(Kind::Ambiguous, format!("{candidates} subjects"))
+        }
     }
 
     /// Whether the failure speaks against the health of the instance (counts for its breaker).

@@ -75,6 +75,13 @@ impl Instances {
         self.known.lock().retain(|name, _| is_configured(name));
     }
 
+    /// Has every instance take up its secrets anew at its next call.
+    pub fn read_secrets_again(&self) {
+        for instance in self.known.lock().values() {
+            instance.read_secrets_again();
+        }
+    }
+
     /// How every instance fares.
     pub fn states(&self) -> Vec<InstanceState> {
         let known = self.known.lock();

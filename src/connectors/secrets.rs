@@ -1,4 +1,4 @@
-//! The secrets of an instance: read at first use, and again once the back end has refused them.
+//! The secrets of an instance: read at first use, and again after a reload or once the back end has refused them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,8 +57,8 @@ impl Shelf {
         Ok((fresh, state.edition))
     }
 
-    /// The back end refused them: the next use reads them again.
-    pub fn refused(&self) {
+    /// They may have changed, by the back end's refusal or by a reload: the next use reads them again.
+    pub fn read_again(&self) {
         self.state.lock().is_stale = true;
     }
 }
@@ -93,9 +93,9 @@ mod tests {
         assert_eq!(read(), ("one".to_owned(), 1));
         std::fs::write(&file, "two\n").expect("written");
         assert_eq!(read(), ("one".to_owned(), 1));
-        shelf.refused();
+        shelf.read_again();
         assert_eq!(read(), ("two".to_owned(), 2));
-        shelf.refused();
+        shelf.read_again();
         assert_eq!(
             read(),
             ("two".to_owned(), 2),

@@ -8,6 +8,7 @@ use crate::config::loading;
 use crate::config::mistake::Mistake;
 use crate::config::reading::places::Entries;
 use crate::config::reading::source::Source;
+use crate::config::secret::{self, SecretReference};
 use crate::config::settings::Settings;
 use crate::config::written::Written;
 use crate::trust::{Resumption, Trust};
@@ -31,7 +32,7 @@ pub struct Built {
     pub settings: Settings,
     /// What can be reloaded.
     pub snapshot: Snapshot,
-    /// Certificates, keys and revocation lists: a change of them calls for a new snapshot by itself.
+    /// Certificates, keys, revocation lists and secrets: a change of them calls for a new snapshot by itself.
     pub files: Vec<PathBuf>,
 }
 
@@ -46,8 +47,27 @@ impl Kept {
 }
 
 /// Reads and checks the configuration whose main file is at `path`, with these environment variables over it; all
-/// mistakes at once, sorted by place.
+/// mistakes at once, sorted by place. Whoever builds it is the service, or looks at it with the service's eyes.
 pub fn build(
+    path: &Path,
+    environment: &[(String, String)],
+    generation: u64,
+    kept: &Kept,
+) -> Result<Built, Vec<Mistake>> {
+    build_for(secret::Reader::Service, path, environment, generation, kept)
+}
+
+/// The same for an operator's shell, which may lack the credentials that systemd gives to the service.
+pub fn examine(
+    path: &Path,
+    environment: &[(String, String)],
+    kept: &Kept,
+) -> Result<Built, Vec<Mistake>> {
+    build_for(secret::Reader::Operator, path, environment, 1, kept)
+}
+
+fn build_for(
+    reader: secret::Reader,
     path: &Path,
     environment: &[(String, String)],
     generation: u64,
@@ -56,16 +76,22 @@ pub fn build(
     // Without it all else would be the defaults' own mistakes.
     Source::read(path).map_err(|mistake| vec![mistake])?;
     let written = loading::read(path, environment);
-    build_from(written, generation, kept).map_err(|mut mistakes| {
+    build_from(written, reader, generation, kept).map_err(|mut mistakes| {
         mistakes.sort();
         mistakes.dedup();
         mistakes
     })
 }
 
-fn build_from(mut written: Written, generation: u64, kept: &Kept) -> Result<Built, Vec<Mistake>> {
+fn build_from(
+    mut written: Written,
+    reader: secret::Reader,
+    generation: u64,
+    kept: &Kept,
+) -> Result<Built, Vec<Mistake>> {
     let mut mistakes = std::mem::take(&mut written.mistakes);
     mistakes.extend(coherence::check(&written));
+    mistakes.extend(secret::unreadable(&written, reader));
     let mut note = |found: Vec<Mistake>| mistakes.extend(found);
     let adapters = load_adapters(&written).map_err(&mut note).ok();
     let sections = &written.sections;
@@ -137,6 +163,8 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
                 .flatten()
                 .cloned(),
         );
+        let secrets = entry.value.secrets.values();
+        files.extend(secrets.filter_map(SecretReference::file));
     }
     files.sort();
     files.dedup();

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use chrono::Utc;
 
-use crate::config::{loading, secret};
+use crate::config::loading;
 use crate::snapshot::{self, Kept, Snapshot};
 
 use super::{Failure, say};
@@ -57,14 +57,9 @@ impl Finding {
 pub async fn run(config: &Path) -> Result<(), Failure> {
     let environment = loading::environment();
     let kept = Kept::new().map_err(|error| Failure::because("TLS", error))?;
-    let built = snapshot::build(config, &environment, 1, &kept).map_err(Failure::Configuration)?;
+    let built = snapshot::examine(config, &environment, &kept).map_err(Failure::Configuration)?;
     let mut findings = clock::look(config);
     findings.extend(certificates(&built.snapshot));
-    findings.extend(
-        secret::unreadable(&loading::read(config, &environment))
-            .iter()
-            .map(|mistake| Finding::error(mistake.to_string())),
-    );
     findings.extend(record::look(&built.settings).await);
     findings.extend(backends::look(&built.snapshot).await);
     for finding in &findings {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::source::Source;
+use super::source::{Origin, Source};
 use crate::config::mistake::Mistake;
 
 /// A byte of a source.
@@ -44,6 +44,11 @@ impl Place {
         }
     }
 
+    /// Whether the value is one that the program carries.
+    fn is_default(&self) -> bool {
+        self.source.origin == Origin::Defaults
+    }
+
     /// A mistake at this place.
     pub fn mistake(&self, text: impl Into<String>) -> Mistake {
         self.source.mistake(self.offset, text)
@@ -74,8 +79,19 @@ impl Places {
         }
     }
 
-    /// A mistake at the value at `path`.
+    /// A mistake at the value at `path`; where nobody wrote that value, its line cannot tell which key is meant, and
+    /// the text names it.
     pub fn mistake(&self, path: &str, text: impl Into<String>) -> Mistake {
+        let text = text.into();
+        let written = self
+            .0
+            .iter()
+            .any(|(written, place)| written == path && !place.is_default());
+        let text = if written || path.is_empty() {
+            text
+        } else {
+            format!("{path}: {text}")
+        };
         match self.of(path) {
             Some(place) => place.mistake(text),
             None => Mistake::of_file("", text),

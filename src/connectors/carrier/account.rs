@@ -64,7 +64,7 @@ impl Instance {
         if let Err(error) = &token
             && error.kind == Kind::CredentialsRefused
         {
-            self.secrets.refused();
+            self.secrets.read_again();
         }
         Ok(Account {
             token: Some(token?),

@@ -148,10 +148,7 @@ impl Mapping {
         match meant.map_err(|trouble| unintelligible(&trouble))? {
             Meant::None => self.nothing(wanted, scope),
             Meant::Rows(rows) => self.take_rows(&rows, wanted, scope),
-            Meant::Ambiguous(count) => Err(ConnectorError::permanent(
-                Kind::Ambiguous,
-                format!("{count} subjects"),
-            )),
+            Meant::Ambiguous(count) => Err(ConnectorError::ambiguous(count)),
             Meant::SomeoneElse => Err(ConnectorError::permanent(
                 Kind::Unintelligible,
                 "the answer is about another subject than the one asked about",
