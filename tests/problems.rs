@@ -39,6 +39,8 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::PortalUnknown,
         ExchangeError::Malformed(Malformed::NoSuchResource),
         ExchangeError::Malformed(Malformed::MethodNotAllowed { allowed: "POST" }),
+        ExchangeError::Malformed(Malformed::NotHttp),
+        ExchangeError::Malformed(Malformed::HeadTooLarge { limit: 16_384 }),
         ExchangeError::Malformed(Malformed::MediaType),
         ExchangeError::Malformed(Malformed::TooLarge { limit: 65_536 }),
         ExchangeError::Malformed(Malformed::TooSlow),
@@ -66,6 +68,7 @@ fn failures() -> Vec<ExchangeError> {
     failures.extend(KINDS.map(|kind| {
         ExchangeError::BackEnd(ConnectorError::permanent(kind, RAW).with_code("ORA-01017"))
     }));
+    failures.push(ExchangeError::BackEnd(ConnectorError::ambiguous(3)));
     failures
 }
 

@@ -57,6 +57,11 @@ pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> HttpRespo
     }
 }
 
+/// The parser's own bare answer: the server gives the connection up at once, and `parting.rs` says why.
+pub fn unread() -> HttpResponse {
+    HttpResponse::BadRequest().finish()
+}
+
 /// A refusal that went through no exchange.
 pub(super) fn of_refusal(refusal: &Refusal, scambio: Uuid, limits: LimitStatus) -> HttpResponse {
     refused(refusal, scambio, limits).body(refusal.body.clone())

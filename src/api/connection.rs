@@ -1,5 +1,6 @@
 //! From an accepted socket to a TLS connection: its place, its handshake under the current trust, its certificate.
 
+use std::cell::Cell;
 use std::io;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -8,8 +9,9 @@ use std::sync::Arc;
 use governor::DefaultDirectRateLimiter;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use uuid::Uuid;
 
+use crate::broker::reply::LimitStatus;
 use crate::config::door::Door;
 use crate::gateway::Gateway;
 use crate::snapshot::Snapshot;
@@ -17,6 +19,7 @@ use crate::trust::{Distrust, Peer, Trust};
 
 use super::gate::{ConnectionLimit, Gate, Place};
 use super::pace::{Pace, Paced};
+use super::parting::{Parting, Unread};
 
 /// Rejected handshakes logged per second; all of them are counted.
 const LOGGED_PER_SECOND: governor::Quota =
@@ -50,12 +53,11 @@ pub struct Connection {
     pub address: IpAddr,
     pub(super) limit: ConnectionLimit,
     pub(super) pace: Pace,
+    /// The socket, where the server has given up on it and its client has still to be told why.
+    pub(super) parting: Cell<Option<Parting>>,
     entrance: Arc<Entrance>,
     _place: Place,
 }
-
-/// A TLS connection that is cut when its client is slow.
-pub(super) type Line = Paced<TlsStream<TcpStream>>;
 
 impl DoorName {
     /// The label in metrics and logs, as the configuration names the section.
@@ -89,7 +91,7 @@ impl Entrance {
     }
 
     /// Takes a socket in, or counts why not. The trust is that of this moment: a reload needs no new listener.
-    pub(super) async fn admit(self: Arc<Entrance>, socket: TcpStream) -> io::Result<Line> {
+    pub(super) async fn admit(self: Arc<Entrance>, socket: TcpStream) -> io::Result<Paced> {
         let address = socket.peer_addr()?.ip();
         let Some(place) = self.gate.enter(address) else {
             return Err(self.reject(address, "no_place"));
@@ -116,6 +118,7 @@ impl Entrance {
             address,
             limit: self.gate.connection_limit(),
             pace: Pace::default(),
+            parting: Cell::new(None),
             entrance: self,
             _place: place,
         };
@@ -132,6 +135,24 @@ impl Entrance {
             tracing::warn!(door, %address, reason, "connessione rifiutata");
         }
         io::Error::new(io::ErrorKind::ConnectionRefused, reason)
+    }
+}
+
+impl Connection {
+    /// Counts a request that was refused before any handler saw it; it uses up the limits as others do.
+    pub(super) fn unread(&self, why: Unread, scambio: Uuid) -> LimitStatus {
+        let entrance = &self.entrance;
+        let (door, reason) = (entrance.name.label(), why.label());
+        let metrics = &entrance.gateway.telemetry.metrics;
+        metrics.request_unread(door, reason);
+        if entrance.logged.check().is_ok() {
+            let address = self.address;
+            tracing::warn!(door, %address, %scambio, reason, "richiesta non leggibile");
+        }
+        entrance
+            .gate
+            .admit(&self.limit, self.address, false)
+            .unwrap_or_else(|too_many| too_many.status)
     }
 }
 

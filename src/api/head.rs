@@ -11,7 +11,7 @@ use crate::contract::luogo::CodiceIstat;
 use crate::contract::question::Parameters;
 
 /// Bytes of path, query and headers at most.
-const LARGEST_HEAD: usize = 16 << 10;
+pub(super) const LARGEST_HEAD: usize = 16 << 10;
 
 /// The header that names the purpose of a request.
 pub const PURPOSE_ID: &str = "Purpose-Id";
@@ -35,10 +35,9 @@ pub(super) fn size(request: &HttpRequest) -> Result<(), Malformed> {
     if whole <= LARGEST_HEAD {
         Ok(())
     } else {
-        Err(wrong(
-            "intestazioni",
-            format!("con il percorso non superano {LARGEST_HEAD} byte"),
-        ))
+        Err(Malformed::HeadTooLarge {
+            limit: LARGEST_HEAD,
+        })
     }
 }
 

@@ -52,6 +52,9 @@ pub(super) async fn answer(
 ) -> HttpResponse {
     let _busy = intake.connection.pace.busy();
     let received = body(&intake, &request, payload).await;
+    if received == Err(Malformed::NotHttp) {
+        return answer::unread();
+    }
     let (body, received) = match received {
         Ok(body) => (body, Ok(())),
         Err(fault) => (Bytes::new(), Err(fault)),
@@ -178,10 +181,27 @@ pub async fn body(
 ) -> Result<Bytes, Malformed> {
     let door = &intake.entrance.door;
     let until = Instant::now() + door.slow_client_timeout.0;
-    read(request, &mut payload, door.body_size.0, until).await
+    read(
+        &intake.connection,
+        request,
+        &mut payload,
+        door.body_size.0,
+        until,
+    )
+    .await
+}
+
+/// A body that ends too early: the client has gone, or its chunks cannot be told apart.
+fn broken(connection: &Connection) -> Malformed {
+    if connection.pace.has_ended() {
+        head::wrong("corpo", "non è arrivato per intero")
+    } else {
+        Malformed::NotHttp
+    }
 }
 
 async fn read(
+    connection: &Connection,
     request: &HttpRequest,
     payload: &mut Payload,
     limit: u64,
@@ -198,7 +218,7 @@ async fn read(
     let whole = async {
         let mut whole = BytesMut::new();
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| head::wrong("corpo", "non è arrivato per intero"))?;
+            let chunk = chunk.map_err(|_| broken(connection))?;
             if (whole.len() + chunk.len()) as u64 > limit {
                 return Err(Malformed::TooLarge { limit });
             }

@@ -4,6 +4,7 @@ pub mod server;
 pub mod connection;
 mod gate;
 mod pace;
+mod parting;
 pub mod routes;
 pub mod intake;
 mod head;

@@ -11,13 +11,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_rustls::server::TlsStream;
 
 use super::connection::Connection;
+use super::parting::{self, Parting, Unread};
 
 /// What a connection is doing, told by its handlers to its stream; both live on one thread.
 #[derive(Debug, Default)]
-pub(super) struct Pace(Cell<Phase>);
+pub(super) struct Pace {
+    phase: Cell<Phase>,
+    /// Whether the client will send no more.
+    ended: Cell<bool>,
+}
 
 #[derive(Debug, Default, Clone, Copy)]
 enum Phase {
@@ -36,20 +43,26 @@ pub(super) struct Busy<'p>(&'p Pace);
 impl Pace {
     /// Tells that a handler has taken over.
     pub(super) fn busy(&self) -> Busy<'_> {
-        self.0.set(Phase::Busy);
+        self.phase.set(Phase::Busy);
         Busy(self)
+    }
+
+    /// Whether the client has closed its side or is gone.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.get()
     }
 }
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.0.set(Phase::Idle);
+        self.0.phase.set(Phase::Idle);
     }
 }
 
-/// A stream that keeps to its [`Pace`].
-pub(super) struct Paced<S> {
-    stream: S,
+/// A TLS stream that keeps to its [`Pace`].
+pub(super) struct Paced {
+    /// `None` once the connection has it for its parting words: the server then finds it closed.
+    stream: Option<TlsStream<TcpStream>>,
     connection: Rc<Connection>,
     limit: Duration,
     /// Since when the client has not taken what we write.
@@ -57,11 +70,15 @@ pub(super) struct Paced<S> {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Paced<S> {
+impl Paced {
     /// Bounds heads and stalled writes by `limit`.
-    pub(super) fn new(stream: S, connection: Rc<Connection>, limit: Duration) -> Paced<S> {
+    pub(super) fn new(
+        stream: TlsStream<TcpStream>,
+        connection: Rc<Connection>,
+        limit: Duration,
+    ) -> Paced {
         Paced {
-            stream,
+            stream: Some(stream),
             connection,
             limit,
             stalled: None,
@@ -72,6 +89,13 @@ impl<S> Paced<S> {
     /// What is known of the connection.
     pub(super) fn connection(&self) -> &Rc<Connection> {
         &self.connection
+    }
+
+    /// Leaves the socket to the connection, which says why the request was refused.
+    fn part(&mut self, why: Unread) {
+        if let Some(stream) = self.stream.take() {
+            self.connection.parting.set(Some(Parting { stream, why }));
+        }
     }
 
     /// Fails once `until` has passed, and sees to it that the connection is woken then.
@@ -109,17 +133,25 @@ impl<S> Paced<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl AsyncRead for Paced {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        match self.connection.pace.0.get() {
-            Phase::Idle if buffer.filled().len() > before => {
-                self.connection.pace.0.set(Phase::Head {
+        let Some(stream) = self.stream.as_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let polled = Pin::new(stream).poll_read(context, buffer);
+        let pace = &self.connection.pace;
+        let came = buffer.filled().len() > before;
+        if !came && polled.is_ready() {
+            pace.ended.set(true);
+        }
+        match pace.phase.get() {
+            Phase::Idle if came => {
+                pace.phase.set(Phase::Head {
                     until: Instant::now() + self.limit,
                 });
             }
@@ -131,23 +163,40 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl AsyncWrite for Paced {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let mut now = bytes;
+        if let Some((begin, why)) = parting::bare(bytes) {
+            if begin == 0 {
+                self.part(why);
+            }
+            // Earlier answers go out as they are; the server comes again with the rest.
+            now = &bytes[..begin];
+        }
+        let Some(stream) = self.stream.as_mut() else {
+            return Poll::Ready(Ok(bytes.len()));
+        };
+        let polled = Pin::new(stream).poll_write(context, now);
         self.watch_write(context, polled)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        let Some(stream) = self.stream.as_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let polled = Pin::new(stream).poll_flush(context);
         self.watch_write(context, polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_shutdown(context);
+        let Some(stream) = self.stream.as_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let polled = Pin::new(stream).poll_shutdown(context);
         self.watch_write(context, polled)
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
 use actix_server::{Server, ServerHandle};
-use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_service::{Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config};
 use actix_web::dev::AppConfig;
 use actix_web::{App, web};
 use tokio::net::{TcpSocket, TcpStream};
@@ -18,7 +18,9 @@ use tokio::task::JoinHandle;
 use crate::config::door::Door;
 use crate::gateway::Gateway;
 
-use super::connection::{DoorName, Entrance, Line};
+use super::connection::{DoorName, Entrance};
+use super::pace::Paced;
+use super::parting;
 
 /// Connections that may wait to be accepted; the system's own bound (`somaxconn`) counts too.
 const BACKLOG: u32 = 4_096;
@@ -90,10 +92,19 @@ pub fn open(
                 .keep_alive(door.idle_timeout.0)
                 .client_request_timeout(door.slow_client_timeout.0)
                 .client_disconnect_timeout(Duration::from_secs(1))
-                .on_connect_ext(|line: &Line, data| {
+                .on_connect_ext(|line: &Paced, data| {
                     data.insert(Rc::clone(line.connection()));
                 })
                 .h1(map_config(app, |()| AppConfig::default()));
+            let http = apply_fn_factory(http, |(line, address): (Paced, _), http| {
+                let connection = Rc::clone(line.connection());
+                let served = http.call((line, address));
+                async move {
+                    let result = served.await;
+                    parting::say(&connection).await;
+                    result
+                }
+            });
             fn_service(move |socket: TcpStream| {
                 let entrance = Arc::clone(&entrance);
                 async move {

@@ -75,6 +75,15 @@ pub enum Malformed {
         /// The methods that it knows.
         allowed: &'static str,
     },
+    /// No HTTP/1.1: what cannot be read, or is ambiguous about where it ends.
+    #[error("no HTTP")]
+    NotHttp,
+    /// Path and headers larger than the door reads.
+    #[error("head too large")]
+    HeadTooLarge {
+        /// The bound, in bytes.
+        limit: usize,
+    },
     /// The body is not `application/json`.
     #[error("media type not supported")]
     MediaType,

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::answer::instead;
+use crate::api::answer::{instead, unread};
 use crate::api::body;
 use crate::api::intake::{self, Intake};
 use crate::broker::error::{ExchangeError, Malformed};
@@ -71,6 +71,9 @@ impl Caller {
         payload: Payload,
     ) -> Result<T, actix_web::Error> {
         let received = intake::body(&self.intake, request, payload).await;
+        if received == Err(Malformed::NotHttp) {
+            return Err(instead(unread()));
+        }
         let parsed = received.and_then(|bytes| body::read(&bytes));
         parsed.map_err(|fault| self.malformed(fault))
     }

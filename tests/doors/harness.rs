@@ -376,6 +376,15 @@ impl Line {
         self.answer().await
     }
 
+    /// Whether the other side says goodbye in TLS's own words, after all that it said was read.
+    pub async fn ends_in_order(&mut self, limit: Duration) -> bool {
+        let mut rest = Vec::new();
+        tokio::time::timeout(limit, self.stream.read_to_end(&mut rest))
+            .await
+            .is_ok_and(|end| end.is_ok())
+            && rest.is_empty()
+    }
+
     /// How long it takes until the other side closes.
     pub async fn closed_within(&mut self, limit: Duration) -> bool {
         let mut rest = Vec::new();

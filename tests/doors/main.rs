@@ -9,4 +9,5 @@ mod harness;
 mod handshakes;
 mod bounds;
 mod answers;
+mod unread;
 mod operators;

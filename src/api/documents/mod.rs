@@ -267,7 +267,10 @@ impl Kind {
             .filter(|status| match self {
                 Kind::Stato => matches!(status, 403 | 429 | 503),
                 Kind::Catalogo => {
-                    matches!(status, 400 | 403 | 404 | 408 | 413 | 429 | 500 | 503 | 504)
+                    matches!(
+                        status,
+                        400 | 403 | 404 | 408 | 413 | 429 | 431 | 500 | 503 | 504
+                    )
                 }
                 Kind::Personale => *status != 405,
             })

@@ -178,6 +178,10 @@ fn of_malformed(malformed: &Malformed) -> Problem {
         Malformed::MethodNotAllowed { allowed } => {
             rows::METODO_NON_AMMESSO.with_detail(format!("La risorsa ammette solo: {allowed}."))
         }
+        Malformed::NotHttp => rows::RICHIESTA_NON_LEGGIBILE,
+        Malformed::HeadTooLarge { limit } => rows::INTESTAZIONI_TROPPO_GRANDI.with_detail(format!(
+            "Percorso e intestazioni superano insieme {limit} byte, o le intestazioni sono troppe."
+        )),
         Malformed::MediaType => rows::TIPO_DI_CONTENUTO_NON_AMMESSO,
         Malformed::TooLarge { limit } => {
             rows::CORPO_TROPPO_GRANDE.with_detail(format!("Il corpo della richiesta supera {limit} byte."))
@@ -193,7 +197,12 @@ fn of_malformed(malformed: &Malformed) -> Problem {
 fn of_back_end(failure: &ConnectorError) -> Problem {
     let problem = match failure.kind {
         Kind::NotFound => rows::SOGGETTO_NON_TROVATO,
-        Kind::Ambiguous => rows::SOGGETTO_AMBIGUO,
+        Kind::Ambiguous => match failure.candidates {
+            Some(candidates) => rows::SOGGETTO_AMBIGUO.with_detail(format!(
+                "{candidates} soggetti corrispondono ai parametri nel gestionale dell'ente."
+            )),
+            None => rows::SOGGETTO_AMBIGUO,
+        },
         Kind::Unreachable | Kind::Unavailable | Kind::BreakerOpen => {
             rows::GESTIONALE_NON_DISPONIBILE
         }

@@ -8,11 +8,13 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 27] = [
+pub static TABLE: [Problem; 29] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
     METODO_NON_AMMESSO,
+    RICHIESTA_NON_LEGGIBILE,
+    INTESTAZIONI_TROPPO_GRANDI,
     TIPO_DI_CONTENUTO_NON_AMMESSO,
     CORPO_TROPPO_GRANDE,
     RICHIESTA_TROPPO_LENTA,
@@ -104,6 +106,30 @@ pub(super) const METODO_NON_AMMESSO: Problem = row(
         "Metodo non ammesso",
         "La risorsa non ammette il metodo della richiesta.",
         "Usare uno dei metodi elencati nell'intestazione Allow.",
+    ],
+);
+
+pub(super) const RICHIESTA_NON_LEGGIBILE: Problem = row(
+    400,
+    "richiesta-non-leggibile",
+    Side::Portale,
+    None,
+    [
+        "Richiesta non leggibile",
+        "Quanto è arrivato non è una richiesta HTTP/1.1 ben formata, o non dice senza ambiguità dove finisce.",
+        "Inviare metodo, percorso e versione validi, una sola intestazione Host, o Content-Length (una volta) o Transfer-Encoding: chunked con blocchi corretti, e nessun byte non ammesso in percorso e intestazioni. La connessione viene chiusa.",
+    ],
+);
+
+pub(super) const INTESTAZIONI_TROPPO_GRANDI: Problem = row(
+    431,
+    "intestazioni-troppo-grandi",
+    Side::Portale,
+    None,
+    [
+        "Intestazioni troppo grandi",
+        "Percorso e intestazioni superano la dimensione ammessa, o le intestazioni sono troppe.",
+        "Inviare solo le intestazioni previste dal documento OpenAPI.",
     ],
 );
 

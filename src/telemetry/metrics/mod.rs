@@ -29,6 +29,7 @@ pub struct Metrics {
     exchanges: ExchangeMetrics,
     limits_refused: IntCounterVec,
     handshakes: IntCounterVec,
+    requests_unread: IntCounterVec,
     connections: IntGaugeVec,
     breaker_state: IntGaugeVec,
     instance_calls: IntGaugeVec,
@@ -79,6 +80,11 @@ impl Metrics {
                 "TLS handshakes by door and result: `accepted`, or why not.",
                 &["door", "result"],
             ),
+            requests_unread: families.counters(
+                "requests_unread_total",
+                "Requests refused before any handler saw them, by door and reason: `not_http`, `head_too_large`, `too_slow`, `fault`.",
+                &["door", "reason"],
+            ),
             connections: families.gauges("connections", "Open connections by door.", &["door"]),
             breaker_state: families.gauges(
                 "breaker_state",
@@ -125,7 +131,7 @@ impl Metrics {
         self.exchanges.observe(seen);
     }
 
-    /// Counts a request refused by a limit: `portal`, `operation`, `quota`, `address`, `connection`.
+    /// Counts a request refused by a limit: `portal`, `operation`, `quota`, `address`, `connection`, `stranger`.
     pub fn limit_refused(&self, limit: &'static str) {
         self.limits_refused.with_label_values(&[limit]).inc();
     }
@@ -138,6 +144,13 @@ impl Metrics {
     /// Counts a handshake that failed; the reason is one of a fixed list, not the error's text.
     pub fn handshake_rejected(&self, door: &'static str, reason: &'static str) {
         self.handshakes.with_label_values(&[door, reason]).inc();
+    }
+
+    /// Counts a request that could not be read; no exchange, hence not on record.
+    pub fn request_unread(&self, door: &'static str, reason: &'static str) {
+        self.requests_unread
+            .with_label_values(&[door, reason])
+            .inc();
     }
 
     /// Tells that a connection was opened.

@@ -94,6 +94,7 @@ fn every_metric_is_documented() {
     metrics.limit_refused("portal");
     metrics.handshake_accepted("portal");
     metrics.handshake_rejected("portal", "expired");
+    metrics.request_unread("portal", "not_http");
     metrics.connection_opened("portal");
     metrics.instance("cantu", BreakerState::Open, 0, 0);
     metrics.record(&health());
