@@ -232,10 +232,7 @@ fn only(lines: &[u32], on: Option<NaiveDate>) -> Option<Comune> {
         }
         None => comune.to.is_empty(),
     };
-    let mut valid = lines
-        .iter()
-        .map(|line| Comune::at(*line))
-        .filter(existed);
+    let mut valid = lines.iter().map(|line| Comune::at(*line)).filter(existed);
     let found = valid.next()?;
     valid
         .all(|other| other.belfiore == found.belfiore)
