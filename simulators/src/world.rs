@@ -84,6 +84,11 @@ impl Turn<'_> {
         self.fault.as_ref().is_some_and(|order| order.fault == kind)
     }
 
+    /// Whether the call will never be answered; it then takes no worker from the others.
+    pub fn hangs(&self) -> bool {
+        self.shows(FaultKind::Hang) || self.shows(FaultKind::HangAfterCommit)
+    }
+
     /// Sends the reply, disturbed on its way if a fault says so.
     pub async fn deliver(self, request: &HttpRequest, reply: Reply) -> HttpResponse {
         if let Some(latency) = self.latency {

@@ -2,6 +2,7 @@
 
 pub mod d1;
 pub mod d2;
+pub mod d3;
 pub mod d6;
 pub mod d9;
 
@@ -33,6 +34,7 @@ pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 pub const LISTENING: &[&Dialect] = &[
     &d1::DIALECT,
     &d2::DIALECT,
+    &d3::DIALECT,
     &d6::DIALECT,
 ];
 

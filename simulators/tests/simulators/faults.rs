@@ -8,11 +8,12 @@ use simulators::dialects::d6::RESOURCE;
 use simulators::faults::FaultKind;
 
 use crate::client::{Answer, Outcome, Town, header, town};
-use crate::{d1, d2, d6};
+use crate::{d1, d2, d3, d6};
 
 /// What a dialect's calls need first, if anything.
 async fn token(town: &Town, dialect: &str) -> String {
     match dialect {
+        "d3" => d3::token(town).await,
         "d6" => d6::token(town, d6::ERBA).await,
         _ => String::new(),
     }
@@ -23,6 +24,7 @@ async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
     match dialect {
         "d1" => d1::ask(town, "BNCNNA75T71B639E").await,
         "d2" => d2::ask(town, "RSSMRA80A01C933H").await,
+        "d3" => d3::ask(town, token).await,
         "d6" => d6::ask(town, token).await,
         other => panic!("no question for {other}"),
     }
@@ -33,6 +35,7 @@ fn assert_own(dialect: &str, fault: FaultKind, answer: &Answer, plain: &Answer) 
     match dialect {
         "d1" => d1::assert_shown(fault, answer),
         "d2" => d2::assert_shown(fault, answer),
+        "d3" => d3::assert_shown(fault, answer),
         "d6" => d6::assert_shown(fault, answer),
         other => panic!("nothing known of {other} with {fault:?} instead of {plain:?}"),
     }

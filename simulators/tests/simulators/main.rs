@@ -9,6 +9,7 @@
 mod client;
 mod d1;
 mod d2;
+mod d3;
 mod d6;
 mod d9;
 mod faults;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use simulators::population::Case;
 
 use crate::client::town;
-use crate::{d1, d2, d6};
+use crate::{d1, d2, d3, d6};
 
 const README: &str = include_str!("../../README.md");
 
@@ -40,6 +40,25 @@ async fn the_dataset_samples_are_true() {
         let sample = blocks.next().unwrap().replace('\n', "");
         let answer = d2::send(&town, "C933", request).await.answer().text();
         assert!(answer.contains(&sample), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn the_samples_with_xml_in_strings_are_true() {
+    let town = town().await;
+    let token = d3::token(&town).await;
+    let mut documents = blocks_after("The documents are **proposed [P]", "xml");
+    for (service, year) in [
+        ("ANAGRAFE", ""),
+        ("FAMIGLIA", ""),
+        ("TRIBUTI", "<Anno>2026</Anno>"),
+    ] {
+        let request = format!(
+            "<Servizio>{service}</Servizio><CodiceFiscale>BNCNNA75T71B639E</CodiceFiscale>{year}"
+        );
+        let answer = d3::inner(&d3::query(&town, &token, &request).await);
+        let sample = documents.next().unwrap().replace('\n', "");
+        assert!(answer.ends_with(&sample), "{answer}");
     }
 }
 
