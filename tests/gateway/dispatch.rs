@@ -203,12 +203,12 @@ async fn an_expired_token_costs_one_new_login_however_many_wait() {
 async fn a_secret_that_changes_on_disk_is_taken_up_by_a_reload() {
     let mut province = Province::start();
     let portal = province.portal("portale-uno");
-    assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
-    let secret = province.path("segreti/cantu-civilia");
+    assert_eq!(portal.persona(ERBA.0, ERBA.1).await.status, 200);
+    let secret = province.path("segreti/erba-next");
     let right = std::fs::read_to_string(&secret).expect("the secret");
     std::fs::write(&secret, "di un altro\n").expect("another secret");
     province.reload();
-    let refused = portal.famiglia(CANTU.0, CANTU.1).await;
+    let refused = portal.famiglia(ERBA.0, ERBA.1).await;
     assert_eq!(
         (refused.status, refused.slug(), &refused.body["lato"]),
         (502, "gestionale-in-errore", &json!("gateway")),
@@ -216,5 +216,5 @@ async fn a_secret_that_changes_on_disk_is_taken_up_by_a_reload() {
     );
     std::fs::write(&secret, right).expect("the secret again");
     province.reload();
-    assert_eq!(portal.famiglia(CANTU.0, CANTU.1).await.status, 200);
+    assert_eq!(portal.famiglia(ERBA.0, ERBA.1).await.status, 200);
 }

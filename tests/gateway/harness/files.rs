@@ -55,10 +55,13 @@ impl Files {
         self
     }
 
-    /// Writes all files below a folder.
+    /// Writes all files below a folder, those that stay the same excepted: a running gateway watches its secrets.
     pub fn write(&self, folder: &Path) {
         for (path, text) in &self.0 {
             let path = folder.join(path);
+            if fs::read_to_string(&path).is_ok_and(|written| written == *text) {
+                continue;
+            }
             fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for the file");
             fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
