@@ -44,6 +44,8 @@ pub struct Token {
     pub secret: Arc<SecretString>,
     expires: Option<Instant>,
     login: u64,
+    /// Of the secrets that it was given for.
+    edition: u64,
 }
 
 #[derive(Debug)]
@@ -109,6 +111,7 @@ impl TokenCell {
                     secret: Arc::new(granted.secret),
                     expires: lifetime.map(|lifetime| Instant::now() + lifetime),
                     login: state.logins,
+                    edition,
                 };
                 state.token = Some(token.clone());
                 state.refused = None;
@@ -145,7 +148,10 @@ impl TokenCell {
         let state = self.state.lock();
         let now = Instant::now();
         let held = state.token.as_ref();
-        if let Some(token) = held.filter(|token| token.expires.is_none_or(|end| now < end)) {
+        // Who began with the secrets of before is served by the token of the new ones too.
+        let holds =
+            |token: &&Token| token.edition >= edition && token.expires.is_none_or(|end| now < end);
+        if let Some(token) = held.filter(holds) {
             return Some(Ok(token.clone()));
         }
         let refused = state.refused.as_ref();
@@ -241,5 +247,16 @@ mod tests {
             .await
             .expect_err("no use");
         assert_eq!(logins.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn other_secrets_call_for_a_login_although_the_token_holds() {
+        let (cell, logins) = (TokenCell::default(), AtomicUsize::new(0));
+        for (edition, count) in [(1, 1), (1, 1), (2, 2), (2, 2), (1, 2)] {
+            cell.get(edition, soon(), || grant(&logins))
+                .await
+                .expect("a token");
+            assert_eq!(logins.load(Ordering::SeqCst), count, "edition {edition}");
+        }
     }
 }
