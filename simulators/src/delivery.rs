@@ -9,7 +9,7 @@ use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::SizedStream;
 use actix_web::dev::Extensions;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
@@ -30,6 +30,8 @@ pub struct Reply {
     pub body: String,
     /// Seconds of a `Retry-After` header.
     pub retry_after: Option<u32>,
+    /// A `WWW-Authenticate` header.
+    pub challenge: Option<&'static str>,
 }
 
 impl Reply {
@@ -38,6 +40,7 @@ impl Reply {
             status,
             body: body.into(),
             retry_after: None,
+            challenge: None,
         }
     }
 }
@@ -88,6 +91,9 @@ fn plain(dialect: &Dialect, reply: &Reply, body: impl Into<Bytes>) -> HttpRespon
     response.insert_header((CONTENT_TYPE, dialect.content_type));
     if let Some(seconds) = reply.retry_after {
         response.insert_header((RETRY_AFTER, seconds.to_string()));
+    }
+    if let Some(challenge) = reply.challenge {
+        response.insert_header((WWW_AUTHENTICATE, challenge));
     }
     response.body(body.into())
 }

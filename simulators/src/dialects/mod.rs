@@ -3,6 +3,8 @@
 pub mod d1;
 pub mod d2;
 pub mod d3;
+pub mod d4;
+pub mod d4b;
 pub mod d6;
 pub mod d9;
 
@@ -35,6 +37,8 @@ pub const LISTENING: &[&Dialect] = &[
     &d1::DIALECT,
     &d2::DIALECT,
     &d3::DIALECT,
+    &d4::DIALECT,
+    &d4b::DIALECT,
     &d6::DIALECT,
 ];
 

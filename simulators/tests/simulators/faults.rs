@@ -8,7 +8,7 @@ use simulators::dialects::d6::RESOURCE;
 use simulators::faults::FaultKind;
 
 use crate::client::{Answer, Outcome, Town, header, town};
-use crate::{d1, d2, d3, d6};
+use crate::{d1, d2, d3, d4, d4b, d6};
 
 /// What a dialect's calls need first, if anything.
 async fn token(town: &Town, dialect: &str) -> String {
@@ -25,6 +25,8 @@ async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
         "d1" => d1::ask(town, "BNCNNA75T71B639E").await,
         "d2" => d2::ask(town, "RSSMRA80A01C933H").await,
         "d3" => d3::ask(town, token).await,
+        "d4" => d4::ask(town).await,
+        "d4b" => d4b::ask(town).await,
         "d6" => d6::ask(town, token).await,
         other => panic!("no question for {other}"),
     }
@@ -36,6 +38,8 @@ fn assert_own(dialect: &str, fault: FaultKind, answer: &Answer, plain: &Answer) 
         "d1" => d1::assert_shown(fault, answer),
         "d2" => d2::assert_shown(fault, answer),
         "d3" => d3::assert_shown(fault, answer),
+        "d4" => d4::assert_shown(fault, answer),
+        "d4b" => d4b::assert_shown(fault, answer),
         "d6" => d6::assert_shown(fault, answer),
         other => panic!("nothing known of {other} with {fault:?} instead of {plain:?}"),
     }

@@ -10,6 +10,8 @@ mod client;
 mod d1;
 mod d2;
 mod d3;
+mod d4;
+mod d4b;
 mod d6;
 mod d9;
 mod faults;
