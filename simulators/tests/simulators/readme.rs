@@ -4,7 +4,7 @@ use serde_json::Value;
 use simulators::population::Case;
 
 use crate::client::town;
-use crate::{d1, d2, d3, d6};
+use crate::{d1, d2, d3, d4, d4b, d6};
 
 const README: &str = include_str!("../../README.md");
 
@@ -59,6 +59,23 @@ async fn the_samples_with_xml_in_strings_are_true() {
         let answer = d3::inner(&d3::query(&town, &token, &request).await);
         let sample = documents.next().unwrap().replace('\n', "");
         assert!(answer.ends_with(&sample), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn the_rpc_samples_are_true() {
+    let town = town().await;
+    let mut blocks = blocks_after("## D4, rpc/encoded SOAP", "xml");
+    let request = blocks.next().unwrap().trim();
+    let answer = d4::send(&town, "C933", request).await.answer().text();
+    let sample = blocks.next().unwrap().replace('\n', "");
+    assert_eq!(answer.replace('\n', ""), sample);
+    let mut blocks = blocks_after("## D4b, rpc/literal SOAP", "xml");
+    for service in ["persona", "datipersona", "familiari"] {
+        let request = blocks.next().unwrap().trim();
+        let answer = d4b::send(&town, service, request).await.answer().text();
+        let sample = blocks.next().unwrap().replace('\n', "");
+        assert!(answer.contains(&sample), "{answer}");
     }
 }
 
