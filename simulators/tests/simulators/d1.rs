@@ -19,7 +19,7 @@ fn by_code(password: &str, kind: &str, code: &str) -> String {
     by_code_in("B639", password, kind, code)
 }
 
-fn by_code_in(ente: &str, password: &str, kind: &str, code: &str) -> String {
+pub fn by_code_in(ente: &str, password: &str, kind: &str, code: &str) -> String {
     let fields = format!(
         "<w:username>gw</w:username><w:password>{password}</w:password><w:ente>{ente}</w:ente>\
          <w:tipoPersona>{kind}</w:tipoPersona><w:codiceFiscale>{code}</w:codiceFiscale>"

@@ -7,6 +7,7 @@
 )]
 
 mod client;
+mod command;
 mod d1;
 mod d2;
 mod d3;

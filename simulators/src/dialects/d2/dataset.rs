@@ -60,13 +60,16 @@ impl DataSet {
 
     /// Schema and diffgram, the content of a `…Result` element.
     pub fn write(&self) -> String {
-        let columns: String = self
-            .columns
-            .iter()
-            .map(|(name, kind)| {
-                format!("<xs:element name=\"{name}\" type=\"xs:{kind}\" minOccurs=\"0\"/>")
-            })
-            .collect();
+        let mut columns = String::new();
+        for (name, kind) in &self.columns {
+            columns.extend([
+                "<xs:element name=\"",
+                name,
+                "\" type=\"xs:",
+                kind,
+                "\" minOccurs=\"0\"/>",
+            ]);
+        }
         let rows: String = (0..self.rows.len()).map(|at| self.write_row(at)).collect();
         let content = if rows.is_empty() {
             String::new()

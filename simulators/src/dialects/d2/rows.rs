@@ -89,8 +89,8 @@ pub const CONTRIBUENTI: [Column; 11] = [
 ];
 
 /// A text in a column of fixed width.
-fn padded(text: &str, width: usize) -> Option<String> {
-    Some(format!("{text:<width$}"))
+fn padded(text: &str, width: usize) -> String {
+    format!("{text:<width$}")
 }
 
 fn date(day: NaiveDate) -> String {
@@ -98,8 +98,8 @@ fn date(day: NaiveDate) -> String {
 }
 
 /// The date as text; none is an empty text, not NULL.
-fn date_or_blank(day: Option<NaiveDate>) -> Option<String> {
-    Some(day.map(date).unwrap_or_default())
+fn date_or_blank(day: Option<NaiveDate>) -> String {
+    day.map(date).unwrap_or_default()
 }
 
 /// Street, number and letter; texts, empty if there are none.
@@ -157,8 +157,8 @@ fn elenco_row(person: &Person) -> Row {
     vec![
         Some(person.id.to_string()),
         person.stored_codice_fiscale(),
-        padded(&person.surname, 20),
-        padded(&person.name, 15),
+        Some(padded(&person.surname, 20)),
+        Some(padded(&person.name, 15)),
         Some(person.sex.letter().to_owned()),
         Some(date(person.birth)),
         road,
@@ -175,24 +175,24 @@ pub fn individuo(person: &Person) -> Row {
     vec![
         Some(person.id.to_string()),
         person.stored_codice_fiscale(),
-        padded(&person.surname, 20),
-        padded(&person.name, 15),
+        Some(padded(&person.surname, 20)),
+        Some(padded(&person.name, 15)),
         Some(person.sex.letter().to_owned()),
         Some(date(person.birth)),
-        padded(birthplace, 20),
+        Some(padded(birthplace, 20)),
         birth_state.map(str::to_owned),
-        date_or_blank(died),
-        date_or_blank(left),
+        Some(date_or_blank(died)),
+        Some(date_or_blank(left)),
         whereto.map(str::to_owned),
         why.map(str::to_owned),
-        date_or_blank(immigrated),
+        Some(date_or_blank(immigrated)),
         road,
         number,
         letter,
         Some(String::new()),
         Some(String::new()),
         Some(person.family.to_string()),
-        padded(person.citizenship.citizenship, 20),
+        Some(padded(person.citizenship.citizenship, 20)),
         Some(person.civil_state.to_string()),
         person.marriage.as_ref().map(|marriage| date(marriage.on)),
     ]
@@ -249,8 +249,8 @@ fn member(person: &Person) -> Row {
         Some(person.id.to_string()),
         Some(person.family.to_string()),
         person.stored_codice_fiscale(),
-        padded(&person.surname, 20),
-        padded(&person.name, 15),
+        Some(padded(&person.surname, 20)),
+        Some(padded(&person.name, 15)),
         Some(person.sex.letter().to_owned()),
         Some(date(person.birth)),
         Some(person.relation.to_string()),
@@ -284,12 +284,12 @@ fn contribuente(subject: &Subject) -> Row {
     vec![
         Some(subject.id.to_string()),
         Some(kind(subject).to_owned()),
-        padded(&subject.denomination, 20),
-        subject.name.as_deref().and_then(|name| padded(name, 15)),
+        Some(padded(&subject.denomination, 20)),
+        subject.name.as_deref().map(|name| padded(name, 15)),
         subject.codice_fiscale.clone(),
         subject.partita_iva.clone(),
         subject.sex.map(|sex| sex.letter().to_owned()),
-        date_or_blank(subject.birth),
+        Some(date_or_blank(subject.birth)),
         road,
         number,
         letter,

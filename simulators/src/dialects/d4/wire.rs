@@ -8,6 +8,11 @@ use crate::soap::{ENVELOPE, Element};
 const ENCODING: &str = "http://schemas.xmlsoap.org/soap/encoding/";
 const MESSAGE: &str = "http://tempuri.org/ws_server/message/";
 
+/// Attributes of a value in place, and of one that is referred to.
+const TEXT: &str = "SOAPSDK2:type=\"SOAPSDK1:string\"";
+const REFERRED: &str = "SOAPSDK3:root=\"0\" SOAPSDK2:type=\"SOAPSDK1:string\" \
+                        SOAP-ENV:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"";
+
 /// What the call carried, in this order; the password too.
 const ECHOED: [&str; 6] = [
     "APPLICATIVO",
@@ -35,15 +40,19 @@ pub fn answer(call: &Element, outcome: Result<String, &'static str>, multiref: b
     let mut elsewhere = String::new();
     for (number, (name, value)) in echo.into_iter().chain(returned).enumerate() {
         if multiref {
-            fields.push_str(&format!("<{name} href=\"#id{number}\"/>"));
-            elsewhere.push_str(&format!(
-                "<multiRef id=\"id{number}\" SOAPSDK3:root=\"0\" SOAP-ENV:encodingStyle=\"{ENCODING}\" \
-                 SOAPSDK2:type=\"SOAPSDK1:string\">{value}</multiRef>"
-            ));
+            let id = format!("id{number}");
+            fields.extend(["<", name, " href=\"#", &id, "\"/>"]);
+            elsewhere.extend([
+                "<multiRef id=\"",
+                &id,
+                "\" ",
+                REFERRED,
+                ">",
+                &value,
+                "</multiRef>",
+            ]);
         } else {
-            fields.push_str(&format!(
-                "<{name} SOAPSDK2:type=\"SOAPSDK1:string\">{value}</{name}>"
-            ));
+            fields.extend(["<", name, " ", TEXT, ">", &value, "</", name, ">"]);
         }
     }
     envelope(
