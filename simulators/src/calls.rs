@@ -14,6 +14,7 @@ struct Counters {
     tokens: BTreeMap<Desk, u64>,
     present: BTreeMap<Desk, u64>,
     crowd: BTreeMap<Desk, u64>,
+    executed: BTreeMap<(Desk, &'static str), u64>,
 }
 
 /// All counters of a running set of simulators.
@@ -55,6 +56,15 @@ impl Calls {
             .or_default() += 1;
     }
 
+    /// Counts something that was done, not only asked for.
+    pub fn executed(&self, dialect: &'static str, operation: &'static str, ente: &str) {
+        *self
+            .lock()
+            .executed
+            .entry(((dialect, ente.to_owned()), operation))
+            .or_default() += 1;
+    }
+
     /// Starts anew; calls that are still present are forgotten.
     pub fn clear(&self) {
         *self.lock() = Counters::default();
@@ -77,7 +87,12 @@ impl Calls {
             let (dialect, ente) = of(desk);
             json!({ "dialect": dialect, "ente": ente, "max": max })
         });
+        let executed = counters.executed.iter().map(|((desk, operation), count)| {
+            let (dialect, ente) = of(desk);
+            json!({ "dialect": dialect, "operation": operation, "ente": ente, "count": count })
+        });
         json!({
+            "executed": executed.collect::<Value>(),
             "calls": calls.collect::<Value>(),
             "tokens_issued": tokens.collect::<Value>(),
             "max_concurrency": crowd.collect::<Value>(),

@@ -33,12 +33,30 @@ pub enum FaultKind {
     Multiref,
     /// A new login ends the account's former session.
     SingleSession,
+    /// The system's clock is `ms` ahead of the true time.
+    ClockSkew,
+    /// What is accepted now is done after `ms`.
+    LateCompletion,
+    /// What is accepted now is never done.
+    NeverCompletes,
 }
 
 impl FaultKind {
     /// Whether an order that names no operation also means the request of a token.
     fn reaches_token(self) -> bool {
         matches!(self, FaultKind::AuthFail | FaultKind::SingleSession)
+    }
+
+    /// Whether it strikes in front of the system, which then never sees the call.
+    pub fn keeps_out(self) -> bool {
+        matches!(
+            self,
+            FaultKind::Hang
+                | FaultKind::Html502
+                | FaultKind::Maintenance
+                | FaultKind::Drop
+                | FaultKind::Garbage
+        )
     }
 
     /// Whether the fault has a sense for anything else.
@@ -57,7 +75,7 @@ pub struct FaultOrder {
     /// None = every operation but the token's.
     pub operation: Option<String>,
     pub fault: FaultKind,
-    /// Delay of `slow`, in milliseconds.
+    /// Delay of `slow` and `late_completion`, advance of `clock_skew`, in milliseconds.
     #[serde(default = "default_ms")]
     pub ms: u64,
     /// Size of `huge`, in megabytes.

@@ -2,6 +2,7 @@
 
 mod amounts;
 pub mod calls;
+mod completion;
 pub mod control;
 mod delivery;
 pub mod dialects;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::calls::{Calls, Presence};
+use crate::completion::Completion;
 use crate::delivery::{Reply, deliver};
 use crate::dialects::{Dialect, Latency};
 use crate::faults::{FaultKind, FaultOrder, FaultTable};
@@ -87,6 +88,36 @@ impl Turn<'_> {
     /// Whether the call will never be answered; it then takes no worker from the others.
     pub fn hangs(&self) -> bool {
         self.shows(FaultKind::Hang) || self.shows(FaultKind::HangAfterCommit)
+    }
+
+    /// Whether the call comes as far as the system itself.
+    pub fn arrives(&self) -> bool {
+        !self
+            .fault
+            .as_ref()
+            .is_some_and(|order| order.fault.keeps_out())
+    }
+
+    /// How far the system's clock is ahead.
+    pub fn clock_skew(&self) -> Duration {
+        self.time_of(FaultKind::ClockSkew).unwrap_or_default()
+    }
+
+    /// How long the work lasts that this call begins.
+    pub fn completion(&self) -> Completion {
+        if self.shows(FaultKind::NeverCompletes) {
+            return Completion::never();
+        }
+        match self.time_of(FaultKind::LateCompletion) {
+            Some(time) => Completion::after(time),
+            None if self.latency.is_some() => Completion::realistic(),
+            None => Completion::soon(),
+        }
+    }
+
+    fn time_of(&self, kind: FaultKind) -> Option<Duration> {
+        let order = self.fault.as_ref().filter(|order| order.fault == kind);
+        order.map(|order| Duration::from_millis(order.ms))
     }
 
     /// Sends the reply, disturbed on its way if a fault says so.

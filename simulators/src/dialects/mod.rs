@@ -5,6 +5,7 @@ pub mod d2;
 pub mod d3;
 pub mod d4;
 pub mod d4b;
+pub mod d5;
 pub mod d6;
 pub mod d9;
 
@@ -39,6 +40,7 @@ pub const LISTENING: &[&Dialect] = &[
     &d3::DIALECT,
     &d4::DIALECT,
     &d4b::DIALECT,
+    &d5::DIALECT,
     &d6::DIALECT,
 ];
 

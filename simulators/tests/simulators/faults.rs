@@ -8,7 +8,7 @@ use simulators::dialects::d6::RESOURCE;
 use simulators::faults::FaultKind;
 
 use crate::client::{Answer, Outcome, Town, header, town};
-use crate::{d1, d2, d3, d4, d4b, d6};
+use crate::{d1, d2, d3, d4, d4b, d5, d6};
 
 /// What a dialect's calls need first, if anything.
 async fn token(town: &Town, dialect: &str) -> String {
@@ -27,6 +27,7 @@ async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
         "d3" => d3::ask(town, token).await,
         "d4" => d4::ask(town).await,
         "d4b" => d4b::ask(town).await,
+        "d5" => d5::ask(town).await,
         "d6" => d6::ask(town, token).await,
         other => panic!("no question for {other}"),
     }
@@ -40,6 +41,7 @@ fn assert_own(dialect: &str, fault: FaultKind, answer: &Answer, plain: &Answer) 
         "d3" => d3::assert_shown(fault, answer),
         "d4" => d4::assert_shown(fault, answer),
         "d4b" => d4b::assert_shown(fault, answer),
+        "d5" => d5::assert_shown(fault, answer, plain),
         "d6" => d6::assert_shown(fault, answer),
         other => panic!("nothing known of {other} with {fault:?} instead of {plain:?}"),
     }
@@ -175,7 +177,7 @@ async fn calls_tokens_and_crowds_are_counted_without_personal_data() {
     let empty = town.control("GET /control/calls", "").await.json();
     assert_eq!(
         empty,
-        json!({"calls": [], "tokens_issued": [], "max_concurrency": []})
+        json!({"calls": [], "executed": [], "tokens_issued": [], "max_concurrency": []})
     );
 }
 

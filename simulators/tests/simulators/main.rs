@@ -13,6 +13,7 @@ mod d2;
 mod d3;
 mod d4;
 mod d4b;
+mod d5;
 mod d6;
 mod d9;
 mod faults;
