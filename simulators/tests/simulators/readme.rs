@@ -4,7 +4,7 @@ use serde_json::Value;
 use simulators::population::Case;
 
 use crate::client::town;
-use crate::{d1, d2, d3, d4, d4b, d6};
+use crate::{d1, d2, d3, d4, d4b, d5, d6};
 
 const README: &str = include_str!("../../README.md");
 
@@ -74,6 +74,17 @@ async fn the_rpc_samples_are_true() {
     for service in ["persona", "datipersona", "familiari"] {
         let request = blocks.next().unwrap().trim();
         let answer = d4b::send(&town, service, request).await.answer().text();
+        let sample = blocks.next().unwrap().replace('\n', "");
+        assert!(answer.contains(&sample), "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn the_tax_soap_samples_are_true() {
+    let town = town().await;
+    let mut blocks = blocks_after("Answers (one line on the wire)", "xml");
+    for operation in ["getDatiContribuente", "getUtenze"] {
+        let answer = d5::read(&town, "C933", operation, "RSSMRA80A01C933H").await;
         let sample = blocks.next().unwrap().replace('\n', "");
         assert!(answer.contains(&sample), "{answer}");
     }

@@ -1,18 +1,14 @@
 //! What D5 knows for IMU: a taxpayer and the properties.
 
+use super::Desk;
 use super::taxpayer::{person, street};
-use crate::population::Population;
 use crate::population::served::Served;
 use crate::population::taxes::{Property, Subject};
 use crate::xml::Xml;
 
 /// `datiContribuente` of the first taxpayer with this code who owns something; others cannot be represented.
-pub fn dati_contribuente(
-    population: &Population,
-    served: Served,
-    code: &str,
-    copies: usize,
-) -> Option<String> {
+pub fn dati_contribuente(desk: &Desk<'_>, code: &str, copies: usize) -> Option<String> {
+    let (population, served) = (&desk.world.population, desk.served);
     let subjects = population.taxes.subjects_with(served.town, code);
     let (subject, owned) = subjects.into_iter().find_map(|subject| {
         let owned: Vec<_> = population
@@ -20,6 +16,13 @@ pub fn dati_contribuente(
             .properties
             .iter()
             .filter(|property| property.subject == subject.id)
+            // Without an end in the answer, what was sold cannot be told from what is owned.
+            .filter(|property| {
+                property
+                    .building
+                    .to
+                    .is_none_or(|end| end >= desk.now.date())
+            })
             .collect();
         (!owned.is_empty()).then_some((subject, owned))
     })?;

@@ -190,10 +190,9 @@ impl Desk<'_> {
         };
         let copies = 1 + usize::from(self.turn.shows(FaultKind::Duplicate));
         let hidden = self.turn.shows(FaultKind::NotFound);
-        let population = &self.world.population;
         let data = match operation.name {
             _ if hidden => None,
-            "getDatiContribuente" => imu::dati_contribuente(population, self.served, code, copies),
+            "getDatiContribuente" => imu::dati_contribuente(self, code, copies),
             "getUtenze" => tares::dati_contribuente(self, code, Detail::Utilities, copies),
             _ => tares::dati_contribuente(self, code, Detail::WithDeclarations, copies),
         };
