@@ -51,7 +51,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, (u32, u32, u32)> {
 #[tokio::test]
 async fn a_reader_sees_what_a_running_writer_made_durable_and_does_not_stop_it() {
     for place in Place::all() {
-        let old = Month::of(Utc::now()).plus(-2).begins();
+        let old = Month::of(Utc::now()).plus(-1).begins();
         let store = place.open().await;
         sample::commit(&store, sample::answered(&store, old))
             .await
