@@ -38,7 +38,9 @@ pub struct Persona {
     /// Data del decesso.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_decesso: Option<NaiveDate>,
-    /// Residenza.
+    /// Dove la persona vive ora, secondo l'ente. Per chi è residente, la residenza; per chi è iscritto all'AIRE o ha lasciato il comune,
+    /// solo il luogo in cui vive ora, se il gestionale lo dice; assente per chi è deceduto o irreperibile e quando la posizione
+    /// non è dichiarata: l'ultimo indirizzo che il gestionale conserva non è dato come residenza.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residenza: Option<Residenza>,
     /// Cittadinanza: codice ISO 3166-1 alfa-3, quando il gestionale lo permette, o descrizione.
@@ -81,7 +83,23 @@ pub enum StatoAnagrafico {
     NonDichiarato,
 }
 
-/// Residenza di una persona.
+impl StatoAnagrafico {
+    /// Whether somebody in this state lives somewhere that the ente may know, so that `residenza` may be given. The last
+    /// address of the dead and of the untraceable is no residence, whatever a back end keeps of it.
+    pub fn ha_residenza(self) -> bool {
+        match self {
+            StatoAnagrafico::Residente
+            | StatoAnagrafico::Aire
+            | StatoAnagrafico::Emigrato
+            | StatoAnagrafico::NonResidente => true,
+            StatoAnagrafico::Deceduto
+            | StatoAnagrafico::Irreperibile
+            | StatoAnagrafico::NonDichiarato => false,
+        }
+    }
+}
+
+/// Luogo in cui una persona vive ora.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Residenza {

@@ -81,6 +81,13 @@ fn the_good_adapter_has_no_mistake() {
 fn each_mistake_is_told_where_it_stands() {
     for (text, good, bad, place, words) in [
         (
+            RESPONSE,
+            "codice_fiscale = \"cf\"",
+            "residenza.cap = \"cap\"",
+            "uno.response.toml:5:1",
+            "«stato_anagrafico»",
+        ),
+        (
             ADAPTER,
             "version = ",
             "lingua = \"it\"\nversion = ",

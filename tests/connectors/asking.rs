@@ -145,6 +145,17 @@ impl Town {
             .await
     }
 
+    /// Asks some fields of a person.
+    pub async fn persona_with(
+        &self,
+        code: &str,
+        fields: [&str; 1],
+    ) -> Result<Answer, ConnectorError> {
+        let fields = FieldSet::of(Operation::RicercaPersona, fields).unwrap();
+        self.call(Operation::RicercaPersona, persona(code), fields, None)
+            .await
+    }
+
     /// Asks for the family of a person.
     pub async fn famiglia(&self, code: &str) -> Result<Answer, ConnectorError> {
         self.ask(Operation::RicercaFamiglia, persona(code), None)
@@ -174,12 +185,22 @@ impl Town {
         parameters: Parameters,
         deadline: Option<Duration>,
     ) -> Result<Answer, ConnectorError> {
-        let offered = self.adapter.operation(operation).unwrap();
+        let fields = self.adapter.operation(operation).unwrap().fields();
+        self.call(operation, parameters, fields, deadline).await
+    }
+
+    async fn call(
+        &self,
+        operation: Operation,
+        parameters: Parameters,
+        fields: FieldSet,
+        deadline: Option<Duration>,
+    ) -> Result<Answer, ConnectorError> {
         let call = Call {
             operation,
             tenant: &self.tenant,
             parameters: &parameters,
-            fields: offered.fields(),
+            fields,
             deadline: Instant::now() + deadline.unwrap_or(Duration::from_secs(10)),
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         };

@@ -51,6 +51,36 @@ fn has_left(person: &Value) -> bool {
             .any(|case| has_case(person, case))
 }
 
+/// Residents live here, who has left lives elsewhere, and of nobody else is a residence told.
+fn lives_where_it_is_told(person: &Value, answer: &Value, ente: &str) {
+    let place = &answer["residenza"]["comune"];
+    match answer["stato_anagrafico"].as_str().unwrap() {
+        "residente" => assert_eq!(place["codice_belfiore"], ente, "{person}"),
+        "aire" | "emigrato" | "non_residente" => {
+            let code = place["codice_belfiore"].as_str().unwrap_or_default();
+            let named = place["denominazione"].is_string();
+            assert!(code != ente && named, "{person}: {place}");
+        }
+        _ => assert!(answer.get("residenza").is_none(), "{person}: {answer}"),
+    }
+}
+
+/// The residence alone tells as little of the dead and the untraceable as the whole record.
+async fn nobody_is_lodged_where_they_are_not(town: &Town, ente: &str) {
+    let mut asked = 0;
+    for person in people(ente) {
+        if ["deceduto", "irreperibile"]
+            .iter()
+            .any(|case| has_case(&person, case))
+        {
+            let answer = town.persona_with(code(&person), ["residenza"]).await;
+            assert_eq!(shown(&answer.unwrap()), serde_json::json!({}), "{person}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 1, "{ente}: only {asked}");
+}
+
 async fn everybody_is_found(town: &Town, ente: &str) {
     let people = people(ente);
     assert!(people.len() > 50, "{ente}: only {} people", people.len());
@@ -88,7 +118,9 @@ async fn everybody_is_found(town: &Town, ente: &str) {
         }
         if has_case(person, "emigrato") {
             assert_eq!(street, "", "{person}");
+            assert!(answer["residenza"].get("cap").is_none(), "{person}");
         }
+        lives_where_it_is_told(person, &answer, ente);
         assert!(answer.get("PASSWORD").is_none());
     }
     assert!(found > 50, "{ente}: only {found} found");
@@ -97,7 +129,9 @@ async fn everybody_is_found(town: &Town, ente: &str) {
 #[tokio::test]
 async fn everybody_of_cantu_is_found_over_soap() {
     let simulators = Simulators::start();
-    everybody_is_found(&Town::cantu(simulators.address("d1")), "B639").await;
+    let town = Town::cantu(simulators.address("d1"));
+    everybody_is_found(&town, "B639").await;
+    nobody_is_lodged_where_they_are_not(&town, "B639").await;
 }
 
 #[tokio::test]
@@ -105,6 +139,7 @@ async fn everybody_of_erba_is_found_over_rest() {
     let simulators = Simulators::start();
     let town = Town::erba(simulators.address("d6"));
     everybody_is_found(&town, "D416").await;
+    nobody_is_lodged_where_they_are_not(&town, "D416").await;
     families_and_taxes(&town, "D416").await;
 }
 
@@ -115,6 +150,7 @@ async fn everybody_of_como_is_found_in_the_views() {
     seed_view(&file);
     let town = Town::como(format!("sqlite:{}", file.display()), None);
     everybody_is_found(&town, "C933").await;
+    nobody_is_lodged_where_they_are_not(&town, "C933").await;
     families_and_taxes(&town, "C933").await;
 }
 
@@ -132,6 +168,7 @@ async fn everybody_of_como(administration: &str, readers: String) {
         .await
         .expect("every column is there");
     everybody_is_found(&town, "C933").await;
+    nobody_is_lodged_where_they_are_not(&town, "C933").await;
     families_and_taxes(&town, "C933").await;
 }
 

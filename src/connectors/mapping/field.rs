@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::canonical::Kind;
 use super::condition::{Condition, all_hold};
 use super::expression::{Expression, Found, Items, Trouble};
+use super::residence;
 use crate::connectors::extract::CellRef;
 use crate::connectors::places::{self, Told};
 use crate::connectors::template::placeholder::Scope;
@@ -69,6 +70,13 @@ pub struct BadField {
 }
 
 impl BadField {
+    fn of(path: &str, trouble: Trouble) -> BadField {
+        BadField {
+            field: path.to_owned(),
+            reason: trouble.0,
+        }
+    }
+
     fn missing(path: &str) -> BadField {
         BadField {
             field: path.to_owned(),
@@ -91,6 +99,12 @@ pub fn entry(
     for (position, field) in fields {
         if wanted.contains(*position) {
             entry.write(*position, |entry| {
+                if field.path == residence::RESIDENZA
+                    && !residence::may_be_given(fields, at, scope)
+                        .map_err(|trouble| BadField::of(residence::STATO_ANAGRAFICO, trouble))?
+                {
+                    return Ok(false);
+                }
                 let written = field.write(at, scope, entry)?;
                 if written || !field.required {
                     Ok(written)
@@ -147,10 +161,7 @@ impl FieldMapping {
         scope: &Scope<'_>,
         entry: &mut Entry,
     ) -> Result<bool, BadField> {
-        let here = |trouble: Trouble| BadField {
-            field: self.path.to_owned(),
-            reason: trouble.0,
-        };
+        let here = |trouble: Trouble| BadField::of(self.path, trouble);
         entry.raw(&self.key);
         match &self.content {
             Content::Value(kind, expression) => {

@@ -9,6 +9,7 @@ pub mod field;
 pub mod numbers;
 pub mod outcome;
 pub mod reading;
+pub mod residence;
 pub mod rows;
 pub mod tables;
 

@@ -13,6 +13,7 @@ use toml::de::DeValue;
 
 use super::canonical;
 use super::expression::Expression;
+use super::residence;
 use super::rows::NoRows;
 use super::tables::Table as CodeTable;
 use super::{Capture, FaultPlaces, Mapping};
@@ -135,6 +136,10 @@ pub fn mapping(
         (Some(value), Some(operation)) => {
             let known = canonical::fields(operation);
             let fields = fields::fields(value, known, context, &mut workshop, reader);
+            if !residence::is_decided(fields.iter().map(|field| field.path)) {
+                let text = "«residenza» vuole «stato_anagrafico» nello stesso file: chi non è residente non ha residenza";
+                reader.mistake(&value.place(), text);
+            }
             let positions = fields.into_iter().filter_map(|field| {
                 let name = field.path;
                 let position = operation.fields().iter().position(|known| *known == name);

@@ -1,0 +1,43 @@
+//! Whether a residence may be given at all: the contract's rule, kept for every adapter in one place.
+
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::Error;
+
+use super::expression::Trouble;
+use super::field::{Content, FieldMapping};
+use crate::connectors::extract::CellRef;
+use crate::connectors::template::placeholder::Scope;
+use crate::contract::persona::StatoAnagrafico;
+
+/// The field that the rule is about.
+pub const RESIDENZA: &str = "residenza";
+
+/// The field that decides; it is read for the rule also where nobody wants to see it.
+pub const STATO_ANAGRAFICO: &str = "stato_anagrafico";
+
+/// Whether a file that fills the residence also tells the state that decides about it.
+pub fn is_decided<'f>(paths: impl Iterator<Item = &'f str> + Clone) -> bool {
+    let mut decisive = paths.clone();
+    !paths.into_iter().any(|path| path == RESIDENZA)
+        || decisive.any(|path| path == STATO_ANAGRAFICO)
+}
+
+/// Whether the person has a residence that may be given, as [`StatoAnagrafico::ha_residenza`] says.
+pub fn may_be_given(
+    fields: &[(usize, FieldMapping)],
+    at: CellRef<'_>,
+    scope: &Scope<'_>,
+) -> Result<bool, Trouble> {
+    let mut contents = fields.iter().map(|(_, field)| field);
+    let stato = contents.find(|field| field.path == STATO_ANAGRAFICO);
+    let Some(Content::Value(_, stato)) = stato.map(|field| &field.content) else {
+        return Ok(false);
+    };
+    let Some(text) = stato.value(at, scope)? else {
+        return Ok(false);
+    };
+    StatoAnagrafico::deserialize((&*text).into_deserializer())
+        .map(StatoAnagrafico::ha_residenza)
+        .map_err(|_: Error| Trouble::of("not one of the contract's words"))
+}
