@@ -36,7 +36,7 @@ async fn with_work() -> Vec<Town> {
 }
 
 #[tokio::test]
-async fn a_lock_is_unavailable_for_a_while_and_not_an_empty_answer() {
+async fn a_lock_is_a_time_out_and_not_an_empty_answer() {
     for town in Town::all().await {
         let town = town.with_registry().await;
         let database = town.database();
@@ -50,7 +50,8 @@ async fn a_lock_is_unavailable_for_a_while_and_not_an_empty_answer() {
             ))
             .await;
         let error = ask(&database, ALL, &[]).await.expect_err(town.name);
-        assert_eq!(error.kind, Kind::Unavailable, "{}: {error}", town.name);
+        assert_eq!(error.kind, Kind::TimedOut, "{}: {error}", town.name);
+        assert!(error.is_outage());
         assert!(matches!(error.retry, Retry::After(_)), "{}", town.name);
         let code = town.choose("5", "55P03", "1205");
         assert_eq!(error.code.as_deref(), Some(code), "{}", town.name);

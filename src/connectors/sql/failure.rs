@@ -41,7 +41,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 enum Meaning {
     Refused,
     TimedOut,
-    /// Overloaded, locked, starting.
+    /// Locked by others until our limit ended.
+    Locked,
+    /// Overloaded, starting.
     Unavailable,
     /// The connection is lost.
     Lost,
@@ -134,7 +136,13 @@ impl Meaning {
             Meaning::Unavailable => ConnectorError::later(
                 Kind::Unavailable,
                 PAUSE,
-                format!("{step}: locked, overloaded or starting"),
+                format!("{step}: overloaded or starting"),
+            ),
+            // The database is there and only this read had to wait too long: to the portal a time-out, not a closed office.
+            Meaning::Locked => ConnectorError::later(
+                Kind::TimedOut,
+                PAUSE,
+                format!("{step}: locked until the time limit"),
             ),
             Meaning::Lost => ConnectorError::passing(
                 Kind::Unreachable,
@@ -167,8 +175,10 @@ impl Meaning {
 fn of_sqlstate(code: &str) -> Meaning {
     match code {
         "42501" => Meaning::Refused,
+        // Cancelled at the time limit. It counts as an outage like a server that is down, and never says that nobody was found.
         "57014" => Meaning::TimedOut,
-        "55P03" | "57P03" => Meaning::Unavailable,
+        "55P03" => Meaning::Locked,
+        "57P03" => Meaning::Unavailable,
         "57P01" | "57P02" | "57P05" | "25P03" => Meaning::Lost,
         // No such view, column, function, schema; the rest of class 42 may quote more than names.
         "42P01" | "42703" | "42883" | "3F000" => Meaning::ViewChanged,
@@ -190,8 +200,10 @@ fn of_mysql_number(number: u16) -> Meaning {
         // Wrong password or host, no right on database, view or column, expired password.
         1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1698 | 1820 | 1862 => Meaning::Refused,
         1317 | 1969 | 3024 => Meaning::TimedOut,
-        // Too many connections, host or account at its limit, lock waits, deadlock.
-        1040 | 1129 | 1203 | 1205 | 1213 | 1226 | 3572 => Meaning::Unavailable,
+        // Lock waits, and locks that a statement may not wait for.
+        1205 | 3572 => Meaning::Locked,
+        // Too many connections, host or account at its limit, deadlock.
+        1040 | 1129 | 1203 | 1213 | 1226 => Meaning::Unavailable,
         // Shutdown, connection killed, gone or idle for too long.
         1053 | 1927 | 2006 | 2013 | 4031 => Meaning::Lost,
         // No such column, view or function; a view over something that is gone.
@@ -206,7 +218,7 @@ fn of_sqlite_code(code: &str) -> Meaning {
         // SQLITE_ERROR at preparing: no such table or column.
         Ok(1) => Meaning::ViewChanged,
         Ok(3 | 23) => Meaning::Refused,
-        Ok(5 | 6) => Meaning::Unavailable,
+        Ok(5 | 6) => Meaning::Locked,
         Ok(9) => Meaning::TimedOut,
         Ok(10 | 17) => Meaning::Accident,
         Ok(11 | 26) => Meaning::Unreadable,
