@@ -83,6 +83,11 @@ impl Caller {
         instead(self.intake.refuse(&ExchangeError::Malformed(fault)))
     }
 
+    /// The answer about an ente that is not configured.
+    pub(super) fn ente_unknown(&self) -> actix_web::Error {
+        instead(self.intake.refuse(&ExchangeError::EnteUnknown))
+    }
+
     /// The answer where we failed; the cause stands in the log.
     pub(super) fn failed(&self, cause: &dyn std::fmt::Display) -> actix_web::Error {
         tracing::error!(operator = self.name, %cause, "richiesta di un operatore non riuscita");

@@ -1,15 +1,19 @@
 //! What operators can do: forget answers, bring a changed configuration into force.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, block};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 use crate::broker::cache::Purge;
+use crate::broker::error::Malformed;
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 use crate::reload::Reloader;
+use crate::snapshot::EnteEntry;
 
 use super::caller::{Caller, json};
 
@@ -51,7 +55,34 @@ pub(super) async fn purge(
         soggetto: asked.codice_fiscale.map(|code| code.as_str().to_owned()),
     };
     let risposte_rimosse = caller.gateway().cache.purge(&what);
+    // What is no longer configured may still have left answers: only where there was nothing is it a mistake.
+    if risposte_rimosse == 0 {
+        is_configured(&caller, &what)?;
+    }
     Ok(json(StatusCode::OK, &Forgotten { risposte_rimosse }))
+}
+
+/// Refuses an ente that is not configured and an operation that nobody offers: both look like a slip of the pen.
+fn is_configured(caller: &Caller, what: &Purge) -> Result<(), actix_web::Error> {
+    let snapshot = caller.gateway().snapshot();
+    let enti: Vec<_> = match &what.ente {
+        Some(code) => vec![snapshot.ente(code).ok_or_else(|| caller.ente_unknown())?],
+        None => snapshot.enti().iter().collect(),
+    };
+    let Some(operation) = what.operation else {
+        return Ok(());
+    };
+    let offers = |ente: &&Arc<EnteEntry>| {
+        ente.binding(operation.domain())
+            .is_some_and(|binding| binding.adapter.operation(operation).is_some())
+    };
+    if enti.iter().any(offers) {
+        return Ok(());
+    }
+    Err(caller.malformed(Malformed::Field {
+        field: "operation".to_owned(),
+        reason: "nessun ente configurato la offre".to_owned(),
+    }))
 }
 
 /// `POST /ricarica`: 200 with the new generation, or 422 with every mistake.

@@ -176,7 +176,7 @@ async fn the_record_is_read_by_person_only_in_a_body() {
 async fn a_purge_tells_how_many_answers_it_forgot() {
     let doors = Doors::open().await;
     let mut line = doors.operator("operatore-uno").await;
-    let what = json!({ "ente": "013075", "operation": "anagrafe.ricerche-persona" }).to_string();
+    let what = json!({ "ente": "013075" }).to_string();
     let purged = line
         .request("POST", "/cache/purge", JSON, &what)
         .await
@@ -185,6 +185,21 @@ async fn a_purge_tells_how_many_answers_it_forgot() {
         (purged.status, &purged.json()["risposte_rimosse"]),
         (200, &json!(0))
     );
+    for (what, status, problem) in [
+        (json!({ "ente": "999999" }), 404, "ente-sconosciuto"),
+        (
+            json!({ "operation": "anagrafe.ricerche-persona" }),
+            400,
+            "campo-non-valido",
+        ),
+    ] {
+        let slip = line
+            .request("POST", "/cache/purge", JSON, &what.to_string())
+            .await
+            .expect("an answer");
+        assert_eq!(slip.status, status, "{what}: {}", slip.body);
+        assert!(slip.body.contains(problem), "{what}: {}", slip.body);
+    }
     let wrong = line
         .request("POST", "/cache/purge", JSON, "{\"operation\":\"tutto\"}")
         .await
