@@ -142,8 +142,11 @@ pub(super) async fn fetch(
 
 /// How long to wait before the next try, with jitter so that many callers do not come back together; `None`: do not.
 fn pause_before_retry(failure: &ConnectorError, attempt: u32) -> Option<Duration> {
-    // Nobody was called: a breaker that makes callers wait for its end would be no breaker.
-    if matches!(failure.kind, Kind::BreakerOpen | Kind::Busy) {
+    // Nobody was called, or refused us for good: a breaker that makes callers wait for its end would be no breaker.
+    if matches!(
+        failure.kind,
+        Kind::BreakerOpen | Kind::Busy | Kind::CredentialsRefused
+    ) {
         return None;
     }
     let jitter = Duration::from_millis(rand::random_range(20..100)) * attempt;

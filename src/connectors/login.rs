@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use secrecy::SecretString;
 use tokio::time::timeout_at;
 
-use super::error::{ConnectorError, Kind};
+use super::error::{ConnectorError, Kind, Retry};
 
 /// A token is given up this long before its end, so that it does not end on its way.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -156,7 +156,12 @@ impl TokenCell {
         }
         let refused = state.refused.as_ref();
         let refused = refused.filter(|refused| now < refused.until && refused.edition == edition);
-        refused.map(|refused| Err(refused.error.clone()))
+        refused.map(|refused| {
+            Err(ConnectorError {
+                retry: Retry::After(refused.until.saturating_duration_since(now)),
+                ..refused.error.clone()
+            })
+        })
     }
 }
 

@@ -79,6 +79,10 @@ async fn a_token_that_is_never_accepted_makes_neither_loop_nor_herd() {
     simulators.forget_calls().await;
     let again = town.persona(ERBA).await.expect_err("still paused");
     assert_eq!(again.kind, Kind::CredentialsRefused);
+    let Retry::After(left) = again.retry else {
+        panic!("{again}: when?")
+    };
+    assert!(left > Duration::ZERO && left <= Duration::from_secs(30));
     assert_eq!(
         simulators.count("d6", "RicercaIndividui").await,
         0,

@@ -71,6 +71,13 @@ async fn each_kind_of_bad_weather_is_named_and_never_becomes_not_found() {
                 answer.status,
                 answer.body
             );
+            if fault == "auth_fail" {
+                let pause: u64 = answer
+                    .header("retry-after")
+                    .parse()
+                    .expect("when to come again");
+                assert!((1..=30).contains(&pause), "{dialect}: {pause}");
+            }
             if answer.status >= 500 {
                 // Refused credentials are for the gateway's operator to mend; all else is the ente's.
                 let side = if fault == "auth_fail" {

@@ -341,7 +341,7 @@ pub(super) const GESTIONALE_IN_ERRORE: Problem = row(
     502,
     "gestionale-in-errore",
     Side::Ente,
-    None,
+    Some(30),
     [
         "Errore del gestionale",
         "Il gestionale dell'ente ha risposto con un errore. Non è un esito sulla persona cercata.",
