@@ -159,6 +159,17 @@ impl Cache {
         }
     }
 
+    /// The age up to which an answer is given that its adapter keeps so long: while the back end answers, and while it fails.
+    pub fn ages(&self, keep: Option<Duration>) -> (Duration, Duration) {
+        match keep {
+            Some(keep) => {
+                let fresh = keep.min(self.longest);
+                (fresh, fresh + self.stale)
+            }
+            None => (Duration::ZERO, Duration::ZERO),
+        }
+    }
+
     fn key(&self, permit: &Permit, target: &Target) -> Key {
         let (ente, operation) = (&target.tenant.codice_istat, permit.operation());
         let parameters = permit.parameters();
@@ -208,11 +219,11 @@ impl Cache {
         if purged() {
             return;
         }
-        let fresh_until = fetched.at + lifetime.min(self.longest);
+        let (fresh, at_last) = self.ages(Some(lifetime));
         let entry = Entry {
             fetched: Arc::clone(fetched),
-            fresh_until,
-            gone_at: fresh_until + self.stale,
+            fresh_until: fetched.at + fresh,
+            gone_at: fetched.at + at_last,
         };
         self.entries.insert(Key::clone(key), Arc::new(entry));
         // A purge that came just now may have looked before this entry was there.

@@ -12,14 +12,19 @@ use crate::snapshot::{Binding, EnteEntry};
 
 use super::arrival::Arrival;
 use super::authorization::Permit;
+use super::cache::Cache;
 use super::error::ExchangeError;
 use super::reply::Answered;
 
 /// Answers an operation of the catalogue, under an entity tag: nothing personal is in it.
-pub(super) fn answer(permit: &Permit, arrival: &Arrival) -> Result<Answered, ExchangeError> {
+pub(super) fn answer(
+    cache: &Cache,
+    permit: &Permit,
+    arrival: &Arrival,
+) -> Result<Answered, ExchangeError> {
     let body = match (permit.operation(), permit.ente()) {
         (Operation::Ente, Some(ente)) => written(&listed(ente)),
-        (Operation::Servizi, Some(ente)) => written(&offered(ente)),
+        (Operation::Servizi, Some(ente)) => written(&offered(cache, ente)),
         (Operation::Enti, None) => written(&page(permit)),
         (operation, _) => return Err(ExchangeError::NotOffered(operation)),
     }?;
@@ -64,10 +69,10 @@ fn listed(ente: &EnteEntry) -> EnteInCatalogo {
 }
 
 /// What the ente can answer, operation by operation.
-fn offered(ente: &EnteEntry) -> ServiziEnte {
+fn offered(cache: &Cache, ente: &EnteEntry) -> ServiziEnte {
     let items = Operation::ALL
         .into_iter()
-        .filter_map(|operation| service(operation, ente.binding(operation.domain())?))
+        .filter_map(|operation| service(cache, operation, ente.binding(operation.domain())?))
         .collect();
     ServiziEnte {
         codice_istat: ente.codice_istat.to_string(),
@@ -75,10 +80,11 @@ fn offered(ente: &EnteEntry) -> ServiziEnte {
     }
 }
 
-fn service(operation: Operation, binding: &Binding) -> Option<ServizioOfferto> {
+fn service(cache: &Cache, operation: Operation, binding: &Binding) -> Option<ServizioOfferto> {
     let offered = binding.adapter.operation(operation)?;
     let seconds =
         |duration: std::time::Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
+    let (fresh, in_emergency) = cache.ages(offered.keep());
     Some(ServizioOfferto {
         operazione: operation.name().to_owned(),
         modalita: Modalita::of(offered.fonte()),
@@ -93,7 +99,8 @@ fn service(operation: Operation, binding: &Binding) -> Option<ServizioOfferto> {
             .map(str::to_owned)
             .collect(),
         tributi: offered.tributi().to_vec(),
-        eta_massima_secondi: offered.keep().map_or(0, seconds),
+        eta_massima_secondi: seconds(fresh),
+        eta_massima_in_emergenza_secondi: seconds(in_emergency),
         ritardo_usuale_secondi: offered.usual_delay().map(seconds),
         orario: binding.servizio.hours.clone(),
     })

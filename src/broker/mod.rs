@@ -61,7 +61,7 @@ async fn stages(
     let permit = authorization::grant(&caller, arrival, trail)?;
     rate_limit::admit(gateway, &permit, trail).await?;
     if !permit.operation().is_personal() {
-        return catalogo::answer(&permit, arrival);
+        return catalogo::answer(&gateway.cache, &permit, arrival);
     }
     let found = cache::get_or_fetch(gateway, &permit, arrival, trail).await?;
     Ok(Answered::cut(&permit, &found))

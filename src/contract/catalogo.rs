@@ -81,6 +81,9 @@ pub struct ServizioOfferto {
     /// Età massima dei dati, in secondi, quando il gestionale risponde; 0 se sono sempre letti al momento.
     #[schema(minimum = 0, maximum = 31_536_000, example = 300)]
     pub eta_massima_secondi: i32,
+    /// Età massima dei dati, in secondi, quando il gestionale non risponde: oltre `eta_massima_secondi` la risposta è marcata `scaduta`.
+    #[schema(minimum = 0, maximum = 31_536_000, example = 900)]
+    pub eta_massima_in_emergenza_secondi: i32,
     /// Tempo di risposta usuale del gestionale, in secondi; assente se non è noto.
     #[schema(minimum = 0, maximum = 31_536_000, example = 1)]
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -101,9 +101,17 @@ async fn an_outage_is_bridged_by_a_stale_answer_only_where_that_is_allowed() {
             );
         })
     };
-    for (bound, expected) in [("1h", 200), ("0s", 502)] {
+    for (bound, told, expected) in [("1h", 3601, 200), ("0s", 1, 502)] {
         let province = stale(bound);
         let portal = province.portal("portale-uno");
+        let path = format!("/rest/catalogo/v1/enti/{}/servizi", CANTU.0);
+        let services = portal.get(&path).await.body;
+        let persona = &services["items"][0];
+        assert_eq!(persona["eta_massima_secondi"], 1, "{services}");
+        assert_eq!(
+            persona["eta_massima_in_emergenza_secondi"], told,
+            "{services}"
+        );
         assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
         province
             .simulators
