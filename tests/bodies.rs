@@ -244,3 +244,60 @@ fn no_refusal_repeats_what_was_received() {
         assert!(!format!("{refusal:?}").contains("SEGRETO"), "{refusal:?}");
     }
 }
+
+#[test]
+fn a_whole_number_is_a_year_however_it_is_written() {
+    for (written, is_year) in [
+        ("2025", true),
+        ("2025.0", true),
+        ("2.025e3", true),
+        ("2025.5", false),
+        ("2025.0001", false),
+        ("\"2025.0\"", false),
+        ("-2025.0", false),
+        ("2025e300", false),
+    ] {
+        let body = format!(r#"{{"partita_iva":"00977350206","tributo":"IMU","anno":{written}}}"#);
+        match ask(Operation::RicercaPosizione, &body) {
+            Ok(asked) => {
+                let Parameters::Posizione { anno, .. } = asked.parameters else {
+                    panic!("{asked:?}")
+                };
+                assert!(is_year && anno == 2025, "{written}: {anno}");
+            }
+            Err(_) => {
+                assert!(!is_year, "{written}");
+                assert_eq!(
+                    fault(Operation::RicercaPosizione, &body),
+                    "anno",
+                    "{written}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_field_brings_the_admitted_names_and_never_its_own() {
+    for unknown in [
+        "sconosciuto",
+        ", expected `cognome`",
+        "unknown field `nome`",
+    ] {
+        for (operation, admitted) in [
+            (Operation::RicercaPersona, "codice_fiscale, campi"),
+            (Operation::RicercaFamiglia, "codice_fiscale, campi"),
+            (
+                Operation::RicercaPosizione,
+                "codice_fiscale, partita_iva, tributo, anno, campi",
+            ),
+        ] {
+            let body = serde_json::json!({ unknown: 1 }).to_string();
+            let Err(Malformed::Field { field, reason }) = ask(operation, &body) else {
+                panic!("{body}")
+            };
+            let expected = format!("contiene un campo non previsto; sono ammessi: {admitted}");
+            assert_eq!((&*field, reason), ("corpo", expected), "{body}");
+        }
+    }
+}

@@ -120,11 +120,26 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
         Ok(asked) if is_object => Ok(asked),
         Err(error) if error.classify() != Category::Data => Err(not_json(&error)),
         Err(error) if error.to_string().starts_with("duplicate field") => Err(not_json(&error)),
-        Err(_) if is_object => Err(wrong(
-            "corpo",
-            "contiene un campo non previsto o di tipo sbagliato",
-        )),
+        Err(error) if is_object => Err(wrong("corpo", &unfit(&error.to_string()))),
         _ => Err(wrong("corpo", "deve essere un oggetto JSON")),
+    }
+}
+
+/// What is wrong with a field: the admitted names where one is unknown, never the name or value received.
+fn unfit(told: &str) -> String {
+    // The admitted names stand last and in quotes; the name received, which may hold anything, stands before them.
+    let admitted = told
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.rsplit_once(", expected "));
+    match admitted {
+        Some((_, names)) => {
+            let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+            format!(
+                "contiene un campo non previsto; sono ammessi: {}",
+                names.join(", ")
+            )
+        }
+        None => "contiene un campo di tipo sbagliato".to_owned(),
     }
 }
 
@@ -202,8 +217,7 @@ fn tributo(value: Option<Value>) -> Result<Tributo, Malformed> {
 fn anno(value: Option<Value>) -> Result<u16, Malformed> {
     let value = value.ok_or_else(|| wrong("anno", "è obbligatorio"))?;
     let last = u64::try_from(Utc::now().year() + 1).unwrap_or(PRIMO_ANNO);
-    value
-        .as_u64()
+    whole(&value)
         .filter(|year| (PRIMO_ANNO..=last).contains(year))
         .and_then(|year| u16::try_from(year).ok())
         .ok_or_else(|| {
@@ -212,6 +226,12 @@ fn anno(value: Option<Value>) -> Result<u16, Malformed> {
                 &format!("è un numero intero da {PRIMO_ANNO} a {last}"),
             )
         })
+}
+
+/// A whole number, however JSON writes it: `2026.0` is one too.
+fn whole(value: &Value) -> Option<u64> {
+    let text = value.as_number()?.to_string();
+    text.strip_suffix(".0").unwrap_or(&text).parse().ok()
 }
 
 fn fields(operation: Operation, value: &Value) -> Result<FieldSet, Malformed> {
