@@ -32,6 +32,8 @@ pub struct Reply {
     pub retry_after: Option<u32>,
     /// A `WWW-Authenticate` header.
     pub challenge: Option<&'static str>,
+    /// Whether the bytes are ISO-8859-1 instead of UTF-8.
+    pub latin_1: bool,
 }
 
 impl Reply {
@@ -41,6 +43,19 @@ impl Reply {
             body: body.into(),
             retry_after: None,
             challenge: None,
+            latin_1: false,
+        }
+    }
+
+    fn bytes(&self) -> Bytes {
+        self.written(self.latin_1)
+    }
+
+    fn written(&self, latin_1: bool) -> Bytes {
+        if latin_1 {
+            to_latin1(&self.body).into()
+        } else {
+            self.body.clone().into()
         }
     }
 }
@@ -53,12 +68,12 @@ pub async fn deliver(
     reply: Reply,
 ) -> HttpResponse {
     let Some(order) = fault else {
-        return plain(dialect, &reply, reply.body.clone());
+        return plain(dialect, &reply, reply.bytes());
     };
     match order.fault {
         FaultKind::Slow => {
             tokio::time::sleep(Duration::from_millis(order.ms)).await;
-            plain(dialect, &reply, reply.body.clone())
+            plain(dialect, &reply, reply.bytes())
         }
         FaultKind::Hang | FaultKind::HangAfterCommit => {
             tokio::time::sleep(HANG).await;
@@ -71,7 +86,7 @@ pub async fn deliver(
             Some(600),
         ),
         FaultKind::TruncatedBody => truncated(dialect, &reply),
-        FaultKind::WrongCharset => plain(dialect, &reply, to_latin1(&reply.body)),
+        FaultKind::WrongCharset => plain(dialect, &reply, reply.written(!reply.latin_1)),
         FaultKind::Huge => huge(dialect, &reply, order.mb),
         FaultKind::Drop => hang_up(request),
         FaultKind::Garbage => {
@@ -81,7 +96,7 @@ pub async fn deliver(
                 .body(noise)
         }
         // The others are part of the dialect's own language: the reply already shows them.
-        _ => plain(dialect, &reply, reply.body.clone()),
+        _ => plain(dialect, &reply, reply.bytes()),
     }
 }
 
@@ -109,7 +124,7 @@ fn page(status: StatusCode, title: &str, retry_after: Option<u32>) -> HttpRespon
 }
 
 fn truncated(dialect: &Dialect, reply: &Reply) -> HttpResponse {
-    let bytes = Bytes::from(reply.body.clone());
+    let bytes = reply.bytes();
     let promised = bytes.len().max(2) as u64;
     let half = bytes.slice(..bytes.len() / 2);
     let body = stream::unfold(Some(half), |half| async move {
@@ -133,8 +148,8 @@ fn huge(dialect: &Dialect, reply: &Reply, megabytes: u32) -> HttpResponse {
     } else {
         0
     };
-    let (head, tail) = reply.body.split_at(cut);
-    let (head, tail) = (Bytes::from(head.to_owned()), Bytes::from(tail.to_owned()));
+    let mut head = reply.bytes();
+    let tail = head.split_off(cut);
     let filler = Bytes::from(vec![b' '; CHUNK]);
     let chunks = megabytes as usize * (1024 * 1024 / CHUNK);
     let body = std::iter::once(head)

@@ -7,6 +7,7 @@ pub mod d4;
 pub mod d4b;
 pub mod d5;
 pub mod d6;
+pub mod d7;
 pub mod d9;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub const LISTENING: &[&Dialect] = &[
     &d4b::DIALECT,
     &d5::DIALECT,
     &d6::DIALECT,
+    &d7::DIALECT,
 ];
 
 /// Development-only password of a municipality in a dialect: `d2-prova-c933`.

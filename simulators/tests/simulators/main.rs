@@ -15,6 +15,7 @@ mod d4;
 mod d4b;
 mod d5;
 mod d6;
+mod d7;
 mod d9;
 mod faults;
 mod readme;

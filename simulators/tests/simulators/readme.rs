@@ -4,7 +4,7 @@ use serde_json::Value;
 use simulators::population::Case;
 
 use crate::client::town;
-use crate::{d1, d2, d3, d4, d4b, d5, d6};
+use crate::{d1, d2, d3, d4, d4b, d5, d6, d7};
 
 const README: &str = include_str!("../../README.md");
 
@@ -88,6 +88,18 @@ async fn the_tax_soap_samples_are_true() {
         let sample = blocks.next().unwrap().replace('\n', "");
         assert!(answer.contains(&sample), "{answer}");
     }
+}
+
+#[actix_web::test]
+async fn the_form_sample_is_true() {
+    let town = town().await;
+    let (_, section) = README.split_once("## D7, form-RPC").unwrap();
+    let path = section.split('`').find(|text| text.contains("?DB_NAME="));
+    let answer = d7::sample(&town, path.unwrap()).await;
+    assert_eq!(
+        answer,
+        blocks_after("## D7, form-RPC", "xml").next().unwrap()
+    );
 }
 
 #[actix_web::test]
