@@ -39,6 +39,8 @@ struct Node {
     children: Vec<NodeId>,
     /// One per child: what most names differ in, so that a name is compared with one child only.
     tags: Vec<Tag>,
+    /// The child that any element without a place of its own stands at.
+    any: Option<NodeId>,
 }
 
 /// Length, first and last byte of a name; [`Tag::ANY`] for a child that has none.
@@ -85,6 +87,7 @@ impl Shape {
             name: Name::Unnamed,
             children: Vec::new(),
             tags: Vec::new(),
+            any: None,
         };
         let mut nodes = vec![unnamed()];
         if format != Format::Xml {
@@ -204,14 +207,17 @@ impl Shape {
             }
             Name::Unnamed | Name::Any => Tag::ANY,
         };
+        let any = matches!(name, Name::Any).then_some(child);
         self.nodes.push(Node {
             name,
             children: Vec::new(),
             tags: Vec::new(),
+            any: None,
         });
         let parent = &mut self.nodes[usize::from(parent.0)];
         parent.children.push(child);
         parent.tags.push(tag);
+        parent.any = parent.any.or(any);
         Ok(child)
     }
 
@@ -242,12 +248,7 @@ impl Shape {
             }
             Name::Unnamed | Name::Any | Name::Attribute(_) => false,
         });
-        named.or_else(|| {
-            let children = self.node(parent).children.iter().copied();
-            children
-                .into_iter()
-                .rfind(|child| matches!(self.node(*child).name, Name::Any))
-        })
+        named.or(self.node(parent).any)
     }
 
     /// The attribute of that local name at `parent`, if the shape reads it.

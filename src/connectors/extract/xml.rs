@@ -15,7 +15,7 @@ pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
     let mut reader = Reader::from_str(text);
     let mut walk = Walk {
         shape,
-        extract: Extract::empty(),
+        extract: Extract::with_capacity(text.len() / 8, shape.places()),
         open: Vec::with_capacity(16),
         resolver: shape.has_namespaces().then(NamespaceResolver::default),
         roots: 0,
@@ -28,6 +28,8 @@ pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
                 walk.end();
             }
             Event::End(_) => walk.end(),
+            // What nobody reads need not be made ready.
+            Event::Text(_) | Event::CData(_) if walk.skips_text() => {}
             Event::Text(text) => walk.text(&text.xml10_content())?,
             Event::CData(data) => walk.text(&data.xml10_content())?,
             Event::GeneralRef(reference) => {
@@ -157,6 +159,10 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    fn skips_text(&self) -> bool {
+        matches!(self.open.last(), Some(Open::Skipped | Open::Read { leaf: false, .. }))
     }
 
     fn text(&mut self, text: &str) -> Result<(), Unreadable> {
