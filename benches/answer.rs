@@ -21,7 +21,7 @@ use pontile::connectors::exchange::Request;
 use pontile::connectors::http::HttpResponse;
 use pontile::contract::codice_fiscale::CodiceFiscale;
 use pontile::contract::operation::{FieldSet, Operation};
-use pontile::contract::provenienza::{Adattatore, Provenienza};
+use pontile::contract::provenienza::{Adattatore, Origine, Provenienza};
 use pontile::contract::question::Parameters;
 use pontile::contract::risposta;
 use quick_xml::events::Event;
@@ -137,7 +137,8 @@ impl Exchange<'_> {
         let mut conversation = self.begin(&call);
         self.request(&mut conversation);
         self.read(&mut conversation);
-        self.reply(&self.finish(conversation), offered)
+        let answer = self.finish(conversation);
+        self.reply(&answer, &self.origine(&answer), offered)
     }
 
     fn credentials(&self) -> Credentials<'_> {
@@ -174,8 +175,8 @@ impl Exchange<'_> {
     }
 
     #[inline(never)]
-    fn reply(&self, answer: &Answer, wanted: FieldSet) -> Vec<u8> {
-        let provenienza = Provenienza {
+    fn origine(&self, answer: &Answer) -> Origine {
+        Origine::of(&Provenienza {
             ente: self.setting.tenant.codice_istat.to_string(),
             adattatore: Adattatore {
                 nome: self.adapter.name().to_owned(),
@@ -186,7 +187,12 @@ impl Exchange<'_> {
             scaduta: false,
             data_riferimento: answer.data_riferimento,
             rilevato_il: answer.rilevato_il,
-        };
-        risposta::write(&answer.document, wanted, &provenienza, answer.unavailable)
+        })
+    }
+
+    #[inline(never)]
+    fn reply(&self, answer: &Answer, origine: &Origine, wanted: FieldSet) -> Vec<u8> {
+        let (document, missing) = (&answer.document, answer.unavailable);
+        risposta::write(document, wanted, origine, (true, false), missing)
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use foldhash::fast::RandomState as Quick;
 use moka::Expiry;
 use tokio::time::timeout_at;
 
@@ -101,7 +102,8 @@ type Outcome = Result<Arc<Fetched>, ConnectorError>;
 
 /// The answers kept, and the fetches under way.
 pub struct Cache {
-    entries: moka::sync::Cache<Key, Arc<Entry>>,
+    /// Their keys are hashed already, by a hasher that no outsider can foresee.
+    entries: moka::sync::Cache<Key, Arc<Entry>, Quick>,
     flights: Flights<Key, Outcome>,
     hasher: RandomState,
     /// Raised by every purge: a fetch begun before one must not bring back what it removed.
@@ -145,10 +147,12 @@ impl Cache {
         let entries = moka::sync::Cache::builder()
             .max_capacity(settings.size.0)
             .weigher(|_: &Key, entry: &Arc<Entry>| {
-                u32::try_from(entry.fetched.answer.document.weight() + 512).unwrap_or(u32::MAX)
+                let fetched = &entry.fetched;
+                let weight = fetched.answer.document.weight() + fetched.origine.weight();
+                u32::try_from(weight + 512).unwrap_or(u32::MAX)
             })
             .expire_after(GoneAt)
-            .build();
+            .build_with_hasher(Quick::default());
         Cache {
             entries,
             flights: Flights::default(),

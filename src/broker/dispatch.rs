@@ -11,6 +11,7 @@ use crate::connectors::call::{Answer, Call, Transcript};
 use crate::connectors::error::{ConnectorError, Kind, Retry};
 use crate::connectors::instance::Tenant;
 use crate::contract::operation::FieldSet;
+use crate::contract::provenienza::{Adattatore, Origine, Provenienza};
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
 
@@ -45,6 +46,8 @@ pub struct Fetched {
     pub at: Instant,
     /// The exchange that called the back end.
     pub scambio: Uuid,
+    /// Where it comes from, as every reply with it says.
+    pub origine: Origine,
     /// The adapter that translated it.
     pub adapter: Arc<Adapter>,
     /// What went to the back end.
@@ -130,8 +133,21 @@ pub(super) async fn fetch(
         }
     };
     let (backend_request, backend_answer) = transcript.finish();
+    let origine = Origine::of(&Provenienza {
+        ente: target.tenant.codice_istat.to_string(),
+        adattatore: Adattatore {
+            nome: target.adapter.name().to_owned(),
+            versione: target.adapter.version().to_owned(),
+        },
+        fonte: answer.fonte,
+        da_cache: false,
+        scaduta: false,
+        data_riferimento: answer.data_riferimento,
+        rilevato_il: answer.rilevato_il,
+    });
     Ok(Fetched {
         answer,
+        origine,
         at: Instant::now(),
         scambio: arrival.scambio,
         adapter: target.adapter,

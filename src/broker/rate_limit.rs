@@ -1,6 +1,5 @@
 //! Stage 3: have they calls left. GCRA per portal and per portal and operation, then the day's quota.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Days, NaiveTime};
 use chrono_tz::Europe::Rome;
 use chrono_tz::Tz;
+use foldhash::HashMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::connectors::adapter::AdapterOperation;
 use crate::contract::operation::{FieldSet, Operation};
-use crate::contract::provenienza::{Adattatore, Provenienza};
 use crate::contract::risposta;
 use crate::contract::side::Side;
 
@@ -114,21 +113,10 @@ impl Answered {
     pub(super) fn cut(permit: &Permit, found: &Found) -> Answered {
         let answer = &found.fetched.answer;
         let adapter = &found.fetched.adapter;
-        let provenance = Provenienza {
-            ente: permit
-                .ente()
-                .map(|ente| ente.codice_istat.to_string())
-                .unwrap_or_default(),
-            adattatore: Adattatore {
-                nome: adapter.name().to_owned(),
-                versione: adapter.version().to_owned(),
-            },
-            fonte: answer.fonte,
-            da_cache: found.state != CacheState::Fresca,
-            scaduta: found.state == CacheState::Scaduta,
-            data_riferimento: answer.data_riferimento,
-            rilevato_il: answer.rilevato_il,
-        };
+        let (da_cache, scaduta) = (
+            found.state != CacheState::Fresca,
+            found.state == CacheState::Scaduta,
+        );
         let wanted = permit.fields();
         let offered = adapter
             .operation(permit.operation())
@@ -140,7 +128,8 @@ impl Answered {
             body: Bytes::from(risposta::write(
                 &answer.document,
                 wanted,
-                &provenance,
+                &found.fetched.origine,
+                (da_cache, scaduta),
                 missing,
             )),
             disclosed: wanted,

@@ -3,14 +3,14 @@
 //! They are written field by field from a [`Document`]; tests read every answer back through these types, so that the two
 //! cannot drift apart.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::document::Document;
 use super::operation::{Domain, FieldSet, Operation};
 use super::persona::Persona;
 use super::posizione::Posizione;
-use super::provenienza::Provenienza;
+use super::provenienza::{Origine, Provenienza};
 
 /// What every registry answer says of itself.
 pub const AVVERTENZA_ANAGRAFE: &str = "I dati non hanno valore di certificato; in caso di difformità prevale l'ANPR (art. 62 del CAD).";
@@ -80,21 +80,25 @@ pub struct RispostaPosizione {
 pub fn write(
     document: &Document,
     allowed: FieldSet,
-    provenienza: &Provenienza,
+    origine: &Origine,
+    (da_cache, scaduta): (bool, bool),
     missing: FieldSet,
 ) -> Vec<u8> {
     let operation = document.operation();
-    let missing: Vec<&str> = missing.names(operation).collect();
     let mut body = Vec::with_capacity(document.written_length() + 640);
     body.extend_from_slice(opening(operation));
     document.write_cut(allowed, &mut body);
     body.extend_from_slice(closing(operation));
     body.extend_from_slice(b",\"provenienza\":");
-    value(&mut body, provenienza);
-    body.extend_from_slice(b",\"campi_non_disponibili\":");
-    value(&mut body, &missing);
-    // Neither caveat has a character that JSON would escape.
-    body.extend_from_slice(b",\"avvertenza\":\"");
+    origine.write(da_cache, scaduta, &mut body);
+    body.extend_from_slice(b",\"campi_non_disponibili\":[");
+    // Neither the names of fields nor the caveats have a character that JSON would escape.
+    for (index, name) in missing.names(operation).enumerate() {
+        body.extend_from_slice(if index == 0 { "\"" } else { ",\"" }.as_bytes());
+        body.extend_from_slice(name.as_bytes());
+        body.push(b'"');
+    }
+    body.extend_from_slice(b"],\"avvertenza\":\"");
     body.extend_from_slice(caveat(operation).as_bytes());
     body.extend_from_slice(b"\"}");
     body
@@ -121,10 +125,6 @@ fn caveat(operation: Operation) -> &'static str {
         Domain::Tributi => AVVERTENZA_TRIBUTI,
         Domain::Anagrafe | Domain::Catalogo => AVVERTENZA_ANAGRAFE,
     }
-}
-
-fn value<T: Serialize>(body: &mut Vec<u8>, value: &T) {
-    serde_json::to_writer(body, value).expect("plain values always serialize into memory");
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Which contexts a connection has already written: each is written once, and its exchanges point to it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context as Sha256, SHA256};
+use foldhash::HashMap;
 
 use super::record::{Context, Record};
 
@@ -23,7 +24,7 @@ impl Contexts {
     pub(super) fn new(node: Arc<str>) -> Contexts {
         Contexts {
             node,
-            known: HashMap::new(),
+            known: HashMap::default(),
             written: HashSet::new(),
         }
     }

@@ -1,13 +1,13 @@
 //! Daily quotas: counted in memory over the durable counter, which moves in the record's own transaction.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Europe::Rome;
+use foldhash::HashMap;
 use parking_lot::Mutex;
 
-use super::database::{Database, QuotaReader};
+use super::database::{Database, QuotaReader, Totals};
 use super::error::StoreError;
 
 /// What a daily quota counts.
@@ -160,11 +160,22 @@ impl QuotaTable {
         }
     }
 
-    /// The counter's value as a write of ours returned it; other nodes may have moved it too.
-    pub(super) fn seen(&self, key: &QuotaKey, used: u64) {
+    /// The records of these places are durable: they are used up. `totals` are the counters as the write returned them;
+    /// other nodes may have moved them too. The table is locked once for the whole batch.
+    pub(super) fn count(&self, holds: impl Iterator<Item = QuotaHold>, totals: &Totals) {
         let mut counters = self.counters.lock();
-        if let Some(counter) = counters.get_mut(key) {
-            counter.durable = counter.durable.map(|durable| durable.max(used));
+        for mut hold in holds {
+            hold.settled = true;
+            if let Some(counter) = counters.get_mut(&hold.key) {
+                counter.held -= 1;
+                counter.epoch += 1;
+                counter.durable = counter.durable.map(|durable| durable + 1);
+            }
+        }
+        for (key, used) in totals {
+            if let Some(counter) = counters.get_mut(key) {
+                counter.durable = counter.durable.map(|durable| durable.max(*used));
+            }
         }
     }
 
@@ -185,16 +196,6 @@ impl QuotaHold {
     /// How many more the quota admitted when this was made.
     pub fn remaining(&self) -> u32 {
         self.remaining
-    }
-
-    /// Its record is durable: the place is used up.
-    pub(super) fn count(mut self) {
-        self.settled = true;
-        self.table.with(&self.key, |counter| {
-            counter.held -= 1;
-            counter.epoch += 1;
-            counter.durable = counter.durable.map(|durable| durable + 1);
-        });
     }
 
     /// Nobody knows whether its record is durable: the counter must be read again.
@@ -267,11 +268,11 @@ mod tests {
         };
         assert!(matches!(table.admit(&key, 3), Verdict::Spent));
         drop(first);
-        second.count();
+        table.count([second].into_iter(), &Totals::new());
         let Verdict::Admitted(third) = table.admit(&key, 3) else {
             panic!("the first gave its place back");
         };
-        third.count();
+        table.count([third].into_iter(), &Totals::new());
         assert!(matches!(table.admit(&key, 3), Verdict::Spent));
     }
 

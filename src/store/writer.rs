@@ -130,14 +130,11 @@ impl Writer {
 
     /// Everything in the batch is durable.
     fn settle(&mut self, batch: &mut [&mut Waiting], totals: &Totals) {
+        let holds = batch.iter_mut();
+        let holds = holds.filter_map(|waiting| waiting.record.quota.take());
+        self.quotas.count(holds, totals);
         for waiting in batch {
-            if let Some(hold) = waiting.record.quota.take() {
-                hold.count();
-            }
             waiting.outcome = Some(Ok(()));
-        }
-        for (key, used) in totals {
-            self.quotas.seen(key, *used);
         }
     }
 

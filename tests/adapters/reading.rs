@@ -60,6 +60,8 @@ fn entities_declared_by_the_answer_and_deep_nesting_are_refused() {
     assert!(texts(Format::Xml, &deep).is_err());
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     assert!(texts(Format::Json, &deep).is_err());
+    let deep_leaf = format!("{{\"a\":{{\"b\":{deep}}}}}");
+    assert!(texts(Format::Json, &deep_leaf).is_err());
 }
 
 #[test]

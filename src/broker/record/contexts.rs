@@ -1,8 +1,9 @@
 //! The contexts of exchanges: made once for all that have the same in common under one snapshot, on each thread.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+
+use foldhash::HashMap;
 
 use crate::contract::operation::Operation;
 use crate::snapshot::Snapshot;
@@ -34,7 +35,7 @@ struct Kept {
 thread_local! {
     static KEPT_HERE: RefCell<Kept> = RefCell::new(Kept {
         snapshot: Weak::new(),
-        contexts: HashMap::new(),
+        contexts: HashMap::default(),
     });
 }
 

@@ -162,7 +162,10 @@ impl Walk<'_> {
     }
 
     fn skips_text(&self) -> bool {
-        matches!(self.open.last(), Some(Open::Skipped | Open::Read { leaf: false, .. }))
+        matches!(
+            self.open.last(),
+            Some(Open::Skipped | Open::Read { leaf: false, .. })
+        )
     }
 
     fn text(&mut self, text: &str) -> Result<(), Unreadable> {

@@ -1,9 +1,11 @@
 //! Idle connections of one instance on one worker thread.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use foldhash::HashMap;
 
 use super::line::Line;
 
@@ -11,7 +13,7 @@ use super::line::Line;
 const IDLE: Duration = Duration::from_secs(20);
 
 thread_local! {
-    static IDLE_LINES: RefCell<Idle> = RefCell::new(Idle { by_pool: HashMap::new(), swept: Instant::now() });
+    static IDLE_LINES: RefCell<Idle> = RefCell::new(Idle { by_pool: HashMap::default(), swept: Instant::now() });
 }
 
 /// What one worker thread keeps.
