@@ -11,6 +11,7 @@ mod way;
 mod identity;
 mod authorization;
 mod rate_limit;
+mod midnight;
 mod cache;
 mod dispatch;
 mod record;

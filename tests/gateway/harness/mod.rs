@@ -1,5 +1,6 @@
 //! A whole province on this machine: real certificates, simulated town halls, the gateway as its own process.
 
+pub mod clock;
 pub mod files;
 pub mod pki;
 pub mod portal;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::clock;
 use super::files::{BackEnds, Files};
 use super::pki::Pki;
 use super::portal::Portal;
@@ -37,7 +38,17 @@ impl Province {
 
     /// Starts a province whose files a test revises first.
     pub fn with(revise: impl FnOnce(&mut Files)) -> Province {
+        Province::over(tempfile::tempdir().expect("a folder"), revise)
+    }
+
+    /// The same with a gateway whose clock the test sets.
+    pub fn with_clock(revise: impl FnOnce(&mut Files)) -> Province {
         let folder = tempfile::tempdir().expect("a folder");
+        clock::put_into(folder.path());
+        Province::over(folder, revise)
+    }
+
+    fn over(folder: tempfile::TempDir, revise: impl FnOnce(&mut Files)) -> Province {
         let simulators = Simulators::start();
         let view = folder.path().join("como.db");
         seed_view(&view);
@@ -151,6 +162,7 @@ fn serve(folder: &Path) -> (Process, Doors) {
         .arg("--config")
         .arg(folder.join("pontile.toml"))
         .arg("serve");
+    clock::give(&mut command, folder);
     let (process, line) = Process::start("pontile", &mut command, |line| line.contains("https://"));
     let mut addresses = line
         .split_whitespace()
