@@ -115,14 +115,14 @@ pub(super) async fn fetch(
                 let pause = pause_before_retry(&failure, attempt)
                     .filter(|pause| attempt < tries && Instant::now() + *pause < arrival.deadline);
                 let level_note = if pause.is_some() {
-                    "trying again"
+                    "si ritenta"
                 } else {
-                    "giving up"
+                    "si rinuncia"
                 };
                 tracing::warn!(
                     scambio = %arrival.scambio, instance = %target.instance.name, operation = %call.operation,
                     ente = %target.tenant.codice_istat, attempt, kind = %failure.kind,
-                    code = failure.code.as_deref(), detail = %failure.detail, "back end: {level_note}"
+                    code = failure.code.as_deref(), detail = %failure.detail, "il gestionale non ha risposto bene: {level_note}"
                 );
                 let Some(pause) = pause else {
                     return Err(failure);

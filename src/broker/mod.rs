@@ -30,7 +30,7 @@ pub async fn exchange(gateway: &Arc<Gateway>, arrival: Arrival, describe: Descri
     let (scambio, door_limit) = (arrival.scambio, arrival.door_limit);
     let work = Attended::new(carry_out(Arc::clone(gateway), arrival, describe));
     work.await.unwrap_or_else(|_| {
-        tracing::error!(%scambio, "an exchange ended by a fault of ours");
+        tracing::error!(%scambio, "uno scambio è finito per un nostro difetto");
         Reply::unrecorded(
             scambio,
             door_limit,

@@ -115,7 +115,7 @@ pub(super) async fn close(
         }
         Err(failure) => {
             let failure = ExchangeError::NotRecorded(failure.to_string());
-            tracing::error!(scambio = %arrival.scambio, %failure, "an exchange could not be recorded and was not answered");
+            tracing::error!(scambio = %arrival.scambio, %failure, "uno scambio non si è potuto registrare e non ha avuto risposta");
             let refused = Reply::unrecorded(arrival.scambio, limit, &failure, describe);
             let times = trail.times(committing.elapsed(), arrival.started.elapsed());
             let cause = failure.to_string();

@@ -117,12 +117,12 @@ impl Instance {
             Err(refusal) if refusal.error.kind == Kind::TimedOut && impatient => drop(leave),
             Err(refusal) if refusal.is_outage() => {
                 if leave.failed() {
-                    tracing::warn!(instance = %self.settings.name, "circuit breaker open: the back end is left alone");
+                    tracing::warn!(instance = %self.settings.name, "interruttore aperto: il gestionale non viene chiamato");
                 }
             }
             Ok(()) | Err(_) => {
                 if leave.answered() {
-                    tracing::info!(instance = %self.settings.name, "circuit breaker closed: the back end answers again");
+                    tracing::info!(instance = %self.settings.name, "interruttore chiuso: il gestionale risponde di nuovo");
                 }
             }
         }

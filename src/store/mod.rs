@@ -248,7 +248,7 @@ impl Store {
         {
             tracing::warn!(
                 slots = room.slots_taken(),
-                "the record closes while exchanges are in flight"
+                "la registrazione si chiude con scambi in corso"
             );
         }
         room.stop();
@@ -258,7 +258,7 @@ impl Store {
                 .await
                 .is_err()
         {
-            tracing::warn!("the record closes although its last commit does not end");
+            tracing::warn!("la registrazione si chiude benché l'ultima scrittura non finisca");
         }
     }
 }

@@ -94,7 +94,9 @@ impl Waitroom {
             }
             let overdue = queue.in_hand.take();
             drop(queue);
-            tracing::error!("the record is not durable within its deadline; exchanges are refused");
+            tracing::error!(
+                "la registrazione non è durevole entro il suo termine: gli scambi sono rifiutati"
+            );
             self.troubled(&StoreError::Deadline.to_string().into());
             for telling in overdue.into_iter().flat_map(|in_hand| in_hand.tellings) {
                 telling.refuse(|| StoreError::Deadline);

@@ -53,7 +53,7 @@ impl Writer {
             }
         }
         if let Err(error) = self.database.close().await {
-            tracing::warn!(%error, "the record's database did not close in order");
+            tracing::warn!(%error, "la base dati della registrazione non si è chiusa in ordine");
         }
     }
 
@@ -144,12 +144,12 @@ impl Writer {
         let doubtful = match error {
             StoreError::Unhealthy(_) => false,
             error if error.is_about_values() => {
-                tracing::error!(%error, "the database refuses the values of a record");
+                tracing::error!(%error, "la base dati rifiuta i valori di uno scambio");
                 false
             }
             _ => {
                 let exchanges = batch.len();
-                tracing::error!(%error, exchanges, "the record cannot be written; exchanges are refused");
+                tracing::error!(%error, exchanges, "la registrazione non si può scrivere: gli scambi sono rifiutati");
                 self.room.troubled(&reason);
                 true
             }
@@ -181,7 +181,7 @@ impl Writer {
             Ok(()) => {
                 self.withheld.clear();
                 self.room.recovered();
-                tracing::info!("the record can be written again");
+                tracing::info!("la registrazione si può scrivere di nuovo");
             }
             Err(error) => self.room.troubled(&error.to_string().into()),
         }

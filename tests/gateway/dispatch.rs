@@ -172,7 +172,7 @@ async fn the_breaker_opens_after_repeated_failures_and_closes_after_a_good_probe
     assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
     // The log is written every 200 ms.
     tokio::time::sleep(Duration::from_millis(500)).await;
-    for change in ["circuit breaker open", "circuit breaker closed"] {
+    for change in ["interruttore aperto", "interruttore chiuso"] {
         assert_eq!(province.log().matches(change).count(), 1, "{change}");
     }
 }
