@@ -12,6 +12,7 @@ use crate::config::mistake::Mistake;
 use crate::config::settings::Settings;
 use crate::gateway::Gateway;
 use crate::snapshot::{self, Built, Kept, Snapshot};
+use crate::trust::End;
 
 /// How often the files of certificates, keys, revocation lists and secrets are looked at: a look is a few `stat` calls, and a
 /// revocation must not wait for anybody's signal.
@@ -105,7 +106,7 @@ impl Reloader {
             );
         })?;
         self.read_subject_keys();
-        self.gateway.instances.read_secrets_again();
+        self.gateway.instances.read_files_again();
         let found = Watched::look(files);
         let unchanged = *watched == found && before.digest == snapshot.digest;
         *watched = found;
@@ -204,15 +205,21 @@ pub fn in_force(gateway: &Gateway) {
 fn tell_days_left(gateway: &Gateway) {
     let snapshot = gateway.snapshot();
     let now = Utc::now();
+    let tell = |whose: &str, end: &End| {
+        let file = end.file.file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("{whose} {} {file}", end.what.name());
+        let days = (end.at - now).as_seconds_f64() / 86_400.0;
+        gateway.telemetry.metrics.certificate_days_left(&name, days);
+    };
     for (door, trust) in [
         ("portal_door", &snapshot.trust),
         ("operator_door", &snapshot.operators_trust),
     ] {
         for end in trust.ends() {
-            let file = end.file.file_name().unwrap_or_default().to_string_lossy();
-            let name = format!("{door} {} {file}", end.what.name());
-            let days = (end.at - now).as_seconds_f64() / 86_400.0;
-            gateway.telemetry.metrics.certificate_days_left(&name, days);
+            tell(door, end);
         }
+    }
+    for (instance, end) in &snapshot.backend_ends {
+        tell(instance, end);
     }
 }

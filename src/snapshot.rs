@@ -18,7 +18,7 @@ use crate::connectors::adapter::Adapter;
 use crate::connectors::instance::Tenant;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Domain;
-use crate::trust::{PeerCertificate, Trust};
+use crate::trust::{End, PeerCertificate, Trust};
 
 pub use build::{Built, Kept, build, examine};
 
@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub trust: Arc<Trust>,
     /// The operators' door's trust.
     pub operators_trust: Arc<Trust>,
+    /// When the certificates towards back ends end, each with its instance's name.
+    pub backend_ends: Vec<(String, End)>,
     portals: Holders<Portal>,
     operators: Holders<Operator>,
     purposes: Vec<Purpose>,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use pontile::config::door::Door;
-use pontile::trust::{Ending, PeerCertificate, Resumption, Trust, Verdict};
+use pontile::trust::{Ending, PeerCertificate, Resumption, Trust, Verdict, ends_of};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -189,4 +189,15 @@ fn two_keys_of_one_authority_live_side_by_side() {
             "il certificato è revocato"
         );
     }
+}
+
+#[test]
+fn the_end_of_a_certificate_towards_a_back_end_is_told_even_once_it_is_over() {
+    let pki = pki::shared();
+    let ends = ends_of(&pki.join("backend-client.pem"), Ending::Certificate);
+    assert!(!ends.is_empty());
+    assert!(ends.iter().all(|end| end.days_left(Utc::now()) > 0));
+    let over = ends_of(&pki.join("scaduto.pem"), Ending::Certificate);
+    assert!(over.iter().any(|end| end.days_left(Utc::now()) < 0));
+    assert!(ends_of(&pki.join("niente.pem"), Ending::Authority).is_empty());
 }

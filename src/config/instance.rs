@@ -43,6 +43,13 @@ pub struct BackendTls {
     pub key: Option<PathBuf>,
 }
 
+impl BackendTls {
+    /// Whether there is anything to read.
+    pub fn names_files(&self) -> bool {
+        self.authorities.is_some() || self.certificate.is_some()
+    }
+}
+
 /// Bounds of an instance, held for the whole process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Bounds {

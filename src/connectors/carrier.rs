@@ -75,9 +75,24 @@ impl Instance {
         &self.settings
     }
 
-    /// The next call reads the secrets anew; what was logged in with the same ones goes on.
-    pub(super) fn read_secrets_again(&self) {
+    /// The next call reads secrets and certificates anew; what was logged in with the same secrets goes on.
+    ///
+    /// Where a certificate cannot be read the connections go on under the old one.
+    pub(super) fn read_files_again(&self) {
         self.secrets.read_again();
+        if !self.settings.tls.names_files() {
+            return;
+        }
+        let mut client = self.client.lock();
+        if client.is_some() {
+            match HttpClient::new(&self.settings) {
+                Ok(fresh) => *client = Some(Arc::new(fresh)),
+                Err(error) => {
+                    let instance = &self.settings.name;
+                    tracing::error!(instance, detail = %error.detail, "i certificati verso il gestionale non si possono rileggere");
+                }
+            }
+        }
     }
 
     pub(super) fn state(&self) -> InstanceState {

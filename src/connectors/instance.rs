@@ -75,10 +75,10 @@ impl Instances {
         self.known.lock().retain(|name, _| is_configured(name));
     }
 
-    /// Has every instance take up its secrets anew at its next call.
-    pub fn read_secrets_again(&self) {
+    /// Has every instance take up its secrets and certificates anew at its next call.
+    pub fn read_files_again(&self) {
         for instance in self.known.lock().values() {
-            instance.read_secrets_again();
+            instance.read_files_again();
         }
     }
 

@@ -11,7 +11,7 @@ use crate::config::reading::source::Source;
 use crate::config::secret::{self, SecretReference};
 use crate::config::settings::Settings;
 use crate::config::written::Written;
-use crate::trust::{Resumption, Trust};
+use crate::trust::{self, End, Ending, Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
 use super::{EnteEntry, Holders, Snapshot, declared, digest};
@@ -121,6 +121,7 @@ fn build_from(
     };
     let digest = digest::of_content(&written, &settings, &backends)?;
     let files = watched_files(&written, &settings);
+    let backend_ends = backend_ends(&written);
     let enti = values(written.enti)
         .into_iter()
         .map(|ente| Arc::new(bound(ente, &backends)));
@@ -131,6 +132,7 @@ fn build_from(
         digest,
         trust: Arc::new(trust),
         operators_trust: Arc::new(operators_trust),
+        backend_ends,
         portals: Holders::new(values(written.portals), |portal| &portal.certificates),
         operators: Holders::new(values(written.operators), |operator| &operator.certificates),
         purposes: values(written.purposes),
@@ -142,6 +144,23 @@ fn build_from(
         snapshot,
         files,
     })
+}
+
+/// When the certificates towards back ends end. They refuse nothing here: a back end's outage is not the gateway's.
+fn backend_ends(written: &Written) -> Vec<(String, End)> {
+    let mut ends = Vec::new();
+    for entry in &written.instances.read {
+        let tls = &entry.value.tls;
+        let files = [
+            (&tls.certificate, Ending::Certificate),
+            (&tls.authorities, Ending::Authority),
+        ];
+        for (file, what) in files {
+            let found = file.iter().flat_map(|file| trust::ends_of(file, what));
+            ends.extend(found.map(|end| (entry.value.name.clone(), end)));
+        }
+    }
+    ends
 }
 
 fn values<T>(entries: Entries<T>) -> Vec<T> {

@@ -36,6 +36,19 @@ pub(super) struct Root {
     pub(super) until: DateTime<Utc>,
 }
 
+/// When the certificates of a file end that no door uses; what cannot be read has no end.
+pub(super) fn ends_of(file: &Path, what: Ending) -> Vec<End> {
+    let mut reading = Reading {
+        now: Utc::now(),
+        mistakes: Vec::new(),
+        ends: Vec::new(),
+    };
+    for (_, certificate) in reading.certificates(file) {
+        reading.validity(file, &certificate, what);
+    }
+    reading.ends
+}
+
 impl List {
     pub(super) fn names(&self, root: &Root) -> bool {
         self.parsed

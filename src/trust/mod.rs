@@ -9,7 +9,7 @@ mod handshake;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -68,10 +68,15 @@ pub struct End {
 pub enum Ending {
     /// Our own certificate.
     Certificate,
-    /// An authority of the clients.
+    /// An authority of the other side.
     Authority,
     /// A revocation list: past its next update nobody is admitted.
     RevocationList,
+}
+
+/// When the certificates of a file end that is no door's, such as those towards back ends; what cannot be read has no end.
+pub fn ends_of(file: &Path, what: Ending) -> Vec<End> {
+    files::ends_of(file, what)
 }
 
 impl Ending {

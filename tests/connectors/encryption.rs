@@ -89,3 +89,25 @@ async fn a_missing_file_of_ours_is_our_fault() {
         .expect_err("no file");
     assert_eq!(error.kind, Kind::Gateway, "{error}");
 }
+
+#[tokio::test]
+async fn renewed_files_are_taken_up_without_a_restart_and_broken_ones_change_nothing() {
+    let (_simulators, address) = simulators();
+    let folder = tempfile::tempdir().unwrap();
+    let authorities = folder.path().join("authorities.pem");
+    std::fs::copy(file("root.pem"), &authorities).unwrap();
+    let tls = BackendTls {
+        authorities: Some(authorities.clone()),
+        certificate: Some(file("backend-client.pem")),
+        key: Some(file("backend-client.key")),
+    };
+    let town = town(&address, tls);
+    let error = town.persona(CANTU).await.expect_err("another authority");
+    assert_eq!(error.kind, Kind::Unreachable, "{error}");
+    std::fs::copy(file("backend-ca.pem"), &authorities).unwrap();
+    town.instances.read_files_again();
+    town.persona(CANTU).await.expect("the right authority");
+    std::fs::write(&authorities, "no certificate").unwrap();
+    town.instances.read_files_again();
+    town.persona(CANTU).await.expect("the former authority");
+}

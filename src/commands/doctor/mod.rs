@@ -87,6 +87,7 @@ fn certificates(snapshot: &Snapshot) -> Vec<Finding> {
         .ends()
         .iter()
         .chain(snapshot.operators_trust.ends())
+        .chain(snapshot.backend_ends.iter().map(|(_, end)| end))
         .collect();
     ends.sort_by(|one, other| (one.at, &one.file).cmp(&(other.at, &other.file)));
     ends.dedup();
