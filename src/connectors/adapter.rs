@@ -14,6 +14,9 @@ use crate::contract::provenienza::Fonte;
 use super::charset::Charset;
 use super::template::Template;
 use super::template::placeholder::{DeclaredValues, Placeholder};
+/// Calls that one question may take, the login aside.
+pub const MOST_CALLS: usize = 8;
+
 pub use step::{Floor, Method, Query, Step, StepRequest};
 
 /// How one vendor product answers our operations: data only, checked when it is loaded.
@@ -50,6 +53,10 @@ pub struct Soap {
     pub quoted_action: bool,
     /// What bytes are that do not fit the declared charset; absent: an error.
     pub fallback_charset: Option<Charset>,
+    /// HTTP Basic credentials of every request.
+    pub basic: Option<Basic>,
+    /// The most calls at a time that the product can stand; absent: it has no bound of its own.
+    pub concurrency: Option<usize>,
 }
 
 /// HTTP with JSON or XML bodies.
@@ -59,6 +66,19 @@ pub struct Rest {
     pub headers: Vec<(http::HeaderName, Template)>,
     /// What bytes are that do not fit the declared charset; absent: an error.
     pub fallback_charset: Option<Charset>,
+    /// HTTP Basic credentials of every request but the login.
+    pub basic: Option<Basic>,
+    /// The most calls at a time that the product can stand; absent: it has no bound of its own.
+    pub concurrency: Option<usize>,
+}
+
+/// HTTP Basic credentials (RFC 7617).
+#[derive(Debug)]
+pub struct Basic {
+    /// The user, without a colon.
+    pub user: Template,
+    /// The password.
+    pub password: Template,
 }
 
 /// Values that the configuration gives.
@@ -108,6 +128,15 @@ impl Adapter {
     /// The protocol that the product speaks.
     pub fn connector(&self) -> &Connector {
         &self.connector
+    }
+
+    /// The most calls at a time that the product can stand; `None`: it has no bound of its own.
+    pub fn concurrency(&self) -> Option<usize> {
+        match &self.connector {
+            Connector::Soap(soap) => soap.concurrency,
+            Connector::Rest(rest) => rest.concurrency,
+            Connector::Sql => None,
+        }
     }
 
     /// The values that the configuration gives.
@@ -186,6 +215,7 @@ impl AdapterOperation {
     pub fn plan(&self, tributo: Option<Tributo>, wanted: FieldSet) -> Vec<bool> {
         let mut planned = vec![false; self.steps.len()];
         let mut captures: Vec<&str> = Vec::new();
+        let first = self.steps.iter().position(|step| step.serves(tributo));
         for (index, step) in self.steps.iter().enumerate().rev() {
             let given = step.mapping.given().intersection(wanted);
             let captured = step
@@ -193,7 +223,8 @@ impl AdapterOperation {
                 .captures
                 .iter()
                 .any(|capture| captures.contains(&&*capture.name));
-            planned[index] = step.serves(tributo) && (index == 0 || !given.is_empty() || captured);
+            planned[index] =
+                step.serves(tributo) && (Some(index) == first || !given.is_empty() || captured);
             if planned[index] {
                 captures.extend(step.request.placeholders().filter_map(|placeholder| {
                     match placeholder {

@@ -213,12 +213,12 @@ impl Instance {
     }
 
     /// Makes one exchange.
-    async fn make(
+    async fn make<'a>(
         &self,
         adapter: &Adapter,
-        step: &Step,
+        step: &'a Step,
         call: &Call<'_>,
-        conversation: &mut Conversation<'_>,
+        conversation: &mut Conversation<'a>,
         account: &Account,
         transcript: &mut Transcript,
     ) -> Result<(), Refusal> {
@@ -230,7 +230,7 @@ impl Instance {
             Request::Sql(request) => {
                 let rows = self.ask(adapter, step, &request, call, transcript).await?;
                 let rows = exchange::of_rows(step, &rows)?;
-                conversation.rows(step, &rows, account.credentials())
+                conversation.rows(step, rows, account.credentials())
             }
         }
     }

@@ -1,18 +1,19 @@
 //! The exchanges that answer one call, in their order: which step comes next, what it captured, what all of them gave.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Rome;
 use secrecy::SecretString;
 
-use super::adapter::{Adapter, AdapterOperation, Step};
+use super::adapter::{Adapter, AdapterOperation, MOST_CALLS, Step};
 use super::call::{Answer, Call};
 use super::error::{ConnectorError, Kind};
 use super::exchange::{self, Request};
 use super::extract::Extract;
 use super::http::{HttpRequest, HttpResponse};
-use super::mapping::Given;
+use super::mapping::{Given, Told};
 use super::mapping::canonical::is_list;
 use super::mapping::outcome::Facts;
 use super::template::placeholder::Scope;
@@ -31,6 +32,12 @@ pub struct Conversation<'a> {
     plan: Vec<bool>,
     next: usize,
     captures: BTreeMap<Box<str>, String>,
+    lists: BTreeMap<Box<str>, Vec<String>>,
+    /// How many exchanges were made, and how many of them for the step that comes next.
+    made: usize,
+    turn: usize,
+    /// What the exchanges of that step told so far.
+    told: Option<Extract>,
     entries: Vec<Entry>,
     today: NaiveDate,
 }
@@ -71,6 +78,10 @@ impl<'a> Conversation<'a> {
             plan: operation.plan(tributo, call.fields),
             next: 0,
             captures: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            made: 0,
+            turn: 0,
+            told: None,
             entries: Vec::new(),
             today: now.with_timezone(&Rome).date_naive(),
         })
@@ -84,12 +95,37 @@ impl<'a> Conversation<'a> {
         self.operation.steps().get(self.next)
     }
 
+    /// The name of the exchange that comes next: the step's, with a number from the second one on.
+    pub fn exchange_name(&self, step: &'a Step) -> Cow<'a, str> {
+        match self.turn {
+            0 => Cow::Borrowed(&step.name),
+            turn => Cow::Owned(format!("{}-{}", step.name, turn + 1)),
+        }
+    }
+
+    /// How often the step is made.
+    fn turns(&self, step: &Step) -> usize {
+        let values = step.for_each.as_ref().and_then(|name| self.lists.get(name));
+        values.map_or(1, Vec::len)
+    }
+
     /// What is sent for the step.
     pub fn request(
-        &self,
+        &mut self,
         step: &'a Step,
         credentials: Credentials<'_>,
     ) -> Result<Request<'a>, ConnectorError> {
+        if self.made + self.turns(step) - self.turn > MOST_CALLS {
+            return Err(ConnectorError::permanent(
+                Kind::Unsupported,
+                format!("step {}: more than {MOST_CALLS} calls for one question", step.name),
+            ));
+        }
+        let value = step.for_each.as_ref().and_then(|name| {
+            let value = self.lists.get(name)?.get(self.turn)?;
+            Some((name.clone(), value.clone()))
+        });
+        self.captures.extend(value);
         let repeatable = self.operation.repeatable();
         exchange::request(self.adapter, step, repeatable, &self.scope(credentials))
     }
@@ -102,16 +138,16 @@ impl<'a> Conversation<'a> {
         credentials: Credentials<'_>,
     ) -> Result<(), Refusal> {
         let scope = self.scope(credentials);
-        let given = exchange::read(self.adapter, step, answer, self.call.fields, &scope);
-        self.take(step, given.map_err(|refusal| refusal.in_step(step))?);
-        Ok(())
+        let told = exchange::understand(self.adapter, step, answer, &scope);
+        let told = told.map_err(|refusal| refusal.in_step(step))?;
+        self.told(step, told, credentials)
     }
 
     /// Takes in the rows of the statement that came next.
     pub fn rows(
         &mut self,
         step: &Step,
-        rows: &Extract,
+        rows: Extract,
         credentials: Credentials<'_>,
     ) -> Result<(), Refusal> {
         let scope = self.scope(credentials);
@@ -121,17 +157,42 @@ impl<'a> Conversation<'a> {
             fault: None,
             document: Some(rows.document()),
         };
-        let given = step.mapping.read(&facts, self.call.fields, &scope);
-        self.take(
-            step,
-            given.map_err(|error| Refusal::of_record(error).in_step(step))?,
-        );
+        let told = step.mapping.judge(&facts, &scope);
+        let told = told.map_err(|error| Refusal::of_record(error).in_step(step))?;
+        let rows = Some(rows).filter(|_| told == Told::Something);
+        self.told(step, rows, credentials)
+    }
+
+    /// Takes in what an exchange told; with the last one of the step, what all of them give together.
+    fn told(
+        &mut self,
+        step: &Step,
+        told: Option<Extract>,
+        credentials: Credentials<'_>,
+    ) -> Result<(), Refusal> {
+        self.made += 1;
+        self.turn += 1;
+        match (&mut self.told, told) {
+            (Some(known), Some(more)) => known.absorb(&more),
+            (known @ None, more) => *known = more,
+            (Some(_), None) => {}
+        }
+        if self.turn < self.turns(step) {
+            return Ok(());
+        }
+        let told = self.told.take();
+        let scope = self.scope(credentials);
+        let given = step.mapping.take(told.as_ref(), self.call.fields, &scope);
+        let given = given.map_err(|error| Refusal::of_record(error).in_step(step))?;
+        self.take(step, given);
         Ok(())
     }
 
     fn take(&mut self, step: &Step, given: Given) {
         self.next += 1;
+        self.turn = 0;
         self.captures.extend(given.captures);
+        self.lists.extend(given.lists);
         if step.mapping.fields.is_empty() {
             return;
         }
@@ -280,7 +341,12 @@ impl<'a> Login<'a> {
         &self,
         answer: &HttpResponse,
     ) -> Result<BTreeMap<Box<str>, String>, ConnectorError> {
-        let given = exchange::read(self.adapter, self.step, answer, FieldSet::NONE, &self.scope);
+        let told = exchange::understand(self.adapter, self.step, answer, &self.scope);
+        let given = told.and_then(|told| {
+            let mapping = &self.step.mapping;
+            let given = mapping.take(told.as_ref(), FieldSet::NONE, &self.scope);
+            given.map_err(Refusal::of_record)
+        });
         match given {
             Ok(given) => Ok(given.captures),
             Err(refusal) => Err(refusal.in_step(self.step).error),

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 
-use super::adapter::{Adapter, Connector, Floor, Method, Query, Soap, Step, StepRequest};
+use super::adapter::{Adapter, Basic, Connector, Floor, Method, Query, Soap, Step, StepRequest};
 use super::charset;
 use super::conversation::Refusal;
 use super::error::{ConnectorError, Kind};
@@ -14,10 +16,9 @@ use super::extract::shape::Format;
 use super::extract::{Extract, Unreadable, json, xml};
 use super::http::{HttpRequest, HttpResponse};
 use super::mapping::outcome::{self, Facts, Fault};
-use super::mapping::{FaultPlaces, Given};
+use super::mapping::{FaultPlaces, Told};
 use super::sql::row::{SqlRow, SqlValue};
 use super::template::placeholder::{Placeholder, Scope};
-use crate::contract::operation::FieldSet;
 
 /// What is sent.
 #[derive(Debug)]
@@ -63,10 +64,12 @@ pub fn request<'a>(
 ) -> Result<Request<'a>, ConnectorError> {
     match (&step.request, adapter.connector()) {
         (StepRequest::Soap { action, body }, Connector::Soap(soap)) => {
+            let mut headers = soap_headers(soap, action)?;
+            headers.extend(authorization(soap.basic.as_ref(), scope)?);
             Ok(Request::Http(HttpRequest {
                 method: http::Method::POST,
                 path: soap.path.render(scope)?.into_owned(),
-                headers: soap_headers(soap, action)?,
+                headers,
                 body: Bytes::from(body.render(scope)?.into_owned()),
                 repeatable,
             }))
@@ -85,6 +88,9 @@ pub fn request<'a>(
                 let mut value = header(&value.render(scope)?)?;
                 value.set_sensitive(true);
                 headers.push((name.clone(), value));
+            }
+            if *with_headers {
+                headers.extend(authorization(rest.basic.as_ref(), scope)?);
             }
             let body = match body {
                 Some((template, content_type)) => {
@@ -121,6 +127,20 @@ pub fn request<'a>(
             "a step of another connector",
         )),
     }
+}
+
+/// `Authorization` with HTTP Basic credentials, where the adapter has them.
+fn authorization(
+    basic: Option<&Basic>,
+    scope: &Scope<'_>,
+) -> Result<Option<(HeaderName, HeaderValue)>, ConnectorError> {
+    let Some(Basic { user, password }) = basic else {
+        return Ok(None);
+    };
+    let both = format!("{}:{}", user.render(scope)?, password.render(scope)?);
+    let mut value = header(&format!("Basic {}", BASE64_STANDARD.encode(both)))?;
+    value.set_sensitive(true);
+    Ok(Some((AUTHORIZATION, value)))
 }
 
 fn soap_headers(
@@ -178,14 +198,13 @@ fn not_a_number(placeholder: &Placeholder) -> ConnectorError {
     )
 }
 
-/// What an HTTP answer means.
-pub fn read(
+/// What an HTTP answer tells; `None`: that there is nothing.
+pub fn understand(
     adapter: &Adapter,
     step: &Step,
     answer: &HttpResponse,
-    wanted: FieldSet,
     scope: &Scope<'_>,
-) -> Result<Given, Refusal> {
+) -> Result<Option<Extract>, Refusal> {
     if charset::is_web_page(&answer.body, content_type(answer)) {
         return Err(Refusal::from(web_page(answer)));
     }
@@ -209,8 +228,11 @@ pub fn read(
             .and_then(|(extract, places)| fault(extract, places)),
         document: extract.as_ref().map(Extract::document),
     };
-    let given = step.mapping.read(&facts, wanted, scope);
-    given.map_err(Refusal::of_record)
+    let told = step.mapping.judge(&facts, scope);
+    match told.map_err(Refusal::of_record)? {
+        Told::Something => Ok(extract),
+        Told::Nothing => Ok(None),
+    }
 }
 
 fn extract(adapter: &Adapter, step: &Step, answer: &HttpResponse) -> Result<Extract, Unreadable> {

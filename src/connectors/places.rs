@@ -12,7 +12,7 @@ pub struct Told<'a> {
     pub istat: Option<&'a str>,
     /// Cadastral (Belfiore) code of a municipality or state.
     pub belfiore: Option<&'a str>,
-    /// ISTAT code of a foreign state, three digits.
+    /// ISTAT code of a foreign state, three digits, or its name.
     pub stato: Option<&'a str>,
     /// Name of the municipality, of a foreign locality or of the state.
     pub denominazione: Option<&'a str>,
@@ -76,7 +76,11 @@ pub fn resolve<'a>(told: &Told<'a>) -> Option<Place<'a>> {
         .or(told.istat)
         .filter(|code| is_digits(code, 3) && !matches!(*code, "000" | "100"));
     let belfiore = told.belfiore.filter(|code| is_belfiore(code));
-    if let Some(comune) = TABLE.comune(istat, belfiore, told.denominazione, told.on) {
+    let named = told.stato.filter(|name| !name.is_empty() && stato.is_none());
+    let named = named.and_then(|name| TABLE.stato_named(name));
+    // A locality abroad may bear the name of a municipality.
+    let name = told.denominazione.filter(|_| stato.is_none() && told.stato.is_none_or(is_italy));
+    if let Some(comune) = TABLE.comune(istat, belfiore, name, told.on) {
         let known = Some(comune.istat).filter(|code| !code.is_empty());
         // A code that no table has is the best there is for a period whose code is not known.
         let told = istat.filter(|code| known.is_none() && TABLE.of_istat(code).is_empty());
@@ -86,7 +90,7 @@ pub fn resolve<'a>(told: &Told<'a>) -> Option<Place<'a>> {
             denominazione: Some(comune.denominazione),
         });
     }
-    let known = TABLE.stato(stato, belfiore);
+    let known = named.or_else(|| TABLE.stato(stato, belfiore));
     let place = Place {
         codice_istat: istat,
         codice_belfiore: known.map(|stato| stato.belfiore).or(belfiore),
@@ -104,6 +108,26 @@ pub fn iso3(istat: &str) -> Option<&'static str> {
         .iter()
         .find(|stato| stato.istat == istat)
         .map(|stato| stato.iso3)
+}
+
+fn is_italy(stato: &str) -> bool {
+    matches!(stato, "" | "000" | "100") || folded(stato) == "ITALIA"
+}
+
+/// A name without accents and apostrophes, in capitals: `Cantù`, `CANTU'` and `CANTÙ` are one.
+fn folded(name: &str) -> String {
+    let letters = name.chars().flat_map(char::to_uppercase);
+    let kept = letters.filter(|letter| !matches!(letter, '\'' | '’' | '‘' | '`' | '´'));
+    kept.map(|letter| match letter {
+        'À' | 'Á' | 'Â' | 'Ä' => 'A',
+        'È' | 'É' | 'Ê' | 'Ë' => 'E',
+        'Ì' | 'Í' | 'Î' | 'Ï' => 'I',
+        'Ò' | 'Ó' | 'Ô' | 'Ö' => 'O',
+        'Ù' | 'Ú' | 'Û' | 'Ü' => 'U',
+        'Ç' => 'C',
+        other => other,
+    })
+    .collect()
 }
 
 fn is_digits(text: &str, length: usize) -> bool {
@@ -144,9 +168,9 @@ impl Table {
             .filter(|begin| *begin < COMUNI.len())
             .filter_map(|begin| u32::try_from(begin).ok())
             .collect();
-        let sorted = |column: usize| {
+        let sorted = |column: usize, key: fn(&str) -> String| {
             let mut index = by_belfiore.clone();
-            index.sort_by_cached_key(|begin| cell(*begin, column));
+            index.sort_by_cached_key(|begin| key(cell(*begin, column)));
             index
         };
         let stati = include_str!("../../adapters/_places/stati.csv")
@@ -163,8 +187,8 @@ impl Table {
                 }
             });
         Table {
-            by_istat: sorted(1),
-            by_name: sorted(2),
+            by_istat: sorted(1, str::to_owned),
+            by_name: sorted(2, folded),
             by_belfiore,
             stati: stati.collect(),
         }
@@ -179,7 +203,23 @@ impl Table {
     }
 
     fn named(&self, name: &str) -> &[u32] {
-        equal(&self.by_name, 2, name)
+        let wanted = folded(name);
+        let begin = self
+            .by_name
+            .partition_point(|line| folded(cell(*line, 2)) < wanted);
+        let rest = &self.by_name[begin..];
+        let count = rest.partition_point(|line| folded(cell(*line, 2)) == wanted);
+        &rest[..count]
+    }
+
+    fn stato_named(&self, name: &str) -> Option<&Stato> {
+        let wanted = folded(name);
+        let mut same = self
+            .stati
+            .iter()
+            .filter(|stato| folded(stato.denominazione) == wanted);
+        let found = same.next()?;
+        same.next().is_none().then_some(found)
     }
 
     fn comune(
@@ -194,7 +234,7 @@ impl Table {
             candidates = self.of_belfiore(code);
         }
         if istat.is_none() && belfiore.is_none() {
-            return only(self.named(&name?.to_uppercase()), on);
+            return only(self.named(name?), on);
         }
         if let Some(valid) = only(candidates, on) {
             return Some(valid);
@@ -341,6 +381,28 @@ mod tests {
         let place = place.expect("told");
         assert_eq!(place.codice_belfiore, Some("Z133"));
         assert_eq!(place.denominazione, Some("LUGANO"));
+        assert_eq!(place.codice_istat, None);
+    }
+
+    #[test]
+    fn a_name_is_found_however_its_accents_are_written() {
+        for name in ["Cantù", "CANTU'", "CANTÙ", "cantu’"] {
+            let place = named(None, name, "1990-01-01").expect("told");
+            assert_eq!(place.codice_belfiore, Some("B639"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_told_by_its_name_and_its_locality_is_no_municipality() {
+        let place = resolve(&Told {
+            stato: Some("Svizzera"),
+            denominazione: Some("COMO"),
+            on: Some("1950-03-10".parse().expect("a date")),
+            ..Told::default()
+        });
+        let place = place.expect("told");
+        assert_eq!(place.codice_belfiore, Some("Z133"));
+        assert_eq!(place.denominazione, Some("COMO"));
         assert_eq!(place.codice_istat, None);
     }
 

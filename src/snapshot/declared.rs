@@ -59,6 +59,15 @@ fn check_instance(entry: &Entry<InstanceSettings>, adapter: &Adapter, mistakes: 
         .map(|name| (name.clone(), String::new()))
         .collect();
     given("secrets").check(&declared.secrets, &secrets, mistakes);
+    if let Some(most) = adapter.concurrency()
+        && settings.bounds.concurrency > most
+    {
+        let text = format!(
+            "il prodotto dell'adapter «{}» regge al massimo {most} chiamate per volta",
+            adapter.name()
+        );
+        mistakes.push(entry.places.mistake("bounds.concurrency", text));
+    }
     let scheme = settings.address.split(':').next().unwrap_or_default();
     if is_sql == ["http", "https"].contains(&scheme) {
         let text = format!(

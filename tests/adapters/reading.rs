@@ -79,3 +79,42 @@ fn numbers_of_json_keep_every_digit() {
     let expected = ["0.1000000000000000055511151231257827", "1", "due"].map(str::to_owned);
     assert_eq!(texts(Format::Json, answer), Ok(expected.to_vec()));
 }
+
+fn inner(answer: &str) -> Result<Vec<String>, String> {
+    let mut shape = Shape::new(Format::Xml);
+    let place = shape.add(NodeId::DOCUMENT, "r/doc", &[]).unwrap();
+    let text = shape.add(place, "x/y", &[]).unwrap();
+    shape.nest(place);
+    let extract = xml::read(answer, &shape).map_err(|unreadable| unreadable.to_string())?;
+    let found = extract.document().all(text);
+    Ok(found
+        .filter_map(|cell| cell.text().map(str::to_owned))
+        .collect())
+}
+
+#[test]
+fn a_document_in_a_text_is_read_however_it_is_written() {
+    for answer in [
+        "<r><doc>&lt;?xml version=\"1.0\" encoding=\"ISO-8859-1\"?&gt;&lt;x&gt;&lt;y&gt;A&amp;amp;B&lt;/y&gt;&lt;/x&gt;</doc></r>",
+        "<r><doc><![CDATA[<x><?xml version=\"1.0\" encoding=\"UTF-8\"?><y>A&amp;B</y></x>]]></doc></r>",
+        "<r><doc><x><y>A&amp;B</y></x></doc></r>",
+    ] {
+        assert_eq!(inner(answer), Ok(vec!["A&B".to_owned()]), "{answer}");
+    }
+    for nothing in ["<r><doc/></r>", "<r><doc>  </doc></r>"] {
+        assert_eq!(inner(nothing), Ok(Vec::new()), "{nothing}");
+    }
+}
+
+#[test]
+fn a_broken_document_in_a_text_breaks_the_answer_and_cannot_reach_outside() {
+    for answer in [
+        "<r><doc>&lt;x&gt;&lt;y&gt;</doc></r>",
+        "<r><doc>x</doc></r>",
+        "<r><doc>&lt;x/&gt;&lt;x/&gt;</doc></r>",
+        "<r><doc>&lt;/doc&gt;&lt;x/&gt;</doc></r>",
+        "<r><doc>&lt;!DOCTYPE x&gt;&lt;x/&gt;</doc></r>",
+    ] {
+        assert!(inner(answer).is_err(), "{answer}");
+    }
+}

@@ -212,8 +212,8 @@ fn converse(
     let mut conversation = Conversation::begin(adapter, &setting.settings, call, setting.now)?;
     while let Some(step) = conversation.step() {
         *made += 1;
-        let expected = file(case, "2-back-end-request", &step.name);
-        let answer = file(case, "3-back-end-response", &step.name);
+        let expected = file(case, "2-back-end-request", &conversation.exchange_name(step));
+        let answer = file(case, "3-back-end-response", &conversation.exchange_name(step));
         let sent = conversation.request(step, credentials)?;
         let (sent, outcome) = match &sent {
             Request::Http(request) => {
@@ -224,7 +224,7 @@ fn converse(
                 let text = statement(request);
                 (
                     text,
-                    conversation.rows(step, &rows(&answer, step)?, credentials),
+                    conversation.rows(step, rows(&answer, step)?, credentials),
                 )
             }
         };

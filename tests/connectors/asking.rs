@@ -121,6 +121,31 @@ impl Town {
         )
     }
 
+    /// Como's registry: `DataSet`s in two steps.
+    pub fn como_datasets(address: &str) -> Town {
+        Town::new(
+            "dataset-due-passi",
+            format!("{address}/c933"),
+            ("013075", "C933"),
+            &[("utente", "gw")],
+            Some(("password", "d2-prova-c933")),
+        )
+    }
+
+    /// Cantù over SOAP with a token and XML in strings.
+    pub fn cantu_token(address: String) -> Town {
+        let mut town = Town::new(
+            "docarea-token",
+            address,
+            ("013041", "B639"),
+            &[("utente", "gw")],
+            Some(("password", "d3-prova-b639")),
+        );
+        let code = ("codice".to_owned(), "B639".to_owned());
+        town.tenant.values.extend([code]);
+        town
+    }
+
     /// Como: views, at the address of a database.
     pub fn como(address: String, password: Option<&str>) -> Town {
         let secret = password.map(|password| ("password", password));

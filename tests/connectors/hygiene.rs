@@ -91,6 +91,21 @@ async fn a_token_that_is_never_accepted_makes_neither_loop_nor_herd() {
 }
 
 #[tokio::test]
+async fn a_soap_session_that_ended_costs_one_login_however_many_wait() {
+    let simulators = Simulators::start();
+    let town = Town::cantu_token(simulators.address("d3"));
+    for answer in join_all((0..10).map(|_| town.persona(CANTU))).await {
+        answer.expect("one login for all");
+    }
+    assert_eq!(tokens_issued(&simulators).await, 1);
+    simulators
+        .fault(json!({"dialect": "d3", "fault": "expired_token", "times": 1}))
+        .await;
+    town.persona(CANTU).await.expect("one new login helps");
+    assert_eq!(tokens_issued(&simulators).await, 2);
+}
+
+#[tokio::test]
 async fn a_corrected_secret_is_read_without_a_restart() {
     let simulators = Simulators::start();
     let erba = Town::erba(simulators.address("d6"));

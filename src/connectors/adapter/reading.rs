@@ -79,6 +79,8 @@ fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Opt
         ente: &declared.ente,
         secrets: &declared.secrets,
         captures: &[],
+        lists: &[],
+        inner: &[],
         token: token.is_some(),
     };
     let connector = if let Some(value) = connector {

@@ -13,6 +13,8 @@ pub struct Step {
     pub name: String,
     /// The tax that it is for; absent: every tax.
     pub tributo: Option<Tributo>,
+    /// Made once for each value that an earlier step captured under this name; the answers count as one.
+    pub for_each: Option<Box<str>>,
     /// What is sent.
     pub request: StepRequest,
     /// How the answer is read.

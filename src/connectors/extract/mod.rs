@@ -134,6 +134,32 @@ impl Extract {
         Ok(())
     }
 
+    /// Adds all cells of an answer of the same shape, as if both were one.
+    pub fn absorb(&mut self, other: &Extract) {
+        let (cells, text) = (self.cells.len() - 1, self.text.len());
+        self.text.push_str(&other.text);
+        for cell in &other.cells[1..] {
+            self.cells.push(Cell {
+                node: cell.node,
+                content: match cell.content {
+                    Content::Text(start, end) => Content::Text(start + text, end + text),
+                    untouched => untouched,
+                },
+                end: cell.end + cells,
+            });
+        }
+        if self.places.len() < other.places.len() {
+            self.places.resize(other.places.len(), 0..0);
+        }
+        for (mine, theirs) in self.places.iter_mut().zip(&other.places).skip(1) {
+            if theirs.end > 0 {
+                let start = if mine.end == 0 { theirs.start + cells } else { mine.start };
+                *mine = start..theirs.end + cells;
+            }
+        }
+        self.close(0);
+    }
+
     /// Ends the whole answer.
     #[must_use]
     pub fn finish(mut self) -> Extract {

@@ -20,6 +20,8 @@ pub struct Shape {
     format: Format,
     nodes: Vec<Node>,
     namespaces: bool,
+    /// Places whose text is a document of its own.
+    nested: Vec<NodeId>,
 }
 
 /// How an answer is written.
@@ -99,6 +101,7 @@ impl Shape {
             format,
             nodes,
             namespaces: false,
+            nested: Vec::new(),
         }
     }
 
@@ -123,6 +126,16 @@ impl Shape {
     /// Whether a path names a namespace, so that the reader must resolve prefixes.
     pub fn has_namespaces(&self) -> bool {
         self.namespaces
+    }
+
+    /// The text at that place is an XML document: paths go on inside it with the name of its root element.
+    pub fn nest(&mut self, place: NodeId) {
+        self.nested.push(place);
+    }
+
+    /// Whether the text at that place is a document of its own.
+    pub fn is_nested(&self, place: NodeId) -> bool {
+        self.nested.contains(&place)
     }
 
     /// Whether nothing is read below the place: its text is what is wanted.

@@ -12,22 +12,30 @@ const NESTING: usize = 64;
 
 /// Reads the text of an answer.
 pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
-    let mut reader = Reader::from_str(text);
     let mut walk = Walk {
         shape,
         extract: Extract::with_capacity(text.len() / 8, shape.places()),
         open: Vec::with_capacity(16),
+        floor: 0,
         resolver: shape.has_namespaces().then(NamespaceResolver::default),
         roots: 0,
+        inner: None,
     };
+    document(text, &mut walk)?;
+    walk.finish()
+}
+
+/// Walks over a document, the whole answer or one that stands in the text of another.
+fn document(text: &str, walk: &mut Walk<'_>) -> Result<(), Unreadable> {
+    let mut reader = Reader::from_str(text);
     loop {
         match reader.read_event().map_err(|error| broken(&error))? {
             Event::Start(start) => walk.start(&start)?,
             Event::Empty(start) => {
                 walk.start(&start)?;
-                walk.end();
+                walk.end()?;
             }
-            Event::End(_) => walk.end(),
+            Event::End(_) => walk.end()?,
             // What nobody reads need not be made ready.
             Event::Text(_) | Event::CData(_) if walk.skips_text() => {}
             Event::Text(text) => walk.text(&text.xml10_content())?,
@@ -39,7 +47,7 @@ pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
             }
             Event::DocType(_) => return Err(Unreadable::because("XML with a DTD is not accepted")),
             Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
-            Event::Eof => return walk.finish(),
+            Event::Eof => return walk.ended(),
         }
     }
 }
@@ -71,8 +79,13 @@ struct Walk<'s> {
     shape: &'s Shape,
     extract: Extract,
     open: Vec<Open>,
+    /// How many of the open elements belong to the documents around this one.
+    floor: usize,
     resolver: Option<NamespaceResolver>,
+    /// Of the document that is read.
     roots: usize,
+    /// The text of the open element that is a document of its own.
+    inner: Option<String>,
 }
 
 /// An open element.
@@ -86,6 +99,11 @@ enum Open {
         node: NodeId,
         leaf: bool,
     },
+    /// Its cell; its text is a document of its own.
+    Nested {
+        cell: usize,
+        node: NodeId,
+    },
 }
 
 impl Walk<'_> {
@@ -98,13 +116,13 @@ impl Walk<'_> {
                 .push(start)
                 .map_err(|_| Unreadable::because("XML with a broken namespace declaration"))?;
         }
+        if self.open.len() == self.floor {
+            self.roots += 1;
+        }
         let parent = match self.open.last() {
-            None => {
-                self.roots += 1;
-                Some(NodeId::DOCUMENT)
-            }
+            None => Some(NodeId::DOCUMENT),
             Some(Open::Skipped | Open::Read { leaf: true, .. }) => None,
-            Some(Open::Read { node, .. }) => Some(*node),
+            Some(Open::Read { node, .. } | Open::Nested { node, .. }) => Some(*node),
         };
         let node = parent.and_then(|parent| self.find(parent, start));
         let open = match node {
@@ -135,6 +153,10 @@ impl Walk<'_> {
         }
         if !start.attributes_raw().trim_ascii().is_empty() {
             self.attributes(node, cell, start)?;
+        }
+        if self.shape.is_nested(node) && self.inner.is_none() {
+            self.inner = Some(String::new());
+            return Ok(Open::Nested { cell, node });
         }
         Ok(Open::Read { cell, node, leaf })
     }
@@ -169,9 +191,10 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Unreadable> {
+        let outside = self.open.len() == self.floor;
         match self.open.last() {
-            None if text.trim().is_empty() => Ok(()),
-            None => Err(Unreadable::because("text outside the XML root element")),
+            _ if outside && text.trim().is_empty() => Ok(()),
+            _ if outside => Err(Unreadable::because("text outside the XML root element")),
             Some(Open::Read {
                 cell, leaf: true, ..
             }) => {
@@ -182,26 +205,54 @@ impl Walk<'_> {
                 }
                 Ok(())
             }
-            Some(_) => Ok(()),
+            Some(Open::Nested { .. }) => {
+                if let Some(inner) = &mut self.inner {
+                    inner.push_str(text);
+                }
+                Ok(())
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
-    fn end(&mut self) {
-        if let Some(Open::Read { cell, .. }) = self.open.pop() {
+    fn end(&mut self) -> Result<(), Unreadable> {
+        if let Some(Open::Nested { .. }) = self.open.last() {
+            let inner = self.inner.take().unwrap_or_default();
+            // Elements instead of text, or nothing at all, are as good.
+            if !inner.trim().is_empty() {
+                self.nested(inner.trim())?;
+            }
+        }
+        if let Some(Open::Read { cell, .. } | Open::Nested { cell, .. }) = self.open.pop() {
             self.extract.close(cell);
         }
         if let Some(resolver) = &mut self.resolver {
             resolver.pop();
         }
+        Ok(())
     }
 
-    fn finish(self) -> Result<Extract, Unreadable> {
-        if !self.open.is_empty() {
+    /// Reads the document that stands in the text of the element that is open.
+    fn nested(&mut self, text: &str) -> Result<(), Unreadable> {
+        let (floor, roots) = (self.floor, self.roots);
+        (self.floor, self.roots) = (self.open.len(), 0);
+        let read = document(text, self);
+        (self.floor, self.roots) = (floor, roots);
+        read.map_err(|Unreadable(reason)| Unreadable(format!("in the inner document: {reason}")))
+    }
+
+    /// At the end of a document.
+    fn ended(&self) -> Result<(), Unreadable> {
+        if self.open.len() != self.floor {
             return Err(Unreadable::because("XML that breaks off"));
         }
         if self.roots != 1 {
             return Err(Unreadable::because("XML without a single root element"));
         }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Extract, Unreadable> {
         Ok(self.extract.finish())
     }
 }

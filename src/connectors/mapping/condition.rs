@@ -1,6 +1,6 @@
 //! Conditions on an answer: a value and a test.
 
-use super::expression::{Expression, Trouble, render};
+use super::expression::{Expression, Found, Trouble, render};
 use crate::connectors::extract::CellRef;
 use crate::connectors::template::Template;
 use crate::connectors::template::placeholder::Scope;
@@ -24,13 +24,31 @@ pub enum Test {
     /// It is there, or it is not.
     Present(bool),
     /// A date that is not known to be after this one.
-    NotAfter(Template),
+    NotAfter(Day),
     /// A date that is not known to be before this one.
-    NotBefore(Template),
+    NotBefore(Day),
     /// So many characters.
     Length(usize),
     /// The same as another value; what is not there is never the same.
     SameAs(Expression),
+}
+
+/// The day that a date is compared with.
+#[derive(Debug)]
+pub enum Day {
+    /// A text, perhaps with placeholders.
+    Text(Template),
+    /// Another date of the answer; where there is none, nothing is known to be after or before it.
+    Value(Expression),
+}
+
+impl Day {
+    fn value<'a>(&'a self, at: CellRef<'a>, scope: &'a Scope<'_>) -> Found<'a> {
+        match self {
+            Day::Text(text) => render(text, scope).map(Some),
+            Day::Value(value) => value.value(at, scope),
+        }
+    }
 }
 
 impl Condition {
@@ -42,13 +60,13 @@ impl Condition {
             Test::Is(texts) => is_one_of(value()?.as_deref(), texts, scope),
             Test::IsNot(texts) => is_one_of(value()?.as_deref(), texts, scope).map(|is| !is),
             // Both are written YYYY-MM-DD, so the order of the letters is that of the days.
-            Test::NotAfter(date) => {
-                let date = render(date, scope)?;
-                Ok(value()?.is_none_or(|value| value <= date))
+            Test::NotAfter(day) => {
+                let both = value()?.zip(day.value(at, scope)?);
+                Ok(both.is_none_or(|(value, day)| value <= day))
             }
-            Test::NotBefore(date) => {
-                let date = render(date, scope)?;
-                Ok(value()?.is_none_or(|value| value >= date))
+            Test::NotBefore(day) => {
+                let both = value()?.zip(day.value(at, scope)?);
+                Ok(both.is_none_or(|(value, day)| value >= day))
             }
             Test::Length(length) => {
                 Ok(value()?.is_some_and(|value| value.chars().count() == *length))

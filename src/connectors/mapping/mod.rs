@@ -71,6 +71,8 @@ pub struct Capture {
     pub integer: bool,
     /// What its absence means.
     pub absent: NoRows,
+    /// Whether it is taken from every row, for a step that is made once for each.
+    pub every: bool,
 }
 
 /// What a step gave.
@@ -80,6 +82,17 @@ pub struct Given {
     pub entries: Vec<Entry>,
     /// Values for later steps.
     pub captures: BTreeMap<Box<str>, String>,
+    /// Values of which later steps are made once for each, every one once and in the order of the answer.
+    pub lists: BTreeMap<Box<str>, Vec<String>>,
+}
+
+/// Whether an answer tells anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// There is something to read.
+    Something,
+    /// There is nothing.
+    Nothing,
 }
 
 impl Mapping {
@@ -89,13 +102,8 @@ impl Mapping {
         positions.fold(FieldSet::NONE, FieldSet::with)
     }
 
-    /// Judges an answer by the rules, then takes from it what is wanted. `document` absent: the answer had no body.
-    pub fn read(
-        &self,
-        facts: &Facts<'_>,
-        wanted: FieldSet,
-        scope: &Scope<'_>,
-    ) -> Result<Given, ConnectorError> {
+    /// Judges an answer by the rules. `document` absent: the answer had no body.
+    pub fn judge(&self, facts: &Facts<'_>, scope: &Scope<'_>) -> Result<Told, ConnectorError> {
         for outcome in &self.outcomes {
             if outcome
                 .fits(facts, scope)
@@ -103,7 +111,7 @@ impl Mapping {
             {
                 return match outcome.verdict {
                     Verdict::Failure(kind) => Err(outcome.failure(kind, facts, scope)),
-                    Verdict::Nothing => self.nothing(wanted, scope),
+                    Verdict::Nothing => Ok(Told::Nothing),
                 };
             }
         }
@@ -119,8 +127,16 @@ impl Mapping {
             return Err(error);
         }
         match facts.document {
-            Some(document) => self.take(document, wanted, scope),
-            None if self.empty_body => self.nothing(wanted, scope),
+            Some(document) => match self.expect {
+                Some(expected) if document.all(expected).next().is_none() => {
+                    Err(ConnectorError::permanent(
+                        Kind::Unintelligible,
+                        "the answer is not the one expected",
+                    ))
+                }
+                _ => Ok(Told::Something),
+            },
+            None if self.empty_body => Ok(Told::Nothing),
             None => Err(ConnectorError::permanent(
                 Kind::Unintelligible,
                 "an answer without a body",
@@ -128,20 +144,16 @@ impl Mapping {
         }
     }
 
-    fn take(
+    /// Takes what is wanted from an answer that told something; `None`: there was nothing.
+    pub fn take(
         &self,
-        document: CellRef<'_>,
+        told: Option<&Extract>,
         wanted: FieldSet,
         scope: &Scope<'_>,
     ) -> Result<Given, ConnectorError> {
-        if let Some(expected) = self.expect
-            && document.all(expected).next().is_none()
-        {
-            return Err(ConnectorError::permanent(
-                Kind::Unintelligible,
-                "the answer is not the one expected",
-            ));
-        }
+        let Some(document) = told.map(Extract::document) else {
+            return self.nothing(wanted, scope);
+        };
         let Some(rows) = &self.rows else {
             return self.take_rows(&[document], wanted, scope);
         };
@@ -172,16 +184,17 @@ impl Mapping {
                 })?,
             );
         }
+        for capture in self.captures.iter().filter(|capture| capture.every) {
+            let values = every(capture, rows, scope)?;
+            given.lists.insert(capture.name.clone(), values);
+        }
         if let [row] = rows {
-            for capture in &self.captures {
+            for capture in self.captures.iter().filter(|capture| !capture.every) {
                 let value = capture.value.value(*row, scope);
                 match value.map_err(|trouble| unintelligible(&trouble))? {
                     // Checked here: later it stands in a request or statement.
                     Some(value) if capture.integer && value.parse::<i64>().is_err() => {
-                        return Err(ConnectorError::permanent(
-                            Kind::Unintelligible,
-                            format!("{} is not a whole number", capture.name),
-                        ));
+                        return Err(not_whole(capture));
                     }
                     Some(value) => {
                         given
@@ -205,6 +218,34 @@ impl Mapping {
             }
         }
     }
+}
+
+/// The value of each row, the same one once.
+fn every(
+    capture: &Capture,
+    rows: &[CellRef<'_>],
+    scope: &Scope<'_>,
+) -> Result<Vec<String>, ConnectorError> {
+    let mut values: Vec<String> = Vec::new();
+    for row in rows {
+        let value = capture.value.value(*row, scope);
+        match value.map_err(|trouble| unintelligible(&trouble))? {
+            Some(value) if capture.integer && value.parse::<i64>().is_err() => {
+                return Err(not_whole(capture));
+            }
+            Some(value) if values.iter().any(|known| *known == value) => {}
+            Some(value) => values.push(value.into_owned()),
+            None => absent(capture.absent, &capture.name)?,
+        }
+    }
+    Ok(values)
+}
+
+fn not_whole(capture: &Capture) -> ConnectorError {
+    ConnectorError::permanent(
+        Kind::Unintelligible,
+        format!("{} is not a whole number", capture.name),
+    )
 }
 
 fn absent(meaning: NoRows, what: &str) -> Result<(), ConnectorError> {

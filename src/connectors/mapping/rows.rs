@@ -82,7 +82,16 @@ impl Rows {
             .collect();
         let chosen = match (&self.several, &*rows) {
             (_, []) => return Ok(Meant::None),
-            (Several::All, _) => return Ok(Meant::Rows(rows)),
+            (Several::All, _) => {
+                if let Some(asked) = &self.asked {
+                    for row in &rows {
+                        if !is_asked(asked.value(*row, scope)?, scope) {
+                            return Ok(Meant::SomeoneElse);
+                        }
+                    }
+                }
+                return Ok(Meant::Rows(rows));
+            }
             (_, [only]) => *only,
             (Several::Ambiguous, several) => return Ok(Meant::Ambiguous(several.len())),
             (Several::OneSubject(rule), several) => match rule.choose(several, scope)? {

@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use crate::connectors::error::{ConnectorError, Kind};
 
-use super::placeholder::Placeholder;
-
 /// The place where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Escape {
     /// Text or attribute value of XML.
     Xml,
+    /// Inside a CDATA section.
+    Cdata,
     /// Inside the quotes of a JSON string.
     JsonString,
     /// A JSON number or truth value.
@@ -28,11 +28,12 @@ impl Escape {
     pub fn write(
         self,
         value: &str,
-        placeholder: &Placeholder,
+        placeholder: &dyn std::fmt::Display,
         out: &mut String,
     ) -> Result<(), ConnectorError> {
         let written = match self {
             Escape::Xml => xml(value, out),
+            Escape::Cdata => cdata(value, out),
             Escape::JsonString => {
                 json_string(value, out);
                 true
@@ -76,6 +77,13 @@ fn xml(value: &str, out: &mut String) -> bool {
         }
     }
     true
+}
+
+/// What would end the section is parted over two.
+fn cdata(value: &str, out: &mut String) -> bool {
+    out.push_str(&value.replace("]]>", "]]]]><![CDATA[>"));
+    let allowed = |character| !matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}');
+    value.chars().all(allowed)
 }
 
 fn json_string(value: &str, out: &mut String) {
@@ -122,6 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::connectors::template::placeholder::Placeholder;
 
     fn written(escape: Escape, value: &str) -> Option<String> {
         let mut out = String::new();
@@ -140,6 +149,21 @@ mod tests {
                 let read = quick_xml::escape::unescape(&escaped).expect("well-formed");
                 prop_assert_eq!(read, value);
             }
+        }
+
+        #[test]
+        fn whatever_is_written_into_a_cdata_section_is_read_back_unchanged(value in "[\\]>a&<]{0,12}") {
+            let section = format!("<a><![CDATA[{}]]></a>", written(Escape::Cdata, &value).expect("possible"));
+            let mut reader = quick_xml::Reader::from_str(&section);
+            let mut read = String::new();
+            loop {
+                match reader.read_event().expect("well-formed") {
+                    quick_xml::events::Event::CData(data) => read.push_str(&data),
+                    quick_xml::events::Event::Eof => break,
+                    _ => {}
+                }
+            }
+            prop_assert_eq!(read, value);
         }
 
         #[test]

@@ -21,6 +21,8 @@ pub struct Template {
 enum Piece {
     Text(Box<str>),
     Slot(Placeholder, Escape),
+    /// A document inside this one, with its name.
+    Inner(Box<str>, Template, Escape),
 }
 
 /// What kind of text a template is, hence how values are escaped in it.
@@ -73,11 +75,26 @@ impl Template {
             let escape = match language {
                 Language::Json if json.in_string => Escape::JsonString,
                 Language::Json => Escape::JsonBare,
+                Language::Xml if in_cdata(&source[..range.start]) => Escape::Cdata,
                 Language::Xml => Escape::Xml,
                 Language::Form | Language::Address => Escape::UrlComponent,
                 Language::Header => Escape::Header,
                 Language::Plain => Escape::Plain,
             };
+            if let Some(inner) = name.strip_prefix("inner.") {
+                match known.inner.iter().find(|(known, _)| known == inner) {
+                    Some((name, template)) => {
+                        pieces.push(Piece::Inner(name.as_str().into(), template.clone(), escape));
+                    }
+                    None => mistakes.push(BadTemplate {
+                        offset: range.start,
+                        text: format!("«{inner}» non è in «inner» di questo passo"),
+                    }),
+                }
+                continue;
+            }
+            // A value in a CDATA section would not be escaped for the document that the section holds.
+            let escape = if escape == Escape::Cdata { Escape::Xml } else { escape };
             match Placeholder::parse(name, known) {
                 Ok(placeholder) if escape == Escape::JsonBare && !placeholder.is_bare(known) => {
                     mistakes.push(BadTemplate {
@@ -107,11 +124,14 @@ impl Template {
     }
 
     /// The placeholders in the template.
-    pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Slot(placeholder, _) => Some(placeholder),
-            Piece::Text(_) => None,
-        })
+    pub fn placeholders(&self) -> Box<dyn Iterator<Item = &Placeholder> + '_> {
+        Box::new(self.pieces.iter().flat_map(|piece| match piece {
+            Piece::Slot(placeholder, _) => {
+                Box::new(std::iter::once(placeholder)) as Box<dyn Iterator<Item = &Placeholder>>
+            }
+            Piece::Inner(_, template, _) => template.placeholders(),
+            Piece::Text(_) => Box::new(std::iter::empty()),
+        }))
     }
 
     /// The text, if there is no placeholder in it.
@@ -134,6 +154,9 @@ impl Template {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Slot(placeholder, escape) => {
                     escape.write(&scope.value(placeholder)?, placeholder, &mut out)?;
+                }
+                Piece::Inner(name, template, escape) => {
+                    escape.write(&template.render(scope)?, name, &mut out)?;
                 }
             }
         }
@@ -163,6 +186,10 @@ impl Template {
                     text.push_str(stand_in(escape));
                     original += placeholder.written_length();
                 }
+                Piece::Inner(name, _, escape) => {
+                    text.push_str(stand_in(escape));
+                    original += "{{inner.}}".len() + name.len();
+                }
             }
             shifts.push(Shift {
                 substituted: text.len(),
@@ -187,7 +214,10 @@ impl Template {
     }
 
     fn check_xml(&self) -> Option<BadTemplate> {
-        let (text, shifts) = self.with_stand_ins(|_| "\u{E000}");
+        let (text, shifts) = self.with_stand_ins(|escape| match escape {
+            Escape::Cdata => "x",
+            _ => "\u{E000}",
+        });
         let (position, reason) = check_xml_text(&text)?;
         Some(BadTemplate {
             offset: original_offset(&shifts, position),
@@ -260,6 +290,15 @@ fn misplaced_attribute(
             "un segnaposto non può stare nel nome di un attributo",
         )),
     })
+}
+
+/// Whether the text so far ends inside a CDATA section.
+fn in_cdata(text: &str) -> bool {
+    match (text.rfind("<![CDATA["), text.rfind("]]>")) {
+        (Some(begin), Some(end)) => begin > end,
+        (begin, None) => begin.is_some(),
+        (None, Some(_)) => false,
+    }
 }
 
 /// Finds `{{name}}`; one that is not closed is a mistake.

@@ -7,6 +7,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::Template;
 use crate::config::instance::InstanceSettings;
 use crate::connectors::call::Call;
 use crate::connectors::error::{ConnectorError, Kind};
@@ -78,6 +79,10 @@ pub struct Known<'a> {
     pub secrets: &'a DeclaredValues,
     /// What earlier steps captured; `true` for whole numbers.
     pub captures: &'a [(String, bool)],
+    /// What earlier steps captured of every row: only for a step that is made once for each.
+    pub lists: &'a [(String, bool)],
+    /// Documents that stand inside the request, by name.
+    pub inner: &'a [(String, Template)],
     /// Whether the adapter logs in for a token.
     pub token: bool,
 }

@@ -7,7 +7,7 @@ use crate::config::reading::Reader;
 use crate::config::reading::places::Place;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
-use crate::connectors::adapter::{Connector, Rest, Soap};
+use crate::connectors::adapter::{Basic, Connector, Rest, Soap};
 use crate::connectors::charset::Charset;
 use crate::connectors::extract::shape::Format;
 use crate::connectors::template::placeholder::Known;
@@ -55,12 +55,16 @@ fn soap(mut table: Table<'_>, known: &Known<'_>, reader: &mut Reader) -> Option<
     });
     let quoted_action = table.or("quoted_action", true, reader);
     let fallback_charset = charset(&mut table, reader);
+    let basic = basic(&mut table, known, reader);
+    let concurrency = concurrency(&mut table, reader);
     table.finish(reader);
     Some(Soap {
         path: path?,
         is_1_2: version.unwrap_or(Some(false))?,
         quoted_action: quoted_action?,
         fallback_charset: fallback_charset?,
+        basic: basic?,
+        concurrency: concurrency?,
     })
 }
 
@@ -76,10 +80,14 @@ fn rest(mut table: Table<'_>, known: &Known<'_>, reader: &mut Reader) -> Option<
     let written = table.values("headers").next();
     let headers = written.map_or(Some(Vec::new()), |value| headers(value, known, reader));
     let fallback_charset = charset(&mut table, reader);
+    let basic = basic(&mut table, known, reader);
+    let concurrency = concurrency(&mut table, reader);
     table.finish(reader);
     let rest = Rest {
         headers: headers?,
         fallback_charset: fallback_charset?,
+        basic: basic?,
+        concurrency: concurrency?,
     };
     Some((rest, format?))
 }
@@ -108,6 +116,44 @@ fn headers(
         }
     }
     headers.into_iter().collect()
+}
+
+/// `basic = { user = "…", password = "…" }`.
+#[expect(clippy::option_option, reason = "absent and wrong are two things")]
+fn basic(table: &mut Table<'_>, known: &Known<'_>, reader: &mut Reader) -> Option<Option<Basic>> {
+    let Some(value) = table.values("basic").next() else {
+        return Some(None);
+    };
+    let mut table = value.table(reader)?;
+    let mut text = |key| {
+        if let Some(value) = table.values(key).next() {
+            template(value, Language::Plain, known, reader)
+        } else {
+            note_missing(&table, key, reader);
+            None
+        }
+    };
+    let (user, password) = (text("user"), text("password"));
+    table.finish(reader);
+    Some(Some(Basic {
+        user: user?,
+        password: password?,
+    }))
+}
+
+/// The most calls at a time: a whole number from 1 up.
+#[expect(clippy::option_option, reason = "absent and wrong are two things")]
+fn concurrency(table: &mut Table<'_>, reader: &mut Reader) -> Option<Option<usize>> {
+    let place = table.values("concurrency").next().map(|value| value.place());
+    let most: Option<usize> = table.optional("concurrency", reader);
+    match (most, place) {
+        (Some(0), Some(place)) => {
+            reader.mistake(&place, "almeno una chiamata per volta");
+            None
+        }
+        (None, Some(_)) => None,
+        (most, _) => Some(most),
+    }
 }
 
 /// What is written, or `None` where it is wrong; the inner one is absent where nothing is written.

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use toml::de::DeValue;
+
 use super::steps::Bench;
 use super::{note_missing, template};
 use crate::config::mistake::Mistake;
 use crate::config::reading::Reader;
 use crate::config::reading::source::Source;
 use crate::config::reading::table::Table;
+use crate::config::reading::value::Value;
 use crate::connectors::adapter::{Floor, Method, Query, StepRequest};
 use crate::connectors::sql::statement::Statement;
 use crate::connectors::template::placeholder::{Known, Placeholder};
@@ -28,12 +31,39 @@ impl Bench<'_> {
             }),
             None => Some(String::new()),
         };
+        let inner = self.inner(table, known, reader)?;
+        let known = &Known {
+            inner: &inner,
+            ..*known
+        };
         let source = self.file(table, "request", reader)?;
         let body = in_file(&source, Language::Xml, known, reader);
         Some(StepRequest::Soap {
             action: action?.into(),
             body: body?,
         })
+    }
+
+    /// The documents that stand inside the request, each in a file of its own.
+    fn inner(
+        &mut self,
+        table: &mut Table<'_>,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<Vec<(String, Template)>> {
+        let Some(value) = table.values("inner").next() else {
+            return Some(Vec::new());
+        };
+        let DeValue::Table(entries) = value.get() else {
+            return value.refuse(reader, "una tabella di nomi e file");
+        };
+        let mut inner = Vec::new();
+        for (name, item) in entries {
+            let source = self.named_file(Value::new(value.source(), item), reader);
+            let template = source.and_then(|source| in_file(&source, Language::Xml, known, reader));
+            inner.push(template.map(|template| (name.get_ref().to_string(), template)));
+        }
+        inner.into_iter().collect()
     }
 
     pub(super) fn rest_request(
@@ -178,6 +208,11 @@ impl Bench<'_> {
             note_missing(table, key, reader);
             return None;
         };
+        self.named_file(value, reader)
+    }
+
+    /// The file of that name.
+    fn named_file(&mut self, value: Value<'_>, reader: &mut Reader) -> Option<Arc<Source>> {
         let name = value.parse(reader, "il nome di un file della cartella", |text| {
             let plain = !text.is_empty() && !text.starts_with('.') && !text.contains(['/', '\\']);
             plain.then(|| text.to_owned())

@@ -12,7 +12,7 @@ use crate::config::reading::source::Source;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
 use crate::config::units::Span;
-use crate::connectors::adapter::{AdapterOperation, Connector, Step};
+use crate::connectors::adapter::{AdapterOperation, Connector, MOST_CALLS, Step};
 use crate::connectors::extract::shape::Format;
 use crate::connectors::mapping::reading::{Workshop, mapping};
 use crate::connectors::mapping::{Mapping, canonical};
@@ -20,9 +20,6 @@ use crate::connectors::template::placeholder::Known;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
 use crate::contract::provenienza::Fonte;
-
-/// Calls that one question may take.
-const MOST_STEPS: usize = 8;
 
 /// What steps are built with.
 pub(super) struct Bench<'f> {
@@ -92,6 +89,7 @@ impl Bench<'_> {
                 ),
             };
         let mut captures: Vec<(String, bool)> = Vec::new();
+        let mut lists: Vec<(String, bool)> = Vec::new();
         let mut steps = Vec::new();
         let written = table.values("steps").next();
         let items = match written.map(Value::get) {
@@ -103,14 +101,15 @@ impl Bench<'_> {
             let known = Known {
                 operation: Some(operation),
                 captures: &captures,
+                lists: &lists,
                 ..*known
             };
             let item = Value::new(value.source(), item);
             if let Some(step) = self.step(item, &known, false, reader) {
-                let captured = step.mapping.captures.iter();
-                let captured = captured.map(|capture| (capture.name.to_string(), capture.integer));
-                let captured: Vec<_> = captured.collect();
-                captures.extend(captured);
+                for capture in &step.mapping.captures {
+                    let kept = if capture.every { &mut lists } else { &mut captures };
+                    kept.push((capture.name.to_string(), capture.integer));
+                }
                 steps.push(step);
             }
         }
@@ -150,6 +149,13 @@ impl Bench<'_> {
                     .find(|tributo| tributo.name() == text)
             })
         });
+        let for_each = self::for_each(&mut table, known, reader);
+        let mut captures = known.captures.to_vec();
+        captures.extend(for_each.iter().flatten().cloned());
+        let known = &Known {
+            captures: &captures,
+            ..*known
+        };
         let request = match self.connector {
             Connector::Soap(_) => self.soap_request(&mut table, known, reader),
             Connector::Rest(_) => self.rest_request(&mut table, known, is_login, reader),
@@ -171,6 +177,7 @@ impl Bench<'_> {
                 Some(tributo) => Some(tributo?),
                 None => None,
             },
+            for_each: for_each?.map(|(name, _)| name.into()),
             request: request?,
             mapping: mapping?,
         })
@@ -200,6 +207,23 @@ impl Bench<'_> {
     }
 }
 
+/// The values that the step is made once for each of; `None` where that is wrong.
+#[expect(clippy::option_option, reason = "absent and wrong are two things")]
+fn for_each(
+    table: &mut Table<'_>,
+    known: &Known<'_>,
+    reader: &mut Reader,
+) -> Option<Option<(String, bool)>> {
+    let Some(value) = table.values("for_each").next() else {
+        return Some(None);
+    };
+    let expected = "ciò che un passo precedente cattura con «every»";
+    let found = value.parse(reader, expected, |text| {
+        known.lists.iter().find(|(name, _)| name == text).cloned()
+    });
+    found.map(Some)
+}
+
 fn tributi(operation: Operation, steps: &[Step]) -> Vec<Tributo> {
     if operation != Operation::RicercaPosizione {
         return Vec::new();
@@ -223,8 +247,8 @@ fn check_steps(operation: Operation, steps: &[Step], place: &Place, reader: &mut
     };
     for tax in taxes {
         let serving = || steps.iter().filter(|step| step.serves(*tax));
-        if serving().count() > MOST_STEPS {
-            reader.mistake(place, format!("più di {MOST_STEPS} passi per una domanda"));
+        if serving().count() > MOST_CALLS {
+            reader.mistake(place, format!("più di {MOST_CALLS} passi per una domanda"));
         }
         let mut given = FieldSet::NONE;
         for step in serving() {

@@ -5,7 +5,8 @@ use crate::config::reading::Reader;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
 use crate::connectors::extract::shape::NodeId;
-use crate::connectors::mapping::condition::{Condition, Test};
+use super::fields::gives_date;
+use crate::connectors::mapping::condition::{Condition, Day, Test};
 use crate::connectors::template::Template;
 
 impl Workshop<'_> {
@@ -45,10 +46,10 @@ impl Workshop<'_> {
             tests.push(Some(Test::Present(present)));
         }
         if let Some(value) = table.values("not_after").next() {
-            tests.push(self.template(value, reader).map(Test::NotAfter));
+            tests.push(self.day(value, at, reader).map(Test::NotAfter));
         }
         if let Some(value) = table.values("not_before").next() {
-            tests.push(self.template(value, reader).map(Test::NotBefore));
+            tests.push(self.day(value, at, reader).map(Test::NotBefore));
         }
         if let Some(length) = table.optional("length", reader) {
             tests.push(Some(Test::Length(length)));
@@ -73,6 +74,19 @@ impl Workshop<'_> {
             value: expression,
             test,
         })
+    }
+
+    /// The day to compare with: a text, or a table that says where another date stands.
+    fn day(&mut self, value: Value<'_>, at: NodeId, reader: &mut Reader) -> Option<Day> {
+        if value.text().is_some() {
+            return self.template(value, reader).map(Day::Text);
+        }
+        let other = self.expression(value, at, reader)?;
+        if !gives_date(&other, false) {
+            reader.mistake(&value.place(), "per confrontare date serve «date»");
+            return None;
+        }
+        Some(Day::Value(other))
     }
 
     /// One text or several.

@@ -251,7 +251,8 @@ fn refuse_constant(text: &str, kind: Kind, place: &Place, reader: &mut Reader) {
     }
 }
 
-fn gives_date(expression: &Expression, converted: bool) -> bool {
+/// Whether the value is a date wherever there is one.
+pub(super) fn gives_date(expression: &Expression, converted: bool) -> bool {
     let converted = converted || !expression.cleaning.date.is_empty();
     match &expression.source {
         Source::DateParts { .. } | Source::Template(_) => true,

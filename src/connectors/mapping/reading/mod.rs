@@ -14,7 +14,7 @@ use toml::de::DeValue;
 use super::canonical;
 use super::expression::Expression;
 use super::residence;
-use super::rows::NoRows;
+use super::rows::{NoRows, Rows};
 use super::tables::Table as CodeTable;
 use super::{Capture, FaultPlaces, Mapping};
 use crate::config::reading::Reader;
@@ -35,6 +35,8 @@ pub struct Workshop<'k> {
     tables: BTreeMap<String, CodeTable>,
     /// Places whose text is read: nothing else may be read below them.
     texts: Vec<(Place, NodeId)>,
+    /// Places whose text is a document: something must be read in it.
+    nested: Vec<(Place, NodeId)>,
 }
 
 impl<'k> Workshop<'k> {
@@ -54,6 +56,7 @@ impl<'k> Workshop<'k> {
             known,
             tables: BTreeMap::new(),
             texts: Vec::new(),
+            nested: Vec::new(),
         }
     }
 
@@ -116,6 +119,7 @@ pub fn mapping(
         workshop.tables.insert(name, CodeTable::Own(entries));
     }
     let base = workshop.base;
+    nested(&mut table, &mut workshop, reader);
     let expect = match table.values("expect").next() {
         Some(value) => workshop.path(value, base, reader),
         None => None,
@@ -126,12 +130,16 @@ pub fn mapping(
     let outcomes = list(table.values("outcomes").next(), reader, |value, reader| {
         outcomes::outcome(value.table(reader)?, &mut workshop, reader)
     });
-    let captures = captures(
-        table.values("captures").next(),
-        context,
-        &mut workshop,
-        reader,
-    );
+    let written = table.values("captures").next();
+    let captures = captures(written, context, &mut workshop, reader);
+    if let Some(value) = written
+        && captures.iter().any(|one| {
+            one.every && (one.absent == NoRows::Nothing || may_be_none(rows.as_ref()))
+        })
+    {
+        let text = "«every» vuole «rows», e «none» che non sia nothing: il passo che segue ha bisogno di un valore";
+        reader.mistake(&value.place(), text);
+    }
     let fields = match (table.values("fields").next(), workshop.known.operation) {
         (Some(value), Some(operation)) => {
             let known = canonical::fields(operation);
@@ -164,6 +172,11 @@ pub fn mapping(
             reader.mistake(place, text);
         }
     }
+    for (place, node) in &workshop.nested {
+        if workshop.shape.is_leaf(*node) {
+            reader.mistake(place, "nessun percorso legge qualcosa in questo documento");
+        }
+    }
     (reader.mistakes.len() == noted).then_some(Mapping {
         shape: workshop.shape,
         base,
@@ -175,6 +188,30 @@ pub fn mapping(
         captures,
         fields,
     })
+}
+
+/// Reads the places whose text is a document of its own.
+fn nested(table: &mut Table<'_>, workshop: &mut Workshop<'_>, reader: &mut Reader) {
+    let Some(value) = table.values("nested").next() else {
+        return;
+    };
+    if workshop.shape.format() != Format::Xml {
+        reader.mistake(&value.place(), "solo in una risposta XML c'è testo che è XML");
+        return;
+    }
+    let base = workshop.base;
+    let places = list(Some(value), reader, |value, reader| {
+        Some((value.place(), workshop.path(value, base, reader)?))
+    });
+    for (place, node) in places {
+        workshop.shape.nest(node);
+        workshop.nested.push((place, node));
+    }
+}
+
+/// Whether there may be no row without a failure.
+fn may_be_none(rows: Option<&Rows>) -> bool {
+    rows.is_none_or(|rows| rows.none == NoRows::Nothing)
 }
 
 /// Reads each element of a list; those with mistakes are left out.
@@ -226,6 +263,7 @@ fn captures(
     let entries = entries.iter().filter_map(|(name, item)| {
         let mut table = Value::new(value.source(), item).table(reader)?;
         let integer = table.or("integer", false, reader);
+        let every = table.or("every", false, reader);
         let absent = match table.values("absent").next() {
             Some(value) => word(value, reader, &NO_ROWS),
             None => Some(NoRows::Unintelligible),
@@ -237,6 +275,7 @@ fn captures(
             value: value?,
             integer: integer?,
             absent: absent?,
+            every: every?,
         })
     });
     entries.collect()
