@@ -13,9 +13,9 @@ use super::error::{ConnectorError, Kind};
 use super::exchange::{self, Request};
 use super::extract::Extract;
 use super::http::{HttpRequest, HttpResponse};
-use super::mapping::{Given, Told};
 use super::mapping::canonical::is_list;
 use super::mapping::outcome::Facts;
+use super::mapping::{Given, Told};
 use super::template::placeholder::Scope;
 use crate::config::instance::InstanceSettings;
 use crate::contract::document::{Document, Entry};
@@ -118,7 +118,10 @@ impl<'a> Conversation<'a> {
         if self.made + self.turns(step) - self.turn > MOST_CALLS {
             return Err(ConnectorError::permanent(
                 Kind::Unsupported,
-                format!("step {}: more than {MOST_CALLS} calls for one question", step.name),
+                format!(
+                    "step {}: more than {MOST_CALLS} calls for one question",
+                    step.name
+                ),
             ));
         }
         let value = step.for_each.as_ref().and_then(|name| {

@@ -76,10 +76,14 @@ pub fn resolve<'a>(told: &Told<'a>) -> Option<Place<'a>> {
         .or(told.istat)
         .filter(|code| is_digits(code, 3) && !matches!(*code, "000" | "100"));
     let belfiore = told.belfiore.filter(|code| is_belfiore(code));
-    let named = told.stato.filter(|name| !name.is_empty() && stato.is_none());
+    let named = told
+        .stato
+        .filter(|name| !name.is_empty() && stato.is_none());
     let named = named.and_then(|name| TABLE.stato_named(name));
     // A locality abroad may bear the name of a municipality.
-    let name = told.denominazione.filter(|_| stato.is_none() && told.stato.is_none_or(is_italy));
+    let name = told
+        .denominazione
+        .filter(|_| stato.is_none() && told.stato.is_none_or(is_italy));
     if let Some(comune) = TABLE.comune(istat, belfiore, name, told.on) {
         let known = Some(comune.istat).filter(|code| !code.is_empty());
         // A code that no table has is the best there is for a period whose code is not known.

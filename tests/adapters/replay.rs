@@ -212,8 +212,16 @@ fn converse(
     let mut conversation = Conversation::begin(adapter, &setting.settings, call, setting.now)?;
     while let Some(step) = conversation.step() {
         *made += 1;
-        let expected = file(case, "2-back-end-request", &conversation.exchange_name(step));
-        let answer = file(case, "3-back-end-response", &conversation.exchange_name(step));
+        let expected = file(
+            case,
+            "2-back-end-request",
+            &conversation.exchange_name(step),
+        );
+        let answer = file(
+            case,
+            "3-back-end-response",
+            &conversation.exchange_name(step),
+        );
         let sent = conversation.request(step, credentials)?;
         let (sent, outcome) = match &sent {
             Request::Http(request) => {

@@ -146,6 +146,31 @@ impl Town {
         town
     }
 
+    /// Como over rpc with XML in CDATA.
+    pub fn como_rpc(address: String) -> Town {
+        let mut town = Town::new(
+            "sici-rpc",
+            address,
+            ("013075", "C933"),
+            &[("utente", "gw")],
+            Some(("password", "d4-prova-c933")),
+        );
+        let code = ("codice".to_owned(), "C933".to_owned());
+        town.tenant.values.extend([code]);
+        town
+    }
+
+    /// Erba over rpc where the body is always a `Richiesta`.
+    pub fn erba_literal(address: &str) -> Town {
+        Town::new(
+            "richiesta-letterale",
+            format!("{address}/d416"),
+            ("013095", "D416"),
+            &[("utente", "gw-d416")],
+            None,
+        )
+    }
+
     /// Como: views, at the address of a database.
     pub fn como(address: String, password: Option<&str>) -> Town {
         let secret = password.map(|password| ("password", password));

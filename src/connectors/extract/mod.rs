@@ -153,7 +153,11 @@ impl Extract {
         }
         for (mine, theirs) in self.places.iter_mut().zip(&other.places).skip(1) {
             if theirs.end > 0 {
-                let start = if mine.end == 0 { theirs.start + cells } else { mine.start };
+                let start = if mine.end == 0 {
+                    theirs.start + cells
+                } else {
+                    mine.start
+                };
                 *mine = start..theirs.end + cells;
             }
         }

@@ -100,10 +100,7 @@ enum Open {
         leaf: bool,
     },
     /// Its cell; its text is a document of its own.
-    Nested {
-        cell: usize,
-        node: NodeId,
-    },
+    Nested { cell: usize, node: NodeId },
 }
 
 impl Walk<'_> {

@@ -94,7 +94,11 @@ impl Template {
                 continue;
             }
             // A value in a CDATA section would not be escaped for the document that the section holds.
-            let escape = if escape == Escape::Cdata { Escape::Xml } else { escape };
+            let escape = if escape == Escape::Cdata {
+                Escape::Xml
+            } else {
+                escape
+            };
             match Placeholder::parse(name, known) {
                 Ok(placeholder) if escape == Escape::JsonBare && !placeholder.is_bare(known) => {
                     mistakes.push(BadTemplate {

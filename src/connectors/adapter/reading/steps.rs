@@ -107,7 +107,11 @@ impl Bench<'_> {
             let item = Value::new(value.source(), item);
             if let Some(step) = self.step(item, &known, false, reader) {
                 for capture in &step.mapping.captures {
-                    let kept = if capture.every { &mut lists } else { &mut captures };
+                    let kept = if capture.every {
+                        &mut lists
+                    } else {
+                        &mut captures
+                    };
                     kept.push((capture.name.to_string(), capture.integer));
                 }
                 steps.push(step);

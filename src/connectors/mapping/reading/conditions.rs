@@ -1,11 +1,11 @@
 //! Reads the conditions of a response file: a value and one test.
 
+use super::fields::gives_date;
 use super::{Workshop, list};
 use crate::config::reading::Reader;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
 use crate::connectors::extract::shape::NodeId;
-use super::fields::gives_date;
 use crate::connectors::mapping::condition::{Condition, Day, Test};
 use crate::connectors::template::Template;
 

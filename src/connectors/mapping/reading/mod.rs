@@ -133,9 +133,9 @@ pub fn mapping(
     let written = table.values("captures").next();
     let captures = captures(written, context, &mut workshop, reader);
     if let Some(value) = written
-        && captures.iter().any(|one| {
-            one.every && (one.absent == NoRows::Nothing || may_be_none(rows.as_ref()))
-        })
+        && captures
+            .iter()
+            .any(|one| one.every && (one.absent == NoRows::Nothing || may_be_none(rows.as_ref())))
     {
         let text = "«every» vuole «rows», e «none» che non sia nothing: il passo che segue ha bisogno di un valore";
         reader.mistake(&value.place(), text);
@@ -196,7 +196,10 @@ fn nested(table: &mut Table<'_>, workshop: &mut Workshop<'_>, reader: &mut Reade
         return;
     };
     if workshop.shape.format() != Format::Xml {
-        reader.mistake(&value.place(), "solo in una risposta XML c'è testo che è XML");
+        reader.mistake(
+            &value.place(),
+            "solo in una risposta XML c'è testo che è XML",
+        );
         return;
     }
     let base = workshop.base;
