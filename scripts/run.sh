@@ -76,10 +76,12 @@ prepare() {
 # seed: secrets and the view of Como, where the example's configuration looks for them.
 seed() {
     mkdir -p "$STATE/segreti" "$STATE/record"
-    # The simulators' published passwords; real ones come from whoever runs the back end.
-    printf civilia-prova >"$STATE/segreti/cantu-civilia"
-    printf cantu-prova >"$STATE/segreti/cantu-next"
-    printf erba-prova >"$STATE/segreti/erba-next"
+    # The simulators' published passwords: d1-prova-b639 in the file d1-b639. Real ones come from whoever runs the back end.
+    local secret
+    for secret in $(grep -oh 'segreti/[a-z0-9-]*' "$EXAMPLE"/istanze/*.toml | sort -u); do
+        secret=${secret#segreti/}
+        printf %s "${secret/-/-prova-}" >"$STATE/segreti/$secret"
+    done
     # Made anew at every run: some of its cases happened "today".
     step 'the registry of Como (SQLite)'
     rm -f "$STATE/como.db.new"

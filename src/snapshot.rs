@@ -16,6 +16,7 @@ use crate::config::portal::Portal;
 use crate::config::purpose::Purpose;
 use crate::connectors::adapter::Adapter;
 use crate::connectors::instance::Tenant;
+use crate::connectors::successors::{self, Former};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Domain;
 use crate::trust::{End, PeerCertificate, Trust};
@@ -115,6 +116,14 @@ impl Snapshot {
             .enti
             .binary_search_by(|ente| ente.codice_istat.cmp(code));
         found.ok().map(|index| &self.enti[index])
+    }
+
+    /// The municipality that had that code until another followed it; none while an ente is configured under it.
+    pub fn former(&self, code: &CodiceIstat) -> Option<&'static Former> {
+        if self.ente(code).is_some() {
+            return None;
+        }
+        successors::former(code.as_str())
     }
 
     /// Every ente, by ISTAT code.

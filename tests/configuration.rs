@@ -4,6 +4,7 @@
 
 mod pki;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use pontile::config::loading::{self, DEFAULTS};
 use pontile::config::mistake::Mistake;
 use pontile::contract::luogo::CodiceIstat;
 use pontile::contract::operation::Domain;
-use pontile::snapshot::{self, Built, Kept};
+use pontile::snapshot::{self, Built, EnteEntry, Kept};
 use pontile::trust::PeerCertificate;
 
 /// A folder of configuration files over the shared PKI.
@@ -239,10 +240,42 @@ fn como_with_its_secrets() -> tempfile::TempDir {
     }
     let secrets = folder.path().join("var/como/segreti");
     fs::create_dir_all(&secrets).expect("a folder");
-    for name in ["cantu-civilia", "cantu-next", "erba-next"] {
-        fs::write(secrets.join(name), "segreto\n").expect("a secret");
+    let instances = folder.path().join("config/examples/como/istanze");
+    for file in instances.read_dir().expect("the instances").flatten() {
+        let text = fs::read_to_string(file.path()).expect("an instance's file");
+        for named in text.split("segreti/").skip(1) {
+            let name = named.split('"').next().expect("a name");
+            fs::write(secrets.join(name), "segreto\n").expect("a secret");
+        }
     }
     folder
+}
+
+#[test]
+fn the_lists_of_como_are_what_its_script_writes() {
+    let folder = como_with_its_secrets();
+    let como = folder.path().join("config/examples/como");
+    let written = std::process::Command::new(como.join("make.py")).status();
+    assert!(written.expect("make.py runs").success());
+    for list in ["enti", "istanze"] {
+        let same = std::process::Command::new("diff")
+            .args([
+                "-r",
+                &root()
+                    .join("config/examples/como")
+                    .join(list)
+                    .display()
+                    .to_string(),
+            ])
+            .arg(como.join(list))
+            .output()
+            .expect("diff runs");
+        assert!(
+            same.status.success(),
+            "{}",
+            String::from_utf8_lossy(&same.stdout)
+        );
+    }
 }
 
 #[test]
@@ -254,27 +287,36 @@ fn the_province_of_como_is_sound() {
     );
     let snapshot = built.expect("a sound example").snapshot;
     assert_eq!(snapshot.enti().len(), 147);
-    let connected: Vec<String> = snapshot
-        .enti()
-        .iter()
-        .flat_map(|ente| {
-            let name = &ente.denominazione;
-            ente.bindings().map(move |(domain, binding)| {
-                format!("{name} {}: {}", domain.name(), binding.instance.name)
-            })
-        })
-        .collect();
-    assert_eq!(
-        connected,
-        [
-            "Cantù anagrafe: cantu-civilia",
-            "Cantù tributi: cantu-next",
-            "Como anagrafe: como-vista",
-            "Como tributi: como-vista",
-            "Erba anagrafe: erba-next",
-            "Erba tributi: erba-next",
-        ]
+    let instance = |ente: &EnteEntry, domain| {
+        let binding = ente.binding(domain).expect("every ente offers both");
+        (
+            binding.instance.name.clone(),
+            binding.adapter.name().to_owned(),
+        )
+    };
+    let mut sharing: BTreeMap<String, usize> = BTreeMap::new();
+    let mut two_suppliers = 0;
+    for ente in snapshot.enti() {
+        let registry = instance(ente, Domain::Anagrafe);
+        let taxes = instance(ente, Domain::Tributi);
+        two_suppliers += usize::from(registry.1 != taxes.1);
+        *sharing.entry(registry.0).or_default() += 1;
+    }
+    assert!(
+        two_suppliers >= 2,
+        "registry and taxes from different suppliers: {two_suppliers}"
     );
+    assert_eq!(
+        sharing["unione-intelvese-civilia"], 3,
+        "one instance for several enti"
+    );
+    let town = |code: &str| {
+        let ente = snapshot.ente(&codice(code)).expect("an ente");
+        [Domain::Anagrafe, Domain::Tributi].map(|domain| instance(ente, domain).0)
+    };
+    assert_eq!(town("013041"), ["cantu-civilia", "cantu-next"]);
+    assert_eq!(town("013075"), ["como-vista", "como-vista"]);
+    assert_eq!(town("013095"), ["erba-next", "erba-next"]);
     for certificate in ["portale-uno", "portale-due"] {
         let portal = snapshot.portal_of(&peer(certificate)).expect("a portal");
         assert_eq!(portal.name, certificate);

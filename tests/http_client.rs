@@ -63,6 +63,7 @@ fn client(address: &str) -> HttpClient {
         ..Bounds::default()
     };
     HttpClient::new(&InstanceSettings {
+        calendar: pontile::config::calendar::Calendar::default(),
         name: "prova".to_owned(),
         adapter: "prova".to_owned(),
         address: address.to_owned(),

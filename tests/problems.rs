@@ -8,11 +8,12 @@ use std::time::Duration;
 use pontile::api::problem::{Problem, TABLE, describe};
 use pontile::broker::error::{ExchangeError, Malformed};
 use pontile::connectors::error::{ConnectorError, Kind, Retry};
+use pontile::contract::catalogo::ComuneSuccessore;
 use pontile::contract::operation::Operation;
 use pontile::trust::Distrust;
 use uuid::Uuid;
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     Kind::NotFound,
     Kind::Ambiguous,
     Kind::Unreachable,
@@ -26,6 +27,7 @@ const KINDS: [Kind; 14] = [
     Kind::Unsupported,
     Kind::BreakerOpen,
     Kind::Busy,
+    Kind::Closed,
     Kind::Gateway,
 ];
 
@@ -59,6 +61,11 @@ fn failures() -> Vec<ExchangeError> {
             retry_after: Duration::from_hours(2),
         },
         ExchangeError::EnteUnknown,
+        ExchangeError::EnteEnded(vec![ComuneSuccessore {
+            codice_istat: "013256".into(),
+            denominazione: "Uggiate con Ronago".into(),
+            dal: "2024-01-01".parse().expect("a day"),
+        }]),
         ExchangeError::NotOffered(Operation::RicercaPersona),
         ExchangeError::NotRecorded(RAW.into()),
         ExchangeError::NoCapacity("stopping"),

@@ -7,11 +7,14 @@ COMO.csv             the extract of ANPR's archive for the province of Como (cod
 
 The archive has no ISTAT codes. Those of today come from ISTAT's list, those before a change of provinces from its columns
 for 1995-2005, 2006-2009 and 2010-2016; an earlier period in the same province as today keeps today's code. Where none of
-this tells the code it stays empty: none is invented. The extract of Como has them all and is taken as it is.
+this tells the code it stays empty: none is invented. The extract of Como has them all and is taken as it is, except that
+the municipalities of successioni.csv end on the day before their successor begins: the archive's copy is older than some.
 """
 import csv
 import json
 import sys
+from datetime import date, timedelta
+from pathlib import Path
 
 
 def istat_codes(path):
@@ -64,6 +67,9 @@ def main(archive, istat, como):
                 continue
             rows.append([row["code"], istat_of(row, codes), row["name"].upper(), dal, al])
     rows.sort(key=lambda row: (row[0], row[3]))
+    ends = last_days()
+    for row in rows:
+        row[4] = row[4] or ends.get(row[1], "")
     joined = []
     for row in rows:
         # Periods with the same codes and name that follow each other are one.
@@ -76,9 +82,14 @@ def main(archive, istat, como):
         print(";".join(row))
 
 
-def adjoins(end, begin):
-    from datetime import date, timedelta
+def last_days():
+    """The last day of the municipalities that another followed, by ISTAT code."""
+    with open(Path(__file__).with_name("successioni.csv"), encoding="utf-8") as file:
+        rows = [line.rstrip("\n").split(";") for line in file][1:]
+    return {code: str(date.fromisoformat(since) - timedelta(days=1)) for code, _, since in rows}
 
+
+def adjoins(end, begin):
     return bool(end) and date.fromisoformat(end) + timedelta(days=1) >= date.fromisoformat(begin)
 
 

@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use crate::config::limits::Rate;
 use crate::config::portal::{Enti, Grant, Portal};
+use crate::connectors::places::Place;
+use crate::connectors::successors::Former;
+use crate::contract::catalogo::ComuneSuccessore;
+use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::{Parameters, Question};
 use crate::snapshot::{EnteEntry, Snapshot};
@@ -94,6 +98,13 @@ pub(super) fn grant(
         return Err(ExchangeError::PurposeMissing);
     }
     let snapshot = trail.snapshot();
+    // Which municipality followed which is public: no grant is needed to be told, and one for the former code would be
+    // of no use.
+    if let Some(code) = &question.ente
+        && let Some(former) = snapshot.former(code)
+    {
+        return Err(ExchangeError::EnteEnded(followed_by(former, &snapshot)));
+    }
     let portal = caller.portal();
     let (position, fields) = portal
         .grant
@@ -126,6 +137,21 @@ pub(super) fn grant(
         fresh,
         snapshot,
     })
+}
+
+/// Those that followed a municipality, by the names of the configuration where it knows them.
+fn followed_by(former: &Former, snapshot: &Snapshot) -> Vec<ComuneSuccessore> {
+    let successor = |place: &Place<'_>| {
+        let codice_istat = place.codice_istat.unwrap_or_default();
+        let ente = CodiceIstat::parse(codice_istat).and_then(|code| snapshot.ente(&code));
+        let name = ente.map(|ente| ente.denominazione.as_str());
+        ComuneSuccessore {
+            codice_istat: codice_istat.to_owned(),
+            denominazione: name.or(place.denominazione).unwrap_or_default().to_owned(),
+            dal: former.since,
+        }
+    };
+    former.successors.iter().map(successor).collect()
 }
 
 /// The fields that the grant lets this question see; `None` where it does not cover the question whole.

@@ -1,9 +1,14 @@
 //! The catalogue: answered by the gateway itself, from the snapshot that the exchange runs under.
 
+use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
+use crate::config::calendar::Calendar;
+use crate::connectors::closures::{self, Why};
+use crate::connectors::successors::{self, Former};
 use crate::contract::catalogo::{
-    ElencoEnti, EnteInCatalogo, LIMITE_PREDEFINITO, Modalita, ServiziEnte, ServizioOfferto,
+    ChiusuraPrevista, ComuneSoppresso, ElencoEnti, EnteInCatalogo, LIMITE_PREDEFINITO, Modalita,
+    MotivoChiusura, ServiziEnte, ServizioOfferto,
 };
 use crate::contract::operation::Operation;
 use crate::contract::provenienza::Adattatore;
@@ -16,6 +21,12 @@ use super::cache::Cache;
 use super::error::ExchangeError;
 use super::reply::Answered;
 
+/// How far ahead closures are told.
+const ANNOUNCED: Duration = Duration::days(14);
+
+/// Closures told at most, as the contract says.
+const MOST_CLOSURES: usize = 100;
+
 /// Answers an operation of the catalogue, under an entity tag: nothing personal is in it.
 pub(super) fn answer(
     cache: &Cache,
@@ -24,7 +35,7 @@ pub(super) fn answer(
 ) -> Result<Answered, ExchangeError> {
     let body = match (permit.operation(), permit.ente()) {
         (Operation::Ente, Some(ente)) => written(&listed(ente)),
-        (Operation::Servizi, Some(ente)) => written(&offered(cache, ente)),
+        (Operation::Servizi, Some(ente)) => written(&offered(cache, ente, arrival.at)),
         (Operation::Enti, None) => written(&page(permit)),
         (operation, _) => return Err(ExchangeError::NotOffered(operation)),
     }?;
@@ -65,14 +76,27 @@ fn listed(ente: &EnteEntry) -> EnteInCatalogo {
         codice_ipa: ente.codice_ipa.clone(),
         denominazione: ente.denominazione.clone(),
         domini: ente.bindings().map(|(domain, _)| domain).collect(),
+        predecessori: successors::predecessors(ente.codice_istat.as_str())
+            .map(ended)
+            .collect(),
+    }
+}
+
+fn ended(former: &Former) -> ComuneSoppresso {
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    ComuneSoppresso {
+        codice_istat: owned(former.place.codice_istat),
+        codice_belfiore: owned(former.place.codice_belfiore),
+        denominazione: owned(former.place.denominazione),
+        dal: former.since,
     }
 }
 
 /// What the ente can answer, operation by operation.
-fn offered(cache: &Cache, ente: &EnteEntry) -> ServiziEnte {
+fn offered(cache: &Cache, ente: &EnteEntry, at: DateTime<Utc>) -> ServiziEnte {
     let items = Operation::ALL
         .into_iter()
-        .filter_map(|operation| service(cache, operation, ente.binding(operation.domain())?))
+        .filter_map(|operation| service(cache, operation, ente.binding(operation.domain())?, at))
         .collect();
     ServiziEnte {
         codice_istat: ente.codice_istat.to_string(),
@@ -80,7 +104,12 @@ fn offered(cache: &Cache, ente: &EnteEntry) -> ServiziEnte {
     }
 }
 
-fn service(cache: &Cache, operation: Operation, binding: &Binding) -> Option<ServizioOfferto> {
+fn service(
+    cache: &Cache,
+    operation: Operation,
+    binding: &Binding,
+    at: DateTime<Utc>,
+) -> Option<ServizioOfferto> {
     let offered = binding.adapter.operation(operation)?;
     let seconds =
         |duration: std::time::Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
@@ -102,6 +131,21 @@ fn service(cache: &Cache, operation: Operation, binding: &Binding) -> Option<Ser
         eta_massima_secondi: seconds(fresh),
         eta_massima_in_emergenza_secondi: seconds(in_emergency),
         ritardo_usuale_secondi: offered.usual_delay().map(seconds),
-        orario: binding.servizio.hours.clone(),
+        orario: binding.instance.calendar.hours(),
+        chiusure_previste: closures(&binding.instance.calendar, at),
     })
+}
+
+fn closures(calendar: &Calendar, at: DateTime<Utc>) -> Vec<ChiusuraPrevista> {
+    let planned = closures::planned(calendar, at, at + ANNOUNCED).into_iter();
+    let written = planned.map(|planned| ChiusuraPrevista {
+        dal: planned.from,
+        al: planned.to,
+        motivo: match planned.why {
+            Why::Maintenance => MotivoChiusura::Manutenzione,
+            Why::Holiday => MotivoChiusura::Festivita,
+        },
+        descrizione: planned.reason,
+    });
+    written.take(MOST_CLOSURES).collect()
 }

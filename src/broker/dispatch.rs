@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::config::instance::InstanceSettings;
 use crate::connectors::adapter::{Adapter, AdapterOperation};
 use crate::connectors::call::{Answer, Call, Transcript};
+use crate::connectors::closures::closed_until;
 use crate::connectors::error::{ConnectorError, Kind, Retry};
 use crate::connectors::instance::Tenant;
 use crate::contract::operation::FieldSet;
@@ -87,6 +88,11 @@ pub(super) async fn fetch(
     target: Target,
     arrival: &Arrival,
 ) -> Result<Fetched, ConnectorError> {
+    if let Some(until) = closed_until(&target.instance.calendar, arrival.at) {
+        let wait = (until - arrival.at).to_std().unwrap_or_default();
+        let text = "closed by its calendar";
+        return Err(ConnectorError::later(Kind::Closed, wait, text));
+    }
     let instance = gateway.instances.get(&target.instance);
     let traceparent = arrival.trace.header();
     let call = Call {

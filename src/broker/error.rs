@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::operation::Operation;
 use crate::trust::Distrust;
 
@@ -43,6 +44,9 @@ pub enum ExchangeError {
     /// No such ente in the configuration.
     #[error("ente unknown")]
     EnteUnknown,
+    /// The ente ended; those that followed it.
+    #[error("the ente was followed by another")]
+    EnteEnded(Vec<ComuneSuccessore>),
     /// The ente has no system connected for the operation's domain, or its product cannot answer it.
     #[error("{0} is not offered by the ente")]
     NotOffered(Operation),

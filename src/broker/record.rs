@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::config::portal::{Grant, Portal};
 use crate::connectors::adapter::Adapter;
 use crate::contract::document::Role;
+use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 use crate::contract::question::Question;
 use crate::contract::side::Side;
@@ -216,10 +217,20 @@ impl Trail {
         purposes.nth(self.purpose?).map(String::as_str)
     }
 
-    /// The ente's code, only where the configuration has it.
+    /// The ente's code, only where the configuration has it, or had it before another followed it.
     fn ente(&self) -> Option<&str> {
         let code = self.question.as_ref()?.ente.as_ref()?;
-        self.snapshot.ente(code).map(|_| code.as_str())
+        self.address_of(code).map(|_| code.as_str())
+    }
+
+    /// What tells the ente apart from the others that the snapshot or the table of former ones knows.
+    fn address_of(&self, code: &CodiceIstat) -> Option<usize> {
+        let configured = self.snapshot.ente(code).map(address);
+        configured.or_else(|| {
+            self.snapshot
+                .former(code)
+                .map(|former| std::ptr::from_ref(former) as usize)
+        })
     }
 
     fn times(&self, record: Duration, total: Duration) -> ExchangeTimes {
@@ -311,11 +322,11 @@ impl Trail {
     /// Who asked whom for what, and under which text.
     fn context(&self, arrival: &Arrival) -> Arc<Context> {
         let code = self.question.as_ref().and_then(|asked| asked.ente.as_ref());
-        let ente = code.and_then(|code| self.snapshot.ente(code));
+        let ente = code.and_then(|code| self.address_of(code));
         let common = Common {
             portal: self.portal.as_ref().map(address),
             certificate: arrival.certificate.fingerprint,
-            ente: ente.map(address),
+            ente,
             operation: self.operation(),
             grant: self.grant,
             purpose: self.purpose,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
+use crate::config::calendar::Calendar;
 use crate::config::door::Door;
 use crate::config::instance::{BackendTls, Bounds, InstanceSettings};
 use crate::connectors::http::{HttpClient, HttpRequest};
@@ -114,6 +115,7 @@ fn as_instance(door: &Door, arguments: PurgeArguments) -> InstanceSettings {
             certificate: Some(arguments.certificate),
             key: Some(arguments.key),
         },
+        calendar: Calendar::default(),
         bounds: Bounds::default(),
     }
 }

@@ -31,8 +31,6 @@ pub struct Servizio {
     pub instance: String,
     /// Values for the adapter's `{{ente.…}}` placeholders that differ from ente to ente (account, path, tenant).
     pub values: BTreeMap<String, String>,
-    /// Opening hours as people write them, shown in the capability document.
-    pub hours: Option<String>,
 }
 
 impl FromTable for Ente {
@@ -57,12 +55,10 @@ impl FromTable for Servizio {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
         let instance = table.required("instance", reader);
         let values = table.or_default("values", reader);
-        let hours = table.optional("hours", reader);
         table.finish(reader);
         Some(Servizio {
             instance: instance?,
             values: values?,
-            hours,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::calendar::Calendar;
 use super::limits::Rate;
 use super::reading::address::Address;
 use super::reading::table::Table;
@@ -28,6 +29,8 @@ pub struct InstanceSettings {
     /// TLS towards the back end; a snapshot's digest takes the files' contents, not their names.
     #[serde(skip_serializing)]
     pub tls: BackendTls,
+    /// When it answers; without one, always.
+    pub calendar: Calendar,
     /// Bounds; each has a default.
     pub bounds: Bounds,
 }
@@ -101,6 +104,7 @@ impl FromTable for InstanceSettings {
         let values = table.or_default("values", reader);
         let secrets = table.or_default("secrets", reader);
         let tls = table.or_default("tls", reader);
+        let calendar = table.or_default("calendar", reader);
         let bounds = table.or_default("bounds", reader);
         table.finish(reader);
         Some(InstanceSettings {
@@ -110,6 +114,7 @@ impl FromTable for InstanceSettings {
             values: values?,
             secrets: secrets?,
             tls: tls?,
+            calendar: calendar?,
             bounds: bounds?,
         })
     }

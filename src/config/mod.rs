@@ -14,6 +14,7 @@ pub mod operator;
 pub mod portal;
 pub mod purpose;
 pub mod ente;
+pub mod calendar;
 pub mod instance;
 pub mod cache;
 pub mod limits;

@@ -55,6 +55,9 @@ pub enum Kind {
     /// The adapter does not offer the operation, or not with these parameters.
     #[error("unsupported")]
     Unsupported,
+    /// The calendar of the instance says that it is closed: the back end was not called.
+    #[error("closed by its calendar")]
+    Closed,
     /// The breaker is open after repeated failures: the back end was not called.
     #[error("breaker open")]
     BreakerOpen,
@@ -144,7 +147,11 @@ impl ConnectorError {
         self.is_outage()
             || matches!(
                 self.kind,
-                Kind::BreakerOpen | Kind::Busy | Kind::TooManyCalls | Kind::CredentialsRefused
+                Kind::Closed
+                    | Kind::BreakerOpen
+                    | Kind::Busy
+                    | Kind::TooManyCalls
+                    | Kind::CredentialsRefused
             )
     }
 }

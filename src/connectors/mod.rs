@@ -6,6 +6,8 @@
 pub mod call;
 pub mod error;
 pub mod instance;
+pub mod closures;
+pub mod holidays;
 
 pub mod carrier;
 pub mod bulkhead;
@@ -21,6 +23,7 @@ pub mod charset;
 pub mod extract;
 pub mod mapping;
 pub mod places;
+pub mod successors;
 
 pub mod http;
 pub mod sql;

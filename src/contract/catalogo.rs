@@ -1,8 +1,10 @@
 //! The catalogue: which enti there are and what each can answer. Nothing personal is in it.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::instants;
 use super::operation::Domain;
 use super::posizione::Tributo;
 use super::provenienza::{Adattatore, Fonte};
@@ -45,6 +47,45 @@ pub struct EnteInCatalogo {
     /// Domini in cui l'ente offre almeno un'operazione.
     #[schema(max_items = 10)]
     pub domini: Vec<Domain>,
+    /// Comuni soppressi a cui l'ente è succeduto; assente se non ce ne sono.
+    #[schema(max_items = 20)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predecessori: Vec<ComuneSoppresso>,
+}
+
+/// Un comune soppresso: una richiesta con il suo codice ha risposta 410.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComuneSoppresso {
+    /// Codice ISTAT che il comune aveva.
+    #[schema(pattern = "^[0-9]{6}$", max_length = 6, example = "013199")]
+    pub codice_istat: String,
+    /// Codice catastale (Belfiore) che il comune aveva.
+    #[schema(pattern = "^[A-Z][0-9]{3}$", max_length = 4, example = "H521")]
+    pub codice_belfiore: String,
+    /// Denominazione che il comune aveva.
+    #[schema(max_length = 200, example = "RONAGO")]
+    pub denominazione: String,
+    /// Giorno da cui al comune è succeduto l'ente.
+    #[schema(example = "2024-01-01")]
+    #[serde(serialize_with = "instants::serialize_day")]
+    pub dal: NaiveDate,
+}
+
+/// Il comune succeduto a uno soppresso.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComuneSuccessore {
+    /// Codice ISTAT del comune.
+    #[schema(pattern = "^[0-9]{6}$", max_length = 6, example = "013256")]
+    pub codice_istat: String,
+    /// Denominazione.
+    #[schema(max_length = 200, example = "Uggiate con Ronago")]
+    pub denominazione: String,
+    /// Giorno da cui il comune è succeduto a quello soppresso.
+    #[schema(example = "2024-01-01")]
+    #[serde(serialize_with = "instants::serialize_day")]
+    pub dal: NaiveDate,
 }
 
 /// Le operazioni che un ente offre, con i loro limiti: da leggere prima di proporre un servizio al cittadino.
@@ -88,10 +129,48 @@ pub struct ServizioOfferto {
     #[schema(minimum = 0, maximum = 31_536_000, example = 1)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ritardo_usuale_secondi: Option<i32>,
-    /// Orario in cui il gestionale risponde, come lo descrive l'ente; assente se risponde sempre.
-    #[schema(max_length = 200, example = "lun-ven 7:00-20:00")]
+    /// Orario in cui il gestionale risponde, ora di Roma; assente se risponde sempre.
+    #[schema(
+        max_length = 1000,
+        example = "lun-ven 7:00-20:00, chiuso nei giorni festivi"
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orario: Option<String>,
+    /// Manutenzioni e festività dei prossimi quattordici giorni, in ordine di inizio; assente se non ce ne sono. Fino alla
+    /// fine di una chiusura le richieste hanno risposta 503, o una copia se l'ente la ammette.
+    #[schema(max_items = 100)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chiusure_previste: Vec<ChiusuraPrevista>,
+}
+
+/// Un periodo in cui il gestionale non risponderà.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChiusuraPrevista {
+    /// Inizio (RFC 3339, UTC).
+    #[schema(example = "2026-12-03T19:00:00Z")]
+    #[serde(serialize_with = "instants::serialize_instant")]
+    pub dal: DateTime<Utc>,
+    /// Fine (RFC 3339, UTC).
+    #[schema(example = "2026-12-03T21:00:00Z")]
+    #[serde(serialize_with = "instants::serialize_instant")]
+    pub al: DateTime<Utc>,
+    /// Perché il gestionale è chiuso.
+    pub motivo: MotivoChiusura,
+    /// Il motivo nelle parole dell'ente; assente se non ne ha dette.
+    #[schema(max_length = 200, example = "aggiornamento del gestionale")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descrizione: Option<String>,
+}
+
+/// Perché un gestionale è chiuso.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MotivoChiusura {
+    /// Manutenzione programmata.
+    Manutenzione,
+    /// Giorno festivo.
+    Festivita,
 }
 
 /// Come arrivano i dati di un'operazione.

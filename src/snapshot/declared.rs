@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Duration};
+
+use crate::config::calendar::Calendar;
 use crate::config::instance::InstanceSettings;
 use crate::config::mistake::Mistake;
 use crate::config::reading::places::{Entry, Places};
 use crate::config::reading::similar::most_similar;
 use crate::config::written::Written;
 use crate::connectors::adapter::{Adapter, Connector};
+use crate::connectors::closures::closed_until;
 use crate::connectors::template::placeholder::DeclaredValues;
 
 use super::Backend;
@@ -69,6 +73,10 @@ fn check_instance(entry: &Entry<InstanceSettings>, adapter: &Adapter, mistakes: 
         mistakes.push(entry.places.mistake("bounds.concurrency", text));
     }
     let scheme = settings.address.split(':').next().unwrap_or_default();
+    if never_opens(&settings.calendar) {
+        let text = "il calendario non lascia aperto nessun momento della settimana";
+        mistakes.push(entry.places.mistake("calendar", text));
+    }
     if is_sql == ["http", "https"].contains(&scheme) {
         let text = format!(
             "l'adapter «{}» non parla con un indirizzo {scheme}",
@@ -76,6 +84,19 @@ fn check_instance(entry: &Entry<InstanceSettings>, adapter: &Adapter, mistakes: 
         );
         mistakes.push(entry.places.mistake("address", text));
     }
+}
+
+/// Whether hours and weekly maintenance alone, in a week without holidays and clock changes, leave nothing open.
+fn never_opens(calendar: &Calendar) -> bool {
+    let weekly = Calendar {
+        open: calendar.open.clone(),
+        weekly: calendar.weekly.clone(),
+        ..Calendar::default()
+    };
+    let monday = DateTime::from_timestamp(1_768_176_000, 0);
+    let opens =
+        |monday| closed_until(&weekly, monday).unwrap_or(monday) < monday + Duration::days(8);
+    !monday.is_some_and(opens)
 }
 
 /// What the configuration gives at one place.

@@ -40,6 +40,7 @@ impl Setting {
                 values: strings(&written["instance"]),
                 secrets: BTreeMap::new(),
                 tls: BackendTls::default(),
+                calendar: pontile::config::calendar::Calendar::default(),
                 bounds: Bounds::default(),
             },
             tenant: Tenant {

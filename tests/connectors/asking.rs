@@ -69,6 +69,7 @@ impl Town {
             secrets.insert(name.to_owned(), SecretReference::File(file));
         }
         let settings = InstanceSettings {
+            calendar: pontile::config::calendar::Calendar::default(),
             name: format!("{adapter_name}-{}", ente.1.to_lowercase()),
             adapter: adapter_name.to_owned(),
             address,

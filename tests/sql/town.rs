@@ -171,6 +171,7 @@ pub fn settings(address: &str, folder: &Path) -> InstanceSettings {
     let password = folder.join("password");
     fs::write(&password, PASSWORD).expect("a password file");
     InstanceSettings {
+        calendar: pontile::config::calendar::Calendar::default(),
         name: "comune".to_owned(),
         adapter: "viste".to_owned(),
         address: address.to_owned(),

@@ -75,7 +75,7 @@ pub(super) fn headers() -> [(&'static str, Header); 8] {
         (
             "Retry-After",
             "Secondi da attendere prima di ripetere la richiesta.",
-            86_400,
+            31_536_000,
         ),
         (
             "Age",

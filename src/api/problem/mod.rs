@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::broker::error::{ConnectorError, ExchangeError, Kind, Malformed, Retry};
 use crate::broker::reply::Refusal;
+use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::side::Side;
 use crate::trust::Distrust;
 
@@ -42,6 +43,8 @@ pub struct Problem {
     pub side: Side,
     /// When to come again.
     pub retry_after: Option<Duration>,
+    /// Those that followed an ente that ended.
+    pub successors: Vec<ComuneSuccessore>,
 }
 
 /// Documento di problema secondo RFC 9457.
@@ -90,6 +93,10 @@ pub struct Problema {
         example = "Verificare il codice fiscale e l'ente interrogato."
     )]
     pub rimedio: String,
+    /// I comuni succeduti a quello soppresso; solo nel problema ente-cessato.
+    #[schema(max_items = 10)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub successori: Vec<ComuneSuccessore>,
 }
 
 /// Writes a failure as the problem document that leaves and is recorded.
@@ -104,6 +111,7 @@ pub fn describe(error: &ExchangeError, scambio: &Uuid) -> Refusal {
         scambio: scambio.to_string(),
         lato: problem.side,
         rimedio: problem.remedy.to_owned(),
+        successori: problem.successors,
     };
     Refusal {
         status: problem.status,
@@ -133,6 +141,7 @@ impl Problem {
                 rows::QUOTA_GIORNALIERA_ESAURITA.again_after(*retry_after)
             }
             ExchangeError::EnteUnknown => rows::ENTE_SCONOSCIUTO,
+            ExchangeError::EnteEnded(successors) => of_ended(successors),
             ExchangeError::NotOffered(_) => rows::SERVIZIO_NON_OFFERTO,
             ExchangeError::BackEnd(failure) => of_back_end(failure),
             ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
@@ -172,6 +181,28 @@ fn of_distrust(why: Distrust) -> Problem {
     }
 }
 
+fn of_ended(successors: &[ComuneSuccessore]) -> Problem {
+    let names: Vec<String> = successors
+        .iter()
+        .map(|one| {
+            format!(
+                "dal {} gli è succeduto {} ({})",
+                one.dal.format("%d/%m/%Y"),
+                one.denominazione,
+                one.codice_istat
+            )
+        })
+        .collect();
+    let text = format!(
+        "Il comune con questo codice ISTAT non esiste più: {}.",
+        names.join("; ")
+    );
+    Problem {
+        successors: successors.to_vec(),
+        ..rows::ENTE_CESSATO.with_detail(text)
+    }
+}
+
 fn of_malformed(malformed: &Malformed) -> Problem {
     match malformed {
         Malformed::NoSuchResource => rows::RISORSA_INESISTENTE,
@@ -206,6 +237,7 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
         Kind::Unreachable | Kind::Unavailable | Kind::BreakerOpen => {
             rows::GESTIONALE_NON_DISPONIBILE
         }
+        Kind::Closed => rows::GESTIONALE_CHIUSO,
         Kind::TooManyCalls | Kind::Busy => rows::GESTIONALE_OCCUPATO,
         Kind::TimedOut => rows::GESTIONALE_NON_RISPONDE,
         // The portal learns no more than of any other error; whoever has to act is the gateway's operator.

@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 29] = [
+pub static TABLE: [Problem; 31] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
@@ -26,9 +26,11 @@ pub static TABLE: [Problem; 29] = [
     LIMITE_DI_FREQUENZA,
     QUOTA_GIORNALIERA_ESAURITA,
     ENTE_SCONOSCIUTO,
+    ENTE_CESSATO,
     SERVIZIO_NON_OFFERTO,
     SOGGETTO_NON_TROVATO,
     SOGGETTO_AMBIGUO,
+    GESTIONALE_CHIUSO,
     GESTIONALE_NON_DISPONIBILE,
     GESTIONALE_OCCUPATO,
     GESTIONALE_NON_RISPONDE,
@@ -54,6 +56,7 @@ const fn row(
         detail: Cow::Borrowed(detail),
         remedy,
         side,
+        successors: Vec::new(),
         retry_after: match retry_after {
             Some(seconds) => Some(Duration::from_secs(seconds)),
             None => None,
@@ -265,6 +268,18 @@ pub(super) const ENTE_SCONOSCIUTO: Problem = row(
     ],
 );
 
+pub(super) const ENTE_CESSATO: Problem = row(
+    410,
+    "ente-cessato",
+    Side::Portale,
+    None,
+    [
+        "Ente cessato",
+        "Il comune con questo codice ISTAT non esiste più: gli è succeduto un altro comune.",
+        "Ripetere la richiesta con il codice ISTAT indicato in successori e sostituire il codice di prima.",
+    ],
+);
+
 pub(super) const SERVIZIO_NON_OFFERTO: Problem = row(
     501,
     "servizio-non-offerto",
@@ -298,6 +313,18 @@ pub(super) const SOGGETTO_AMBIGUO: Problem = row(
         "Soggetto ambiguo",
         "Più soggetti corrispondono ai parametri nel gestionale dell'ente.",
         "Segnalare all'ente il numero dello scambio: il gestionale va corretto.",
+    ],
+);
+
+pub(super) const GESTIONALE_CHIUSO: Problem = row(
+    503,
+    "gestionale-chiuso",
+    Side::Ente,
+    Some(60),
+    [
+        "Gestionale chiuso",
+        "Il gestionale dell'ente è fuori orario, chiuso per festività o in manutenzione programmata.",
+        "Ripetere la richiesta dopo il tempo indicato in Retry-After; orario e chiusure previste sono nei servizi dell'ente.",
     ],
 );
 

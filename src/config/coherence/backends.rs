@@ -11,6 +11,9 @@ use crate::config::written::Written;
 
 use super::{duplicates, unknown};
 
+/// The longest closure that can be announced.
+const LONGEST_WINDOW: chrono::Duration = chrono::Duration::days(366);
+
 /// Checks instances and enti.
 pub fn check(written: &Written) -> Vec<Mistake> {
     let mut mistakes = duplicates(&written.instances, "name", |entry| entry.value.name.clone());
@@ -31,6 +34,7 @@ pub fn check(written: &Written) -> Vec<Mistake> {
     for instance in &written.instances.read {
         check_bounds(instance, request_deadline, &mut mistakes);
         check_tls(instance, &mut mistakes);
+        check_calendar(instance, &mut mistakes);
     }
     for ente in &written.enti.read {
         check_ente(ente, written, &mut mistakes);
@@ -126,6 +130,19 @@ fn check_tls(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) {
             "tls",
             format!("l'indirizzo è {scheme}: il TLS non verrebbe usato"),
         );
+    }
+}
+
+fn check_calendar(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) {
+    for (position, window) in entry.value.calendar.once.iter().enumerate() {
+        let path = format!("calendar.once[{position}].to");
+        if window.to <= window.from {
+            let text = "finisce prima di cominciare";
+            mistakes.push(entry.places.mistake(&path, text));
+        } else if window.to - window.from > LONGEST_WINDOW {
+            let text = "dura più di un anno: un sistema chiuso così a lungo si toglie dagli enti";
+            mistakes.push(entry.places.mistake(&path, text));
+        }
     }
 }
 

@@ -8,9 +8,14 @@ use super::pki::Pki;
 use super::portal::PURPOSE;
 
 /// Files by their path below the province's folder.
-pub struct Files(BTreeMap<String, String>);
+pub struct Files {
+    texts: BTreeMap<String, String>,
+    /// Where the simulated back ends are.
+    pub back_ends: BackEnds,
+}
 
 /// Where the back ends of a province are.
+#[derive(Clone)]
 pub struct BackEnds {
     /// Civilia SOAP.
     pub d1: String,
@@ -33,13 +38,16 @@ impl Files {
             ("segreti/cantu-next", "cantu-prova".to_owned()),
             ("segreti/erba-next", "erba-prova".to_owned()),
         ];
-        Files(files.map(|(path, text)| (path.to_owned(), text)).into())
+        Files {
+            texts: files.map(|(path, text)| (path.to_owned(), text)).into(),
+            back_ends: back_ends.clone(),
+        }
     }
 
     /// Replaces text that must be there.
     pub fn replace(&mut self, file: &str, from: &str, to: &str) -> &mut Files {
         let text = self
-            .0
+            .texts
             .get_mut(file)
             .unwrap_or_else(|| panic!("no file {file}"));
         assert!(text.contains(from), "{file} does not contain {from:?}");
@@ -47,9 +55,15 @@ impl Files {
         self
     }
 
+    /// Writes a file anew.
+    pub fn put(&mut self, file: &str, text: String) -> &mut Files {
+        self.texts.insert(file.to_owned(), text);
+        self
+    }
+
     /// Adds text at the end of a file, which is made if there is none.
     pub fn append(&mut self, file: &str, text: &str) -> &mut Files {
-        let content = self.0.entry(file.to_owned()).or_default();
+        let content = self.texts.entry(file.to_owned()).or_default();
         content.push('\n');
         content.push_str(text);
         self
@@ -57,7 +71,7 @@ impl Files {
 
     /// Writes all files below a folder, those that stay the same excepted: a running gateway watches its secrets.
     pub fn write(&self, folder: &Path) {
-        for (path, text) in &self.0 {
+        for (path, text) in &self.texts {
             let path = folder.join(path);
             if fs::read_to_string(&path).is_ok_and(|written| written == *text) {
                 continue;

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Writes enti/*.toml and istanze/*.toml of this example from comuni.csv: `make.py`, run anywhere, without arguments.
+
+Which municipality speaks which dialect is a PROPOSAL by size, nothing that any of them has said: see README.md here. A
+dialect whose adapter is not in adapters/ is passed over; an adapter that comes later is an entry in DIALECTS, then this
+script again. Every secret is a file named DIALECT-BELFIORE whose content, for the simulators, is DIALECT-prova-BELFIORE.
+"""
+import csv
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ADAPTERS = HERE.parents[2] / "adapters"
+FILES = ["a-b", "c", "d-g", "i-m", "n-r", "s-z"]
+
+# Pairs of dialects, registry and taxes, that towns of that size may be expected to speak; the last bound is open.
+PROPOSAL = [
+    (3_000, [("d10", "d10"), ("d8", "d8"), ("d3", "d3"), ("d7", "d7")]),
+    (15_000, [("d3", "d3"), ("d7", "d7"), ("d4", "d4"), ("d2", "d6")]),
+    (40_000, [("d1", "d6"), ("d2", "d6"), ("d1", "d5"), ("d6", "d6")]),
+    (None, [("d9", "d9")]),
+]
+# Where none of them has its adapter yet.
+MEANWHILE = [("d6", "d6"), ("d1", "d6")]
+# The towns that the documentation quotes.
+FIXED = {"013041": ("d1", "d6"), "013095": ("d6", "d6"), "013075": ("d9", "d9")}
+# One account of an associated office, and one instance, for several municipalities (invented).
+UNION = {"013025": "Blessagno", "013120": "Laino", "013184": "Pigra"}
+# A calendar, where none of the quoted towns would be found closed.
+CALENDARS = {"013143": 'calendar = { open = ["lun-sab 6-20"], closed_on_holidays = true, weekly = ["gio 18-19"] }'}
+
+# Adapter, end of the instance's name, and what an instance needs beyond its name.
+DIALECTS = {
+    "d1": ("civilia-soap", "civilia", """address = "http://127.0.0.1:18101"
+values = {{ utente = "gw" }}
+secrets = {{ password = {{ file = "../../../../var/como/segreti/d1-{account}" }} }}{calendar}
+
+[instance.bounds]
+connect_deadline = "1s"
+answer_deadline = "5s"
+concurrency = 4
+"""),
+    "d6": ("civilia-next", "next", """address = "http://127.0.0.1:18106"
+values = {{ tenant = "{account}0000-0000-4000-8000-000000{istat}", client_id = "gw-{account}", resource = "http://api.civilianext.example" }}
+secrets = {{ client_secret = {{ file = "../../../../var/como/segreti/d6-{account}" }} }}{calendar}
+
+[instance.bounds]
+answer_deadline = "5s"
+"""),
+    "d9": ("vista-comune", "vista", """# Viste di sola lettura sulla base dati del gestionale: qui un file SQLite, di solito PostgreSQL o MariaDB.
+address = "sqlite:../../../../var/como/como.db"{calendar}
+
+[instance.bounds]
+connect_deadline = "1s"
+answer_deadline = "3s"
+concurrency = 8
+"""),
+}
+
+HEAD = """# {what} dei comuni della provincia di Como, {file}. Scritto da ../make.py: si corregge quello, non questo file.
+# Quale sistema abbia quale comune è una proposta secondo la dimensione: ../README.md. Fonti dei dati: ../ATTRIBUZIONE.md.
+"""
+
+
+def plain(name):
+    """A name as instances may have it: small letters, digits, hyphens."""
+    letters = unicodedata.normalize("NFD", name.lower())
+    letters = "".join(letter if letter.isascii() else "" for letter in letters)
+    words = "".join(letter if letter.isalnum() else " " for letter in letters).split()
+    return "-".join(words)
+
+
+def known(pair):
+    return all(dialect in DIALECTS and (ADAPTERS / DIALECTS[dialect][0]).is_dir() for dialect in pair)
+
+
+def dialects_of(comuni):
+    """The pair of dialects of each municipality: those of its size in turn."""
+    turns = Counter()
+    for comune in comuni:
+        size = next(size for size, _ in PROPOSAL if size is None or int(comune["abitanti_2011"]) < size)
+        pairs = [pair for pair in dict(PROPOSAL)[size] if known(pair)] or MEANWHILE
+        fixed = FIXED.get(comune["codice_istat"])
+        yield fixed or pairs[turns[size] % len(pairs)]
+        turns[size] += fixed is None
+
+
+def instance(comune, dialect):
+    adapter, end, rest = DIALECTS[dialect]
+    istat, account, name = comune["codice_istat"], comune["codice_belfiore"].lower(), plain(comune["denominazione"])
+    if dialect == "d1" and istat in UNION:
+        account, name = "unione", "unione-intelvese"
+    calendar = "\n" + CALENDARS[istat] if istat in CALENDARS else ""
+    text = rest.format(account=account, istat=istat, calendar=calendar)
+    return f"{name}-{end}", f'\n[[instance]]\nname = "{name}-{end}"\nadapter = "{adapter}"\n{text}'
+
+
+def ente(comune, services):
+    belfiore = comune["codice_belfiore"]
+    lines = [
+        "\n[[ente]]",
+        f'codice_istat = "{comune["codice_istat"]}"',
+        f'codice_belfiore = "{belfiore}"',
+        f'codice_ipa = "c_{belfiore.lower()}"',
+        f'denominazione = "{comune["denominazione"]}"',
+    ]
+    lines += [f'servizi.{domain}.instance = "{name}"' for domain, name in services]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    with open(HERE / "comuni.csv", encoding="utf-8") as file:
+        comuni = list(csv.DictReader(file, delimiter=";"))
+    enti, instances, written = dict.fromkeys(FILES, ""), dict.fromkeys(FILES, ""), set()
+    for comune, pair in zip(comuni, dialects_of(comuni)):
+        if comune["codice_istat"] in UNION:
+            pair = ("d1", "d6")
+        initial = plain(comune["denominazione"])[0]
+        file = next(file for file in FILES if file[0] <= initial <= file[-1])
+        services = []
+        for domain, dialect in zip(["anagrafe", "tributi"], pair):
+            name, text = instance(comune, dialect)
+            services.append((domain, name))
+            if name not in written:
+                written.add(name)
+                instances[file] += text
+        enti[file] += ente(comune, services)
+    for folder, what, texts in [("enti", "Enti", enti), ("istanze", "Istanze", instances)]:
+        for old in (HERE / folder).glob("*.toml"):
+            old.unlink()
+        for file, text in texts.items():
+            (HERE / folder / f"{file}.toml").write_text(HEAD.format(what=what, file=file) + text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

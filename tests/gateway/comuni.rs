@@ -1,0 +1,128 @@
+//! The whole province as the example has it: every municipality answers through its dialect, registry and taxes.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use serde_json::json;
+
+use crate::harness::files::Files;
+use crate::harness::portal::{Answer, Portal};
+use crate::harness::province::Province;
+
+/// The enti and instances of the example, against the simulators of this test, open at any hour.
+fn as_in_the_example(files: &mut Files) {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples/como");
+    let back_ends = files.back_ends.clone();
+    for list in ["enti", "istanze"] {
+        files.put(&format!("{list}/prove.toml"), String::new());
+        let folder = example.join(list).read_dir().expect("the example's lists");
+        for file in folder.flatten() {
+            let text = fs::read_to_string(file.path()).expect("a list");
+            for part in text.split("segreti/").skip(1) {
+                let name = part.split('"').next().expect("a secret's name");
+                files.put(&format!("segreti/{name}"), name.replacen('-', "-prova-", 1));
+            }
+            let lines = text
+                .lines()
+                .filter(|line| !line.starts_with("calendar = "))
+                .map(|line| {
+                    line.replace("http://127.0.0.1:18101", &back_ends.d1)
+                        .replace("http://127.0.0.1:18106", &back_ends.d6)
+                        .replace("../../../../var/como/como.db", &back_ends.view)
+                        .replace("../../../../var/como/segreti", "../segreti")
+                        .replace("answer_deadline = \"5s\"", "answer_deadline = \"4s\"")
+                });
+            let name = file.file_name().into_string().expect("UTF-8");
+            let lines: Vec<String> = lines.collect();
+            files.put(&format!("{list}/{name}"), lines.join("\n"));
+        }
+    }
+}
+
+/// The resident whom the simulators lend to the municipality.
+fn resident(belfiore: &str) -> &'static str {
+    let number: u32 = belfiore[1..].parse().expect("three digits");
+    match (belfiore, number % 3) {
+        ("B639", _) => "BNCNNA75T71B639E",
+        ("D416", _) => "FOXLAX01B28D416I",
+        ("C933", _) | (_, 0) => "RSSMRA80A01C933H",
+        (_, 1) => "BNCNNA75T71B639E",
+        _ => "FOXLAX01B28D416I",
+    }
+}
+
+async fn comuni(portal: &Portal) -> Vec<(String, String)> {
+    let page = portal.get("/rest/catalogo/v1/enti?limit=200").await;
+    let items = page.body["items"].as_array().expect("the enti");
+    let code = |item: &serde_json::Value, name: &str| item[name].as_str().unwrap().to_owned();
+    items
+        .iter()
+        .map(|item| (code(item, "codice_istat"), code(item, "codice_belfiore")))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_one_of_the_147_municipalities_answers_for_registry_and_taxes() {
+    let province = Province::with(as_in_the_example);
+    let portal = &province.portal("portale-uno");
+    let comuni = comuni(portal).await;
+    assert_eq!(comuni.len(), 147);
+    let asked = comuni.iter().map(|(istat, belfiore)| async move {
+        let code = resident(belfiore);
+        let taxes = portal.posizione(istat, code, "IMU", 2025).await;
+        (istat, code, portal.persona(istat, code).await, taxes)
+    });
+    let answers: Vec<_> = futures_util::stream::iter(asked)
+        .buffer_unordered(8)
+        .collect()
+        .await;
+    let mut wrong = Vec::new();
+    for (istat, code, person, taxes) in &answers {
+        let of_the_person = person.body["persona"]["codice_fiscale"] == json!(code);
+        let of_the_taxpayer =
+            taxes.body["posizione"]["contribuente"]["codice_fiscale"] == json!(code);
+        let provenances = [person, taxes].map(|answer| &answer.body["provenienza"]["ente"]);
+        if !of_the_person || !of_the_taxpayer || provenances != [&json!(istat); 2] {
+            wrong.push(format!("{istat}: {} {}", person.body, taxes.body));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn municipalities_that_share_an_instance_leave_each_other_their_share() {
+    let province = Province::with(as_in_the_example);
+    let portal = &province.portal("portale-uno");
+    let union = [("013025", "A904"), ("013120", "E416"), ("013184", "G665")];
+    for (istat, belfiore) in union {
+        let answer = portal.persona(istat, resident(belfiore)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let fault = json!({ "dialect": "d1", "ente": "A904", "fault": "hang" });
+    province.simulators.fault(fault).await;
+    let ask = |istat: &'static str, code: &'static str| async move {
+        let path = format!("/rest/anagrafe/v1/enti/{istat}/ricerche-persona");
+        let request = portal.request(reqwest::Method::POST, &path);
+        let request = request
+            .header("Purpose-Id", crate::harness::portal::PURPOSE)
+            .header("Cache-Control", "no-cache")
+            .json(&json!({ "codice_fiscale": code }));
+        portal.send(request).await
+    };
+    let hanging = futures_util::future::join_all((0..8).map(|_| ask("013025", resident("A904"))));
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let began = Instant::now();
+        let answers: [Answer; 2] = [
+            ask("013120", resident("E416")).await,
+            ask("013184", resident("G665")).await,
+        ];
+        (answers.map(|answer| answer.status), began.elapsed())
+    };
+    let (hung, (statuses, took)) = futures_util::future::join(hanging, others).await;
+    assert_eq!(statuses, [200, 200]);
+    assert!(took < Duration::from_secs(2), "they waited {took:?}");
+    assert!(hung.iter().all(|answer| answer.status >= 500));
+}
