@@ -105,6 +105,25 @@ def postgres(measurement):
         database.stop()
 
 
+def enti(measurement):
+    """The same question to gateways that differ only in how many enti they have."""
+    few, *more = 3, 147, 7_900
+    results = []
+    question = Request(PERSON.format(REST), "POST", measurement.few, [PURPOSE])
+    names = {count: f"pontile-{count}" for count in (few, *more)}
+    for count, name in names.items():
+        measurement.servers[name] = measurement.bench.pontile(measurement.program, name, enti=count)
+        server = measurement.servers[name]
+        goals = (1.0, 60) if count == 147 else (None, None)
+        results.append(Result.of_value(f"{count} enti: ready after start", server.ready_seconds, goals[0], "s", "first answer over mutual TLS, empty record"))
+        results.append(Result.of_value(f"{count} enti: RSS idle", machine.resident_mib(server.pid), goals[1], "MiB", "an instance for each ente, none asked yet"))
+        if count != few:
+            results.append(measurement.compare(f"cached, {count} enti against {few}", 1.05, name, question, base=names[few], base_question=question))
+            measurement.stop(name)
+    measurement.stop(names[few])
+    return results
+
+
 def handshakes(measurement):
     results = []
     for label, goal, extra in (("full handshakes", 2.0, []), ("resumed handshakes", 2.5, ["--resume"])):
@@ -160,6 +179,7 @@ ALL = {
     "cached": cached,
     "soap": soap,
     "postgres": postgres,
+    "enti": enti,
     "handshakes": handshakes,
     "latency": latency,
     "memory": memory,
