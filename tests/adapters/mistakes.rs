@@ -96,6 +96,27 @@ fn each_mistake_is_told_where_it_stands() {
         ),
         (
             ADAPTER,
+            "[connector.rest]",
+            "[connector.rest]\nconcurrency = 0",
+            "adapter.toml:6:15",
+            "almeno una chiamata",
+        ),
+        (
+            ADAPTER,
+            "response = \"uno",
+            "for_each = \"numero\"\nresponse = \"uno",
+            "adapter.toml:19:12",
+            "«every»",
+        ),
+        (
+            RESPONSE,
+            "rows = ",
+            "nested = [\"a\"]\nrows = ",
+            "uno.response.toml:1:10",
+            "XML",
+        ),
+        (
+            ADAPTER,
             "keep = \"5m\"",
             "keep = \"5 minuti\"",
             "adapter.toml:11:8",

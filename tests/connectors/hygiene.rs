@@ -106,6 +106,21 @@ async fn a_soap_session_that_ended_costs_one_login_however_many_wait() {
 }
 
 #[tokio::test]
+async fn values_that_stand_elsewhere_in_the_answer_are_refused_and_the_password_echoed_is_told_nowhere()
+ {
+    let simulators = Simulators::start();
+    let town = Town::como_rpc(simulators.address("d4"));
+    let answer = town.persona("RSSMRA80A01C933H").await.expect("found");
+    assert!(!format!("{answer:?}").contains("d4-prova-c933"));
+    simulators
+        .fault(json!({"dialect": "d4", "fault": "multiref"}))
+        .await;
+    let refused = town.persona("RSSMRA80A01C933H").await.expect_err("refused");
+    assert_eq!(refused.kind, Kind::Unintelligible, "never «not found»");
+    assert!(!format!("{refused:?}").contains("d4-prova-c933"));
+}
+
+#[tokio::test]
 async fn a_corrected_secret_is_read_without_a_restart() {
     let simulators = Simulators::start();
     let erba = Town::erba(simulators.address("d6"));
