@@ -22,7 +22,7 @@ pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
         inner: None,
     };
     document(text, &mut walk)?;
-    walk.finish()
+    Ok(walk.extract.finish())
 }
 
 /// Walks over a document, the whole answer or one that stands in the text of another.
@@ -247,9 +247,5 @@ impl Walk<'_> {
             return Err(Unreadable::because("XML without a single root element"));
         }
         Ok(())
-    }
-
-    fn finish(self) -> Result<Extract, Unreadable> {
-        Ok(self.extract.finish())
     }
 }

@@ -144,10 +144,7 @@ fn basic(table: &mut Table<'_>, known: &Known<'_>, reader: &mut Reader) -> Optio
 /// The most calls at a time: a whole number from 1 up.
 #[expect(clippy::option_option, reason = "absent and wrong are two things")]
 fn concurrency(table: &mut Table<'_>, reader: &mut Reader) -> Option<Option<usize>> {
-    let place = table
-        .values("concurrency")
-        .next()
-        .map(|value| value.place());
+    let place = table.values("concurrency").next().map(Value::place);
     let most: Option<usize> = table.optional("concurrency", reader);
     match (most, place) {
         (Some(0), Some(place)) => {
