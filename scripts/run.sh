@@ -54,7 +54,7 @@ check_ports() {
     done
     free "$PORT" "the portals' door" PORT $((PORT + 1))
     free "$OPERATOR_PORT" "the operators' door" OPERATOR_PORT $((OPERATOR_PORT + 1))
-    for offset in 0 1 6; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT $((SIMULATOR_PORT + 100)); done
+    for offset in 0 1 2 3 4 6 9; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT $((SIMULATOR_PORT + 100)); done
 }
 
 # One run at a time in one folder: the record and the logs are there. The programs hold the lock too, as long as they live.
@@ -95,9 +95,11 @@ configure() {
     if ((SIMULATOR_PORT != DEFAULT_SIMULATOR_PORT)); then
         rm -rf "$STATE/istanze"
         mkdir -p "$STATE/istanze"
-        local file
+        local file offset
         for file in "$EXAMPLE"/istanze/*.toml; do
-            sed -e "s#127.0.0.1:18101#127.0.0.1:$((SIMULATOR_PORT + 1))#; s#127.0.0.1:18106#127.0.0.1:$((SIMULATOR_PORT + 6))#" \
+            sed -e "$(for offset in 1 2 3 4 6 9; do
+                echo "s#127.0.0.1:1810$offset#127.0.0.1:$((SIMULATOR_PORT + offset))#"
+            done)" \
                 -e "s#\.\./\.\./\.\./\.\./var/como/#$PWD/$STATE/#" "$file" >"$STATE/istanze/${file##*/}"
         done
         export PONTILE__FILES__INSTANCES="[\"$PWD/$STATE/istanze/*.toml\"]"
@@ -110,7 +112,8 @@ start() {
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" migrate
     step 'town halls and gateway'
     "$PROGRAMS/simulators" serve --control-port "$SIMULATOR_PORT" --port d1=$((SIMULATOR_PORT + 1)) \
-        --port d6=$((SIMULATOR_PORT + 6)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
+        --port d2=$((SIMULATOR_PORT + 2)) --port d3=$((SIMULATOR_PORT + 3)) --port d4=$((SIMULATOR_PORT + 4)) \
+        --port d4b=$((SIMULATOR_PORT + 9)) --port d6=$((SIMULATOR_PORT + 6)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
     simulators=$!
     wait_for $simulators "$STATE/simulators.out" '"control"' 'the simulators'
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" serve >"$STATE/pontile.out" 2>"$STATE/pontile.out.err" &

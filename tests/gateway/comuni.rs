@@ -28,6 +28,10 @@ fn as_in_the_example(files: &mut Files) {
                 .lines()
                 .filter(|line| !line.starts_with("calendar = "))
                 .map(|line| {
+                    let others = back_ends.others.iter();
+                    let line = others.fold(line.to_owned(), |line, (port, address)| {
+                        line.replace(&format!("http://127.0.0.1:{port}"), address)
+                    });
                     line.replace("http://127.0.0.1:18101", &back_ends.d1)
                         .replace("http://127.0.0.1:18106", &back_ends.d6)
                         .replace("../../../../var/como/como.db", &back_ends.view)

@@ -17,7 +17,7 @@ FILES = ["a-b", "c", "d-g", "i-m", "n-r", "s-z"]
 # Pairs of dialects, registry and taxes, that towns of that size may be expected to speak; the last bound is open.
 PROPOSAL = [
     (3_000, [("d10", "d10"), ("d8", "d8"), ("d3", "d3"), ("d7", "d7")]),
-    (15_000, [("d3", "d3"), ("d7", "d7"), ("d4", "d4"), ("d2", "d6")]),
+    (15_000, [("d3", "d3"), ("d7", "d7"), ("d4", "d6"), ("d2", "d6"), ("d4b", "d6")]),
     (40_000, [("d1", "d6"), ("d2", "d6"), ("d1", "d5"), ("d6", "d6")]),
     (None, [("d9", "d9")]),
 ]
@@ -30,6 +30,9 @@ UNION = {"013025": "Blessagno", "013120": "Laino", "013184": "Pigra"}
 # A calendar, where none of the quoted towns would be found closed.
 CALENDARS = {"013143": 'calendar = { open = ["lun-sab 6-20"], closed_on_holidays = true, weekly = ["gio 18-19"] }'}
 
+# Whose adapter asks for the ente's code among the ente's values.
+WITH_CODE = {"d3", "d4"}
+
 # Adapter, end of the instance's name, and what an instance needs beyond its name.
 DIALECTS = {
     "d1": ("civilia-soap", "civilia", """address = "http://127.0.0.1:18101"
@@ -40,6 +43,37 @@ secrets = {{ password = {{ file = "../../../../var/como/segreti/d1-{account}" }}
 connect_deadline = "1s"
 answer_deadline = "5s"
 concurrency = 4
+"""),
+    "d2": ("dataset-due-passi", "dataset", """address = "http://127.0.0.1:18102/{account}"
+values = {{ utente = "gw" }}
+secrets = {{ password = {{ file = "../../../../var/como/segreti/d2-{account}" }} }}{calendar}
+
+[instance.bounds]
+answer_deadline = "5s"
+concurrency = 4
+"""),
+    "d3": ("docarea-token", "docarea", """address = "http://127.0.0.1:18103"
+values = {{ utente = "gw" }}
+secrets = {{ password = {{ file = "../../../../var/como/segreti/d3-{account}" }} }}{calendar}
+
+[instance.bounds]
+answer_deadline = "5s"
+concurrency = 4
+"""),
+    "d4": ("sici-rpc", "sici", """address = "http://127.0.0.1:18104"
+values = {{ utente = "gw" }}
+secrets = {{ password = {{ file = "../../../../var/como/segreti/d4-{account}" }} }}{calendar}
+
+[instance.bounds]
+answer_deadline = "5s"
+concurrency = 1
+"""),
+    "d4b": ("richiesta-letterale", "letterale", """address = "http://127.0.0.1:18109/{account}"
+values = {{ utente = "gw-{account}" }}{calendar}
+
+[instance.bounds]
+answer_deadline = "5s"
+concurrency = 1
 """),
     "d6": ("civilia-next", "next", """address = "http://127.0.0.1:18106"
 values = {{ tenant = "{account}0000-0000-4000-8000-000000{istat}", client_id = "gw-{account}", resource = "http://api.civilianext.example" }}
@@ -105,7 +139,10 @@ def ente(comune, services):
         f'codice_ipa = "c_{belfiore.lower()}"',
         f'denominazione = "{comune["denominazione"]}"',
     ]
-    lines += [f'servizi.{domain}.instance = "{name}"' for domain, name in services]
+    for domain, dialect, name in services:
+        lines.append(f'servizi.{domain}.instance = "{name}"')
+        if dialect in WITH_CODE:
+            lines.append(f'servizi.{domain}.values = {{ codice = "{belfiore}" }}')
     return "\n".join(lines) + "\n"
 
 
@@ -121,7 +158,7 @@ def main():
         services = []
         for domain, dialect in zip(["anagrafe", "tributi"], pair):
             name, text = instance(comune, dialect)
-            services.append((domain, name))
+            services.append((domain, dialect, name))
             if name not in written:
                 written.add(name)
                 instances[file] += text

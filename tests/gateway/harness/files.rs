@@ -21,6 +21,8 @@ pub struct BackEnds {
     pub d1: String,
     /// Civilia Next.
     pub d6: String,
+    /// Those that only the whole province asks, by the port that the example has for them.
+    pub others: Vec<(u16, String)>,
     /// The SQLite file with the views of Como.
     pub view: String,
 }
