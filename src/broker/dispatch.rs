@@ -88,11 +88,7 @@ pub(super) async fn fetch(
     target: Target,
     arrival: &Arrival,
 ) -> Result<Fetched, ConnectorError> {
-    if let Some(until) = closed_until(&target.instance.calendar, arrival.at) {
-        let wait = (until - arrival.at).to_std().unwrap_or_default();
-        let text = "closed by its calendar";
-        return Err(ConnectorError::later(Kind::Closed, wait, text));
-    }
+    leave_alone_if_closed(&target.instance, arrival)?;
     let instance = gateway.instances.get(&target.instance);
     let traceparent = arrival.trace.header();
     let call = Call {
@@ -160,6 +156,22 @@ pub(super) async fn fetch(
         backend_request,
         backend_answer,
     })
+}
+
+/// A back end that is closed by its calendar is not called.
+fn leave_alone_if_closed(
+    instance: &InstanceSettings,
+    arrival: &Arrival,
+) -> Result<(), ConnectorError> {
+    let Some(until) = closed_until(&instance.calendar, arrival.at) else {
+        return Ok(());
+    };
+    let wait = (until - arrival.at).to_std().unwrap_or_default();
+    Err(ConnectorError::later(
+        Kind::Closed,
+        wait,
+        "closed by its calendar",
+    ))
 }
 
 /// How long to wait before the next try, with jitter so that many callers do not come back together; `None`: do not.

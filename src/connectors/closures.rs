@@ -208,12 +208,12 @@ mod tests {
             .to_utc()
     }
 
-    fn until(calendar: &Calendar, text: &str) -> Option<String> {
-        closed_until(calendar, at(text)).map(|end| end.with_timezone(&Rome).to_rfc3339())
-    }
-
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
+    /// The local end of the closure, or that there is none.
+    fn until(calendar: &Calendar, text: &str) -> String {
+        let end = closed_until(calendar, at(text));
+        end.map_or("open".to_owned(), |end| {
+            end.with_timezone(&Rome).to_rfc3339()
+        })
     }
 
     #[test]
@@ -221,18 +221,18 @@ mod tests {
         let calendar = weekly(&["gio 20:00-22:00"]);
         assert_eq!(
             until(&calendar, "2026-01-15T20:00:00+01:00"),
-            some("2026-01-15T22:00:00+01:00")
+            "2026-01-15T22:00:00+01:00"
         );
         assert_eq!(
             until(&calendar, "2026-07-16T21:59:59+02:00"),
-            some("2026-07-16T22:00:00+02:00")
+            "2026-07-16T22:00:00+02:00"
         );
         for open in [
             "2026-01-15T19:59:59+01:00",
             "2026-01-15T22:00:00+01:00",
             "2026-01-16T21:00:00+01:00",
         ] {
-            assert_eq!(until(&calendar, open), None, "{open}");
+            assert_eq!(until(&calendar, open), "open", "{open}");
         }
     }
 
@@ -241,13 +241,13 @@ mod tests {
         let calendar = weekly(&["dom 23:00-1:30"]);
         assert_eq!(
             until(&calendar, "2026-01-11T23:30:00+01:00"),
-            some("2026-01-12T01:30:00+01:00")
+            "2026-01-12T01:30:00+01:00"
         );
         assert_eq!(
             until(&calendar, "2026-01-12T01:29:00+01:00"),
-            some("2026-01-12T01:30:00+01:00")
+            "2026-01-12T01:30:00+01:00"
         );
-        assert_eq!(until(&calendar, "2026-01-11T01:00:00+01:00"), None);
+        assert_eq!(until(&calendar, "2026-01-11T01:00:00+01:00"), "open");
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
         // 29 March 2026: 2:00 becomes 3:00, so that the two hours are one.
         assert_eq!(
             until(&calendar, "2026-03-29T01:30:00+01:00"),
-            some("2026-03-29T03:30:00+02:00")
+            "2026-03-29T03:30:00+02:00"
         );
         let left = closed_until(&calendar, at("2026-03-29T01:30:00+01:00")).expect("closed")
             - at("2026-03-29T01:30:00+01:00");
@@ -267,21 +267,21 @@ mod tests {
         assert_eq!(left, Duration::hours(3));
         assert_eq!(
             until(&calendar, "2026-10-25T02:59:00+02:00"),
-            some("2026-10-25T03:30:00+01:00")
+            "2026-10-25T03:30:00+01:00"
         );
 
         // A begin that is skipped is the end of the gap, a window within it none at all, one that comes twice both.
         assert_eq!(
             until(&weekly(&["dom 2:15-4"]), "2026-03-29T03:00:00+02:00"),
-            some("2026-03-29T04:00:00+02:00")
+            "2026-03-29T04:00:00+02:00"
         );
         assert_eq!(
             until(&weekly(&["dom 2:15-2:45"]), "2026-03-29T03:00:00+02:00"),
-            None
+            "open"
         );
         assert_eq!(
             until(&weekly(&["dom 2:15-2:45"]), "2026-10-25T02:50:00+02:00"),
-            some("2026-10-25T02:45:00+01:00")
+            "2026-10-25T02:45:00+01:00"
         );
     }
 
@@ -292,24 +292,24 @@ mod tests {
             closed_on_holidays: true,
             ..Calendar::default()
         };
-        assert_eq!(until(&calendar, "2026-01-14T12:00:00+01:00"), None);
+        assert_eq!(until(&calendar, "2026-01-14T12:00:00+01:00"), "open");
         assert_eq!(
             until(&calendar, "2026-01-14T20:00:00+01:00"),
-            some("2026-01-15T07:00:00+01:00")
+            "2026-01-15T07:00:00+01:00"
         );
         // From Saturday to Monday, over the night on which the clock goes forward.
         assert_eq!(
             until(&calendar, "2026-03-28T13:00:00+01:00"),
-            some("2026-03-30T07:00:00+02:00")
+            "2026-03-30T07:00:00+02:00"
         );
         // Good Friday evening: Saturday is open, Easter and its Monday are not.
         assert_eq!(
             until(&calendar, "2026-04-04T13:30:00+02:00"),
-            some("2026-04-07T07:00:00+02:00")
+            "2026-04-07T07:00:00+02:00"
         );
         assert_eq!(
             until(&calendar, "2026-04-06T09:00:00+02:00"),
-            some("2026-04-07T07:00:00+02:00")
+            "2026-04-07T07:00:00+02:00"
         );
         assert_eq!(
             calendar.hours().as_deref(),
@@ -329,7 +329,7 @@ mod tests {
         };
         assert_eq!(
             until(&calendar, "2026-01-15T20:30:00+01:00"),
-            some("2026-01-16T07:00:00+01:00")
+            "2026-01-16T07:00:00+01:00"
         );
     }
 

@@ -30,7 +30,7 @@ UNION = {"013025": "Blessagno", "013120": "Laino", "013184": "Pigra"}
 # A calendar, where none of the quoted towns would be found closed.
 CALENDARS = {"013143": 'calendar = { open = ["lun-sab 6-20"], closed_on_holidays = true, weekly = ["gio 18-19"] }'}
 
-# Whose adapter asks for the ente's code among the ente's values.
+# Those whose adapter asks for the ente's code among the ente's values.
 WITH_CODE = {"d3", "d4"}
 
 # Adapter, end of the instance's name, and what an instance needs beyond its name.
