@@ -54,7 +54,7 @@ pub struct Connection {
     pub(super) limit: ConnectionLimit,
     pub(super) pace: Pace,
     /// The socket, where the server has given up on it and its client has still to be told why.
-    pub(super) parting: Cell<Option<Parting>>,
+    pub(super) parting: Cell<Option<Box<Parting>>>,
     entrance: Arc<Entrance>,
     _place: Place,
 }

@@ -94,7 +94,8 @@ impl Paced {
     /// Leaves the socket to the connection, which says why the request was refused.
     fn part(&mut self, why: Unread) {
         if let Some(stream) = self.stream.take() {
-            self.connection.parting.set(Some(Parting { stream, why }));
+            let parting = Box::new(Parting { stream, why });
+            self.connection.parting.set(Some(parting));
         }
     }
 

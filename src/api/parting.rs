@@ -102,9 +102,14 @@ pub(super) fn bare(bytes: &[u8]) -> Option<(usize, Unread)> {
 
 /// Says why the connection's last request was refused, if that is still to be said, and closes.
 pub(super) async fn say(connection: &Connection) {
-    let Some(Parting { mut stream, why }) = connection.parting.take() else {
-        return;
-    };
+    if let Some(parting) = connection.parting.take() {
+        // Boxed, so that the connections that part in peace hold no room for it.
+        Box::pin(explain(connection, *parting)).await;
+    }
+}
+
+async fn explain(connection: &Connection, parting: Parting) {
+    let Parting { mut stream, why } = parting;
     let scambio = Uuid::now_v7();
     let limits = connection.unread(why, scambio);
     let answer = written(&describe(&why.failure(), &scambio), scambio, limits);

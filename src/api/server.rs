@@ -98,7 +98,8 @@ pub fn open(
                 .h1(map_config(app, |()| AppConfig::default()));
             let http = apply_fn_factory(http, |(line, address): (Paced, _), http| {
                 let connection = Rc::clone(line.connection());
-                let served = http.call((line, address));
+                // In a place of its own: awaited here it would lie twice in what every open connection holds.
+                let served = Box::pin(http.call((line, address)));
                 async move {
                     let result = served.await;
                     parting::say(&connection).await;
