@@ -12,7 +12,6 @@ use crate::config::mistake::Mistake;
 use crate::config::settings::Settings;
 use crate::gateway::Gateway;
 use crate::snapshot::{self, Built, Kept, Snapshot};
-use crate::trust::End;
 
 /// How often the files of certificates, keys, revocation lists and secrets are looked at: a look is a few `stat` calls, and a
 /// revocation must not wait for anybody's signal.
@@ -205,21 +204,18 @@ pub fn in_force(gateway: &Gateway) {
 fn tell_days_left(gateway: &Gateway) {
     let snapshot = gateway.snapshot();
     let now = Utc::now();
-    let tell = |whose: &str, end: &End| {
+    let doors = [
+        ("portal_door", &snapshot.trust),
+        ("operator_door", &snapshot.operators_trust),
+    ];
+    let doors = doors
+        .into_iter()
+        .flat_map(|(door, trust)| trust.ends().iter().map(move |end| (door, end)));
+    let backends = snapshot.backend_ends.iter();
+    for (whose, end) in doors.chain(backends.map(|(instance, end)| (instance.as_str(), end))) {
         let file = end.file.file_name().unwrap_or_default().to_string_lossy();
         let name = format!("{whose} {} {file}", end.what.name());
         let days = (end.at - now).as_seconds_f64() / 86_400.0;
         gateway.telemetry.metrics.certificate_days_left(&name, days);
-    };
-    for (door, trust) in [
-        ("portal_door", &snapshot.trust),
-        ("operator_door", &snapshot.operators_trust),
-    ] {
-        for end in trust.ends() {
-            tell(door, end);
-        }
-    }
-    for (instance, end) in &snapshot.backend_ends {
-        tell(instance, end);
     }
 }
