@@ -61,7 +61,8 @@ configuration() {
     install --group pontile --mode 640 /input/server.pem /input/server.key /etc/pontile/tls
     install --group pontile --mode 640 /input/root.pem /etc/pontile/tls/authorities.pem
     install --group pontile --mode 640 /input/root.crl.pem /etc/pontile/tls/authorities.crl.pem
-    cp /usr/share/doc/pontile/examples/como/enti/c.toml /etc/pontile/enti
+    # The municipalities without their systems: the trial has none of these beside it.
+    grep -v '^servizi\.' /usr/share/doc/pontile/examples/como/enti/c.toml >/etc/pontile/enti/c.toml
     cat >>$CONFIGURATION <<'TOML'
 
 [[operator]]
