@@ -49,7 +49,7 @@ impl Completion {
             return Self::never();
         }
         let (least, most) = REALISTIC;
-        Self::after(least + (most - least).mul_f64(random_unit()))
+        Self::after(least + most.saturating_sub(least).mul_f64(random_unit()))
     }
 
     pub fn progress(&self) -> Progress {

@@ -78,8 +78,7 @@ impl Cleaning {
             return Err(Trouble::of("a text with control characters"));
         }
         // Printable ASCII without small letters is in capitals already.
-        let text = if self.upper && !(plain && !text.bytes().any(|byte| byte.is_ascii_lowercase()))
-        {
+        let text = if self.upper && (!plain || text.bytes().any(|byte| byte.is_ascii_lowercase())) {
             Cow::Owned(text.to_uppercase())
         } else {
             text

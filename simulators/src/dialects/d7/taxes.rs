@@ -45,7 +45,7 @@ pub fn write(
                 let own = |of: u32| of == subject.id;
                 let properties = taxes.properties.iter().filter(|one| own(one.subject));
                 sequence(xml, "Immobile", properties, |xml, one| {
-                    estate(xml, dates, one)
+                    estate(xml, dates, one);
                 });
                 let dues = taxes
                     .dues
@@ -54,7 +54,7 @@ pub fn write(
                 sequence(xml, "ImuDovuto", dues, |xml, one| due(xml, dates, one));
                 let utilities = taxes.utilities.iter().filter(|one| own(one.subject));
                 sequence(xml, "Utenza", utilities, |xml, one| {
-                    utility(xml, dates, one)
+                    utility(xml, dates, one);
                 });
                 let notices = taxes
                     .notices
