@@ -172,6 +172,21 @@ impl Town {
         )
     }
 
+    /// A municipality whose back end answers in screens with numbers.
+    pub fn screens(address: String, ente: (&str, &str)) -> Town {
+        let belfiore = ente.1.to_lowercase();
+        let password = format!("d7-prova-{belfiore}");
+        let mut town = Town::new(
+            "schermate-rpc",
+            address,
+            ente,
+            &[("utente", "gw")],
+            Some(("password", &password)),
+        );
+        town.tenant.values.insert("banca_dati".to_owned(), belfiore);
+        town
+    }
+
     /// Como: views, at the address of a database.
     pub fn como(address: String, password: Option<&str>) -> Town {
         let secret = password.map(|password| ("password", password));

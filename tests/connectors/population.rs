@@ -179,6 +179,17 @@ async fn everybody_of_erba_is_found_where_the_action_tells_the_service() {
 }
 
 #[tokio::test]
+async fn everybody_of_erba_and_of_cantu_is_found_in_screens_whatever_their_form_of_dates() {
+    let simulators = Simulators::start();
+    for ente in [("013095", "D416"), ("013041", "B639")] {
+        let town = Town::screens(simulators.address("d7"), ente);
+        everybody_is_found(&town, ente.1).await;
+        nobody_is_lodged_where_they_are_not(&town, ente.1).await;
+        families_and_taxes(&town, ente.1).await;
+    }
+}
+
+#[tokio::test]
 async fn everybody_of_como_is_found_in_the_views() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("como.db");

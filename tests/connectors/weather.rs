@@ -35,9 +35,9 @@ async fn endure(
         simulators
             .fault(json!({"dialect": dialect, "ente": ente, "fault": fault}))
             .await;
-        // Bytes of Windows under a header that says UTF-8 are known to this adapter.
-        if matches!((dialect, fault), ("d3" | "d4", "wrong_charset")) {
-            let answer = town.persona(code).await.expect("read as Windows-1252");
+        // Either charset is known to these adapters: by its bytes, whatever the header says.
+        if matches!((dialect, fault), ("d3" | "d4" | "d7", "wrong_charset")) {
+            let answer = town.persona(code).await.expect("either charset");
             let shown = crate::asking::shown(&answer).to_string();
             assert!(shown.contains(['Ù', 'Ò', 'À', 'È', 'Ì']), "an accent");
             assert!(!shown.contains('\u{FFFD}'), "no letter was lost");
@@ -126,6 +126,19 @@ async fn rpc_names_every_failure() {
 }
 
 #[tokio::test]
+async fn screens_name_every_failure() {
+    let simulators = Simulators::start();
+    let town = || Town::screens(simulators.address("d7"), ("013095", "D416"));
+    endure(&simulators, town, "d7", "D416", &accented("D416")).await;
+    let town = town();
+    simulators
+        .fault(json!({"dialect": "d7", "fault": "internal_error"}))
+        .await;
+    let error = town.persona(&accented("D416")).await.expect_err("999");
+    assert_eq!(error.kind, Kind::Unavailable);
+}
+
+#[tokio::test]
 async fn the_rest_connector_names_every_failure() {
     let simulators = Simulators::start();
     let town = || Town::erba(simulators.address("d6"));
@@ -157,6 +170,11 @@ async fn a_doubled_answer_is_one_person() {
         ("d6", "D416", Town::erba(simulators.address("d6"))),
         ("d2", "C933", Town::como_datasets(&simulators.address("d2"))),
         ("d3", "B639", Town::cantu_token(simulators.address("d3"))),
+        (
+            "d7",
+            "D416",
+            Town::screens(simulators.address("d7"), ("013095", "D416")),
+        ),
     ] {
         simulators
             .fault(json!({"dialect": dialect, "fault": "duplicate"}))

@@ -30,7 +30,7 @@ pub struct Population {
 }
 
 /// One registration of one person in one municipality; a person who left and came back has two.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Person {
     pub id: u32,
     pub ente: &'static Ente,

@@ -165,8 +165,16 @@ impl Desk<'_> {
             }
             "getDatiAnagrafici" => {
                 let people = self.found(registry::people(population, served, call))?;
+                let another = people.first().filter(|_| self.turn.shows(FaultKind::Ambiguous));
+                let another = another.map(|first| {
+                    let mut another = (*first).clone();
+                    another.id += 1;
+                    another
+                });
                 Ok(Box::new(move |xml, copies| {
-                    registry::write_people(xml, served, &repeated(&people, copies));
+                    let mut people = repeated(&people, copies);
+                    people.extend(another.as_ref());
+                    registry::write_people(xml, served, &people);
                 }))
             }
             "getComponentiFamiglia" => {
