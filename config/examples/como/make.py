@@ -30,8 +30,8 @@ UNION = {"013025": "Blessagno", "013120": "Laino", "013184": "Pigra"}
 # A calendar, where none of the quoted towns would be found closed.
 CALENDARS = {"013143": 'calendar = { open = ["lun-sab 6-20"], closed_on_holidays = true, weekly = ["gio 18-19"] }'}
 
-# Those whose adapter asks for the ente's code among the ente's values.
-WITH_CODE = {"d3", "d4"}
+# What an adapter asks for among the ente's values.
+OF_THE_ENTE = {"d3": 'codice = "{belfiore}"', "d4": 'codice = "{belfiore}"', "d7": 'banca_dati = "{account}"'}
 
 # Adapter, end of the instance's name, and what an instance needs beyond its name.
 DIALECTS = {
@@ -81,6 +81,14 @@ secrets = {{ client_secret = {{ file = "../../../../var/como/segreti/d6-{account
 
 [instance.bounds]
 answer_deadline = "5s"
+"""),
+    "d7": ("schermate-rpc", "schermate", """address = "http://127.0.0.1:18107"
+values = {{ utente = "gw" }}
+secrets = {{ password = {{ file = "../../../../var/como/segreti/d7-{account}" }} }}{calendar}
+
+[instance.bounds]
+answer_deadline = "5s"
+concurrency = 4
 """),
     "d9": ("vista-comune", "vista", """# Viste di sola lettura sulla base dati del gestionale: qui un file SQLite, di solito PostgreSQL o MariaDB.
 address = "sqlite:../../../../var/como/como.db"{calendar}
@@ -141,8 +149,9 @@ def ente(comune, services):
     ]
     for domain, dialect, name in services:
         lines.append(f'servizi.{domain}.instance = "{name}"')
-        if dialect in WITH_CODE:
-            lines.append(f'servizi.{domain}.values = {{ codice = "{belfiore}" }}')
+        if dialect in OF_THE_ENTE:
+            values = OF_THE_ENTE[dialect].format(belfiore=belfiore, account=belfiore.lower())
+            lines.append(f"servizi.{domain}.values = {{ {values} }}")
     return "\n".join(lines) + "\n"
 
 

@@ -56,8 +56,14 @@ impl Province {
         let back_ends = BackEnds {
             d1: simulators.address("d1"),
             d6: simulators.address("d6"),
-            others: [(18102, "d2"), (18103, "d3"), (18104, "d4"), (18109, "d4b")]
-                .map(|(port, dialect)| (port, simulators.address(dialect)))
+            others: [
+                (18102, "d2"),
+                (18103, "d3"),
+                (18104, "d4"),
+                (18107, "d7"),
+                (18109, "d4b"),
+            ]
+            .map(|(port, dialect)| (port, simulators.address(dialect)))
                 .into(),
             view: view.display().to_string(),
         };
