@@ -64,7 +64,7 @@ impl Province {
                 (18109, "d4b"),
             ]
             .map(|(port, dialect)| (port, simulators.address(dialect)))
-                .into(),
+            .into(),
             view: view.display().to_string(),
         };
         let mut files = Files::new(&pki, &back_ends);

@@ -165,7 +165,9 @@ impl Desk<'_> {
             }
             "getDatiAnagrafici" => {
                 let people = self.found(registry::people(population, served, call))?;
-                let another = people.first().filter(|_| self.turn.shows(FaultKind::Ambiguous));
+                let another = people
+                    .first()
+                    .filter(|_| self.turn.shows(FaultKind::Ambiguous));
                 let another = another.map(|first| {
                     let mut another = (*first).clone();
                     another.id += 1;
