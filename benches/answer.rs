@@ -5,9 +5,6 @@
     reason = "a measurement that cannot go on must say so"
 )]
 
-#[path = "../tests/adapters/setting.rs"]
-mod setting;
-
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,6 +14,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use pontile::connectors::adapter::{Adapter, AdapterOperation};
 use pontile::connectors::call::{Answer, Call};
 use pontile::connectors::conversation::{Conversation, Credentials};
+use pontile::connectors::examples::setting::Setting;
 use pontile::connectors::exchange::Request;
 use pontile::connectors::http::HttpResponse;
 use pontile::contract::codice_fiscale::CodiceFiscale;
@@ -27,7 +25,6 @@ use pontile::contract::risposta;
 use quick_xml::events::Event;
 use secrecy::SecretString;
 use serde::de::IgnoredAny;
-use setting::Setting;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -63,7 +60,7 @@ fn measure(adapter: &str, answer: &str, kind: &'static str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = root.join("adapters").join(adapter);
     let adapter = Adapter::load(&folder).expect("an adapter without mistakes");
-    let setting = Setting::read(&folder, &adapter);
+    let setting = Setting::read(&folder, &adapter).unwrap();
     let code = "FOXLAX01B28D416I";
     let text = std::fs::read_to_string(root.join("benches/replies").join(answer)).unwrap();
     let mut back_end = HttpResponse {

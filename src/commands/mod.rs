@@ -2,6 +2,7 @@
 
 pub mod serve;
 pub mod check;
+pub mod adapter;
 pub mod migrate;
 pub mod doctor;
 pub mod cache;
@@ -86,6 +87,9 @@ enum Command {
     /// Portals
     #[command(subcommand)]
     Portal(portal::PortalCommand),
+    /// Adapters: read them, replay their examples, begin a new one
+    #[command(subcommand)]
+    Adapter(adapter::AdapterCommand),
     /// Write the OpenAPI documents into a folder
     Openapi {
         /// The folder
@@ -98,6 +102,8 @@ enum Command {
 pub enum Failure {
     /// The configuration has these mistakes.
     Configuration(Vec<Mistake>),
+    /// An adapter or its examples have these mistakes.
+    Adapter(Vec<Mistake>),
     /// Wrong usage.
     Usage(String),
     /// Anything else.
@@ -107,8 +113,11 @@ pub enum Failure {
 /// Runs the command.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.config;
-    // The published documents are the only thing we write for others to read.
-    if !matches!(arguments.command, Command::Openapi { .. }) {
+    // Published documents and adapters are what we write for others to read.
+    if !matches!(
+        arguments.command,
+        Command::Openapi { .. } | Command::Adapter(_)
+    ) {
         privacy::close_our_files_to_others();
     }
     match arguments.command {
@@ -126,6 +135,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         } => wait_for(backup::verify(&folder)),
         Command::Restore { folder, .. } => wait_for(backup::restore(&config, &folder)),
         Command::Portal(command) => portal::run(command),
+        Command::Adapter(command) => adapter::run(command),
         Command::Openapi { folder } => openapi::run(&folder),
     }
 }
@@ -184,7 +194,9 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::Failed(_) => ExitCode::from(1),
-            Failure::Configuration(_) | Failure::Usage(_) => ExitCode::from(2),
+            Failure::Configuration(_) | Failure::Adapter(_) | Failure::Usage(_) => {
+                ExitCode::from(2)
+            }
         }
     }
 
@@ -197,16 +209,19 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Configuration(mistakes) => {
-                for mistake in mistakes {
-                    writeln!(formatter, "{mistake}")?;
-                }
-                match mistakes.len() {
-                    1 => formatter.write_str("Un errore nella configurazione."),
-                    number => write!(formatter, "{number} errori nella configurazione."),
-                }
-            }
+            Failure::Configuration(mistakes) => list(mistakes, "nella configurazione", formatter),
+            Failure::Adapter(mistakes) => list(mistakes, "negli adapter", formatter),
             Failure::Usage(text) | Failure::Failed(text) => formatter.write_str(text),
         }
+    }
+}
+
+fn list(mistakes: &[Mistake], place: &str, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for mistake in mistakes {
+        writeln!(formatter, "{mistake}")?;
+    }
+    match mistakes.len() {
+        1 => write!(formatter, "Un errore {place}."),
+        number => write!(formatter, "{number} errori {place}."),
     }
 }

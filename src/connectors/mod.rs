@@ -27,3 +27,5 @@ pub mod successors;
 
 pub mod http;
 pub mod sql;
+
+pub mod examples;

@@ -8,4 +8,3 @@
 mod mistakes;
 mod reading;
 mod replay;
-mod setting;

@@ -1,0 +1,108 @@
+//! `pontile adapter`: what one needs to write an adapter and to keep it true.
+
+mod test;
+mod check;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::config::mistake::Mistake;
+use crate::connectors::adapter::Adapter;
+use crate::connectors::examples;
+
+use super::{Failure, say};
+
+/// Where the package puts the adapters.
+const INSTALLED: &str = "/usr/share/pontile/adapters";
+
+/// What can be done with adapters.
+#[derive(Debug, Subcommand)]
+pub enum AdapterCommand {
+    /// Read adapters' folders, without any configuration, and print every mistake
+    Check(Folders),
+    /// Replay the examples of adapters: what is sent, and what becomes of the answers
+    Test(test::TestArguments),
+}
+
+/// Which adapters are meant.
+#[derive(Debug, Args)]
+pub struct Folders {
+    /// Names of adapters, or paths of their folders; absent: all of them
+    adapters: Vec<PathBuf>,
+    /// Where adapters are looked for by name; absent: ./adapters if there is one, else where the package puts them
+    #[arg(long, value_name = "FOLDER")]
+    root: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(command: AdapterCommand) -> Result<(), Failure> {
+    match command {
+        AdapterCommand::Check(folders) => check::run(&folders),
+        AdapterCommand::Test(arguments) => test::run(&arguments),
+    }
+}
+
+impl Folders {
+    /// The folders, those that were named in the order in which they were.
+    fn found(&self) -> Result<Vec<PathBuf>, Failure> {
+        let root = self.root.clone().unwrap_or_else(adapters_root);
+        if self.adapters.is_empty() {
+            let found = examples::adapter_folders(&root).map_err(wrong)?;
+            if found.is_empty() {
+                return Err(Failure::Usage(format!(
+                    "{}: nessun adapter",
+                    root.display()
+                )));
+            }
+            return Ok(found);
+        }
+        self.adapters
+            .iter()
+            .map(|named| folder_of(&root, named))
+            .collect()
+    }
+}
+
+/// `./adapters`, or where the package puts them.
+fn adapters_root() -> PathBuf {
+    let here = PathBuf::from("adapters");
+    if here.is_dir() {
+        here
+    } else {
+        PathBuf::from(INSTALLED)
+    }
+}
+
+fn folder_of(root: &Path, named: &Path) -> Result<PathBuf, Failure> {
+    let by_name = root.join(named);
+    let places = [named.to_owned(), by_name];
+    let found = places
+        .into_iter()
+        .find(|folder| folder.join("adapter.toml").is_file());
+    found.ok_or_else(|| {
+        Failure::Usage(format!(
+            "{}: non è la cartella di un adapter, né il nome di uno in {}",
+            named.display(),
+            root.display()
+        ))
+    })
+}
+
+fn name_of(folder: &Path) -> String {
+    let resolved = folder.canonicalize();
+    let folder = resolved.as_deref().unwrap_or(folder);
+    folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn load(folder: &Path) -> Result<Adapter, Failure> {
+    Adapter::load(folder).map_err(Failure::Adapter)
+}
+
+fn wrong(mistake: Mistake) -> Failure {
+    Failure::Adapter(vec![mistake])
+}
