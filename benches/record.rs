@@ -69,10 +69,12 @@ async fn open(folder: &Path) -> Store {
         deadline: Span(Duration::from_secs(10)),
         free_disk: Size(0),
         subject_key: PathBuf::from(folder).join("subject.key"),
+        request_key: None,
     };
     let retention = Retention {
         exchanges_months: 24,
         logs_months: 6,
+        requests_days: 7,
     };
     Store::migrate(&settings).await.expect("migrated");
     Store::open(&settings, retention, "nodo-1")

@@ -35,5 +35,7 @@ mod versions;
 mod backups;
 #[path = "store/salts.rs"]
 mod salts;
+#[path = "store/richieste.rs"]
+mod richieste;
 #[path = "store/keeping.rs"]
 mod keeping;

@@ -1,9 +1,10 @@
-//! `pontile keys rotate`: a new version of the secrets under which the record knows persons.
+//! `pontile keys rotate`: a new version of the secrets under which the record knows persons, or requests are sealed.
 
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
+use crate::config::settings::Settings;
 use crate::store::Store;
 
 use super::{Failure, record_failure, say, settings_of, trail};
@@ -11,14 +12,50 @@ use super::{Failure, record_failure, say, settings_of, trail};
 /// What can be done with the secrets.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Add a version, which makes the digests of persons from the next reload on; those before stay and are searched
-    Rotate,
+    /// Add a version: digests of persons are made with it from the next reload on, requests are sealed with it from the next
+    /// start on; the versions before stay and are still of use
+    Rotate {
+        /// Which secrets
+        #[arg(value_enum, default_value_t = Secrets::Persone)]
+        which: Secrets,
+    },
+}
+
+/// Secrets that have versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Secrets {
+    /// Those of the persons' digests in the record
+    Persone,
+    /// Those under which requests that outlive their call are sealed
+    Richieste,
 }
 
 /// Runs the command.
 pub async fn run(config: &Path, command: &KeysCommand) -> Result<(), Failure> {
-    let KeysCommand::Rotate = command;
+    let KeysCommand::Rotate { which } = command;
     let settings = settings_of(config)?;
+    match which {
+        Secrets::Persone => rotate_subjects(&settings).await,
+        Secrets::Richieste => rotate_requests(&settings),
+    }
+}
+
+fn rotate_requests(settings: &Settings) -> Result<(), Failure> {
+    let version = Store::rotate_request_keys(&settings.record).map_err(record_failure)?;
+    let keys = settings.record.request_keys();
+    say(format_args!(
+        "Aggiunta la versione {version} alle chiavi delle richieste, {keys}: il file va di nuovo conservato in copia, a parte."
+    ))?;
+    say(
+        "Su ogni altro nodo va copiato lo stesso file; poi ciascuno la prende al prossimo avvio. Le versioni precedenti si possono \
+         togliere quando è passata la conservazione delle richieste.",
+    )?;
+    trail::tell(settings, || {
+        tracing::info!(version, "nuova versione della chiave delle richieste");
+    })
+}
+
+async fn rotate_subjects(settings: &Settings) -> Result<(), Failure> {
     let version = Store::rotate_keys(&settings.record)
         .await
         .map_err(record_failure)?;
@@ -30,7 +67,7 @@ pub async fn run(config: &Path, command: &KeysCommand) -> Result<(), Failure> {
         "Su ogni altro nodo va copiato lo stesso file; poi ciascuno lo prende con la rilettura: \
          `systemctl reload pontile`, SIGHUP o `POST /ricarica`.",
     )?;
-    trail::tell(&settings, || {
+    trail::tell(settings, || {
         tracing::info!(version, "nuova versione della chiave delle persone");
     })
 }

@@ -32,5 +32,11 @@ pub async fn run(config: &Path, begin_anew: bool) -> Result<(), Failure> {
             settings.record.subject_key.display()
         ))?;
     }
+    if migrated.request_key_made {
+        say(format_args!(
+            "Creata la chiave delle richieste, {}: va conservata in copia, fuori dalla base dati.",
+            settings.record.request_keys()
+        ))?;
+    }
     Ok(())
 }

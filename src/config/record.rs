@@ -24,15 +24,28 @@ pub struct RecordSettings {
     /// The key file (created by `pontile migrate` if absent) from which each ente's secret for keyed digests of
     /// fiscal codes is derived; outside the database, its loss makes past digests unsearchable.
     pub subject_key: PathBuf,
+    /// Where the keys stand under which requests that outlive their call are sealed; absent: in `richieste.key` beside
+    /// `subject_key`. A file there is created by `pontile migrate`.
+    pub request_key: Option<SecretReference>,
 }
 
-/// How long things are kept, in months; the shipped maxima cannot be exceeded.
+impl RecordSettings {
+    /// Where the keys stand under which requests are sealed.
+    pub fn request_keys(&self) -> SecretReference {
+        let beside = || SecretReference::File(self.subject_key.with_file_name("richieste.key"));
+        self.request_key.clone().unwrap_or_else(beside)
+    }
+}
+
+/// How long things are kept; the shipped maxima cannot be exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Exchanges: 1 to 120.
     pub exchanges_months: u32,
     /// Technical logs, where the gateway writes them to files: 1 to 24.
     pub logs_months: u32,
+    /// Days for which a request that came to its end waits to be picked up: 1 to 30.
+    pub requests_days: u32,
 }
 
 impl FromTable for RecordSettings {
@@ -43,6 +56,7 @@ impl FromTable for RecordSettings {
         let deadline = table.required("deadline", reader);
         let free_disk = table.required("free_disk", reader);
         let subject_key = table.required("subject_key", reader);
+        let request_key = table.optional("request_key", reader);
         table.finish(reader);
         Some(RecordSettings {
             database: database?.0,
@@ -51,6 +65,7 @@ impl FromTable for RecordSettings {
             deadline: deadline?,
             free_disk: free_disk?,
             subject_key: subject_key?,
+            request_key,
         })
     }
 }
@@ -59,10 +74,12 @@ impl FromTable for Retention {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
         let exchanges_months = table.required("exchanges_months", reader);
         let logs_months = table.required("logs_months", reader);
+        let requests_days = table.required("requests_days", reader);
         table.finish(reader);
         Some(Retention {
             exchanges_months: exchanges_months?,
             logs_months: logs_months?,
+            requests_days: requests_days?,
         })
     }
 }

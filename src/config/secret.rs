@@ -139,5 +139,9 @@ pub fn unreadable(written: &Written, reader: Reader) -> Vec<Mistake> {
                 Some(entry.places.mistake(&format!("secrets.{name}"), text))
             })
     });
-    password.chain(of_instances).collect()
+    let request_key = written.sections.record.iter().filter_map(|record| {
+        let text = reason(record.request_key.as_ref()?)?;
+        Some(written.places.mistake("record.request_key", text))
+    });
+    password.chain(request_key).chain(of_instances).collect()
 }

@@ -12,6 +12,7 @@ pub mod persona;
 pub mod posizione;
 pub mod document;
 pub mod provenienza;
+pub mod richiesta;
 pub mod risposta;
 pub mod catalogo;
 pub mod side;

@@ -64,6 +64,9 @@ pub enum StoreError {
     /// A backup that cannot be trusted, or a place where none can be put.
     #[error("copia: {0}")]
     Backup(String),
+    /// A sealed piece that does not open: another key, another place, altered bytes.
+    #[error("una richiesta sigillata non si apre: {0}")]
+    Unsealable(&'static str),
     /// A statement failed.
     #[error("base dati: {0}")]
     Database(#[from] sqlx::Error),

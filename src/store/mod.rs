@@ -14,6 +14,7 @@ pub mod salts;
 pub mod backup;
 pub mod error;
 pub mod retention;
+pub mod richieste;
 
 mod waiting;
 mod gathering;
@@ -29,6 +30,7 @@ mod database;
 mod dialect;
 mod schema;
 mod keys;
+mod sealing;
 mod month;
 mod disk;
 mod sqlite;
@@ -53,12 +55,14 @@ pub use quota::{QuotaHold, QuotaKey, Quotas};
 pub use read::{Person, RecordFilter, RecordRow};
 pub use reader::RecordReader;
 pub use record::Record;
+pub use richieste::{Richiesta, Richieste};
 pub use salts::Erasure;
 pub use schema::VERSION;
 pub use subject::SubjectKeys;
 pub use waiting::Slot;
 
 use database::Database;
+use sealing::Ring;
 use upkeep::Upkeep;
 use waiting::Waitroom;
 use writer::Writer;
@@ -74,6 +78,7 @@ struct Inner {
     database: Database,
     quotas: Quotas,
     subject_keys: Arc<SubjectKeys>,
+    richieste: Arc<Richieste>,
     retention: Retention,
     deadline: Duration,
     ended: Mutex<Option<oneshot::Receiver<()>>>,
@@ -88,6 +93,8 @@ pub struct Migrated {
     pub month_made: Option<Month>,
     /// Whether the key file was made.
     pub key_made: bool,
+    /// Whether the file of the requests' keys was made.
+    pub request_key_made: bool,
 }
 
 impl Store {
@@ -101,6 +108,12 @@ impl Store {
         let database = Database::of(settings)?;
         let subject_keys = Arc::new(SubjectKeys::load(&settings.subject_key)?);
         database.check(&subject_keys).await?;
+        let richieste = Arc::new(Richieste::new(
+            database.clone(),
+            Ring::read(&settings.request_keys())?,
+            node,
+            retention.requests_days,
+        ));
         database.refuse_if_vanished(Month::of(Utc::now()))?;
         let room = Arc::new(Waitroom::new(settings.slots));
         let quotas = Quotas::new(database.clone());
@@ -113,6 +126,7 @@ impl Store {
         let upkeep = Upkeep {
             room: Arc::clone(&room),
             database: database.clone(),
+            richieste: Arc::clone(&richieste),
             subject_keys: Arc::clone(&subject_keys),
             retention,
             free_disk: settings.free_disk.0,
@@ -130,6 +144,7 @@ impl Store {
                 database,
                 quotas,
                 subject_keys,
+                richieste,
                 retention,
                 deadline: settings.deadline.0,
             }),
@@ -156,6 +171,11 @@ impl Store {
         let keys = SubjectKeys::load(&settings.subject_key)?;
         Database::of(settings)?.only_to_read().check(&keys).await?;
         SubjectKeys::rotate(&settings.subject_key)
+    }
+
+    /// Adds a key to the file under which requests are sealed; running gateways take it up when they start.
+    pub fn rotate_request_keys(settings: &RecordSettings) -> Result<u32, StoreError> {
+        Ring::rotate(&settings.request_keys())
     }
 
     /// Erases salts beside a gateway that goes on; returns of how many exchanges.
@@ -195,6 +215,11 @@ impl Store {
     /// The daily quotas.
     pub fn quotas(&self) -> &Quotas {
         &self.inner.quotas
+    }
+
+    /// The requests that outlive their call.
+    pub fn richieste(&self) -> &Richieste {
+        &self.inner.richieste
     }
 
     /// The secrets of the persons' digests.
@@ -273,10 +298,12 @@ async fn make(database: &Database, settings: &RecordSettings) -> Result<Migrated
     let current = Month::of(Utc::now());
     let (months, made) = database.migrate(current).await?;
     let key_made = SubjectKeys::create(&settings.subject_key)?;
+    let request_key_made = Ring::create(&settings.request_keys())?;
     Ok(Migrated {
         months,
         month_made: made.then_some(current),
         key_made,
+        request_key_made,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::config::record::Retention;
 use super::database::Database;
 use super::error::StoreError;
 use super::month::Month;
+use super::richieste::MOST_REQUEST_DAYS;
 
 /// Months for which exchanges may be kept at most.
 pub const MOST_EXCHANGE_MONTHS: u32 = 120;
@@ -23,11 +24,12 @@ pub(super) fn check(retention: Retention) -> Result<(), StoreError> {
             MOST_EXCHANGE_MONTHS,
         ),
         ("logs_months", retention.logs_months, MOST_LOG_MONTHS),
+        ("requests_days", retention.requests_days, MOST_REQUEST_DAYS),
     ];
-    for (name, months, most) in bounds {
-        if !(1..=most).contains(&months) {
+    for (name, value, most) in bounds {
+        if !(1..=most).contains(&value) {
             return Err(StoreError::Settings(format!(
-                "[retention] {name} = {months}: scrivere da 1 a {most}: nulla si conserva senza fine"
+                "[retention] {name} = {value}: scrivere da 1 a {most}: nulla si conserva senza fine"
             )));
         }
     }
@@ -66,7 +68,15 @@ mod tests {
         let of = |exchanges_months, logs_months| Retention {
             exchanges_months,
             logs_months,
+            requests_days: 7,
         };
+        for requests_days in [0, 31] {
+            let bad = Retention {
+                requests_days,
+                ..of(24, 6)
+            };
+            assert!(check(bad).is_err(), "{bad:?}");
+        }
         assert!(check(of(24, 6)).is_ok());
         assert!(check(of(120, 24)).is_ok());
         for bad in [of(0, 6), of(121, 6), of(24, 0), of(24, 25), of(u32::MAX, 6)] {
@@ -79,6 +89,7 @@ mod tests {
         let retention = Retention {
             exchanges_months: 24,
             logs_months: 6,
+            requests_days: 7,
         };
         let first = |now: &str| first_kept(retention, now.parse().expect("an instant")).to_string();
         assert_eq!(first("2026-11-30T23:59:59Z"), "2024-11");

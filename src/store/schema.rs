@@ -7,15 +7,23 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// The migrations: number, name, and the text for each language.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "record",
-    include_str!("../../migrations/sqlite/0001_record.sql"),
-    include_str!("../../migrations/postgres/0001_record.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "record",
+        include_str!("../../migrations/sqlite/0001_record.sql"),
+        include_str!("../../migrations/postgres/0001_record.sql"),
+    ),
+    (
+        2,
+        "richiesta",
+        include_str!("../../migrations/sqlite/0002_richiesta.sql"),
+        include_str!("../../migrations/postgres/0002_richiesta.sql"),
+    ),
+];
 
 /// What a database says of itself, in its table `schema`.
 pub(super) const QUESTION: &str = "SELECT version, works_with FROM schema WHERE id = 1";

@@ -199,13 +199,14 @@ pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
 }
 
 /// The tables of a backup, in the order in which they are restored.
-pub(super) const BACKED_UP: [&str; 6] = [
+pub(super) const BACKED_UP: [&str; 7] = [
     CONTEXT.name,
     EXCHANGE.name,
     SALT.name,
     SUBJECT.name,
     QUOTA.name,
     "subject_key",
+    "richiesta",
 ];
 
 /// What was used of one quota.

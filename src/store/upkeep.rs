@@ -11,6 +11,7 @@ use super::database::Database;
 use super::disk;
 use super::month::Month;
 use super::retention;
+use super::richieste::Richieste;
 use super::subject::SubjectKeys;
 use super::waiting::Waitroom;
 
@@ -26,6 +27,7 @@ const ROUND: u32 = 3_600;
 pub(super) struct Upkeep {
     pub room: Arc<Waitroom>,
     pub database: Database,
+    pub richieste: Arc<Richieste>,
     pub subject_keys: Arc<SubjectKeys>,
     pub retention: Retention,
     pub free_disk: u64,
@@ -103,6 +105,16 @@ impl Upkeep {
         }
         if let Err(error) = retention::prune(&self.database, self.retention, now).await {
             tracing::error!(%error, "gli scambi oltre la conservazione non si possono eliminare");
+        }
+        match self.richieste.prune(now).await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(
+                deleted,
+                "le richieste oltre la conservazione sono state cancellate"
+            ),
+            Err(error) => {
+                tracing::error!(%error, "le richieste oltre la conservazione non si possono cancellare")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use pontile::config::record::{RecordSettings, Retention};
 use pontile::config::secret::SecretReference;
 use pontile::config::units::{Size, Span};
 use pontile::store::{Month, Store};
+use sqlx::Connection;
 use tempfile::TempDir;
 
 use crate::harness::postgres::{ADMINISTRATOR, PASSWORD, Postgres};
@@ -13,6 +14,7 @@ use crate::harness::postgres::{ADMINISTRATOR, PASSWORD, Postgres};
 pub const RETENTION: Retention = Retention {
     exchanges_months: 24,
     logs_months: 6,
+    requests_days: 7,
 };
 
 /// A database of a test's own.
@@ -75,6 +77,31 @@ impl Place {
         store.expect("opened")
     }
 
+    /// Carries out a statement where the requests are.
+    pub async fn change_requests(&self, statement: &'static str) {
+        if let Some(postgres) = &self.postgres {
+            let address = postgres.administration("postgres");
+            let mut connection = sqlx::PgConnection::connect(&address)
+                .await
+                .expect("connected");
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .expect("changed");
+        } else {
+            let file = self.folder.path().join("record/richieste.sqlite");
+            let address = format!("sqlite:{}", file.display());
+            let mut connection = sqlx::SqliteConnection::connect(&address)
+                .await
+                .expect("connected");
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .expect("changed");
+            connection.close().await.expect("closed");
+        }
+    }
+
     /// The SQLite file of a month.
     pub fn file(&self, month: Month) -> std::path::PathBuf {
         self.folder
@@ -91,5 +118,6 @@ fn settings(folder: &Path, database: String) -> RecordSettings {
         deadline: Span::parse("5s").expect("a duration"),
         free_disk: Size(0),
         subject_key: folder.join("subject.key"),
+        request_key: None,
     }
 }

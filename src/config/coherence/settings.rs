@@ -13,6 +13,9 @@ use crate::config::written::Sections;
 const LONGEST_EXCHANGES: u32 = 120;
 const LONGEST_LOGS: u32 = 24;
 
+/// Days that no request may be kept beyond its end.
+const LONGEST_REQUESTS: u32 = 30;
+
 struct Checks<'a> {
     places: &'a Places,
     mistakes: Vec<Mistake>,
@@ -160,6 +163,13 @@ fn check_record(sections: &Sections, checks: &mut Checks<'_>) {
         );
     }
     if let Some(retention) = &sections.retention {
+        checks.require(
+            (1..=LONGEST_REQUESTS).contains(&retention.requests_days),
+            "retention.requests_days",
+            format!(
+                "da 1 a {LONGEST_REQUESTS} giorni: una conservazione senza termine non è ammessa"
+            ),
+        );
         for (key, months, longest) in [
             (
                 "retention.exchanges_months",

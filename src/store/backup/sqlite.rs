@@ -9,7 +9,7 @@ use crate::store::dialect::Values;
 use crate::store::disk::sync_folder_of;
 use crate::store::error::StoreError;
 use crate::store::month::Month;
-use crate::store::sqlite::{Segments, make_folder, open_to_read};
+use crate::store::sqlite::{Segments, make_folder, open_to_read, requests};
 use crate::store::tables::BACKED_UP;
 
 use super::manifest::{Manifest, Part};
@@ -22,15 +22,29 @@ pub(super) async fn backup(segments: &Segments, to: &Path) -> Result<Vec<Part>, 
         let file = name_of(month);
         let copy = to.join(&file);
         let mut connection = segments.open_to_read(month).await?;
-        sqlx::query("VACUUM INTO ?")
-            .bind(copy.display().to_string())
-            .execute(&mut connection)
-            .await?;
+        copy_to(&mut connection, &copy).await?;
         connection.close().await?;
-        let rows = rows_of(&copy).await?;
-        parts.push(Part::of(to, file, Vec::new(), rows).await?);
+        parts.push(part(to, file).await?);
     }
+    let copy = to.join(requests::NAME);
+    let mut connection = open_to_read(&segments.requests()).await?;
+    copy_to(&mut connection, &copy).await?;
+    connection.close().await?;
+    parts.push(part(to, requests::NAME.to_owned()).await?);
     Ok(parts)
+}
+
+async fn copy_to(connection: &mut SqliteConnection, copy: &Path) -> Result<(), StoreError> {
+    sqlx::query("VACUUM INTO ?")
+        .bind(copy.display().to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn part(to: &Path, file: String) -> Result<Part, StoreError> {
+    let rows = rows_of(&to.join(&file), &BACKED_UP).await?;
+    Part::of(to, file, Vec::new(), rows).await
 }
 
 /// Whether the file is a sound database with the rows that the manifest says.
@@ -43,7 +57,13 @@ pub(super) async fn verify(folder: &Path, part: &Part) -> Result<(), StoreError>
         .text(0)?;
     connection.close().await?;
     let sound = verdict.as_deref() == Some("ok");
-    if sound && rows_of(&path).await? == part.rows {
+    let tables: Vec<&str> = part.rows.keys().map(String::as_str).collect();
+    if let Some(strange) = tables.iter().find(|table| !BACKED_UP.contains(table)) {
+        return Err(StoreError::Backup(format!(
+            "{strange} non è una tabella di una registrazione"
+        )));
+    }
+    if sound && rows_of(&path, &tables).await? == part.rows {
         return Ok(());
     }
     Err(StoreError::Backup(format!(
@@ -68,10 +88,16 @@ pub(super) async fn restore(
     for part in &manifest.parts {
         let named = part.file.strip_prefix("record-");
         let month = named.and_then(|name| Month::parse(name.strip_suffix(".sqlite")?));
-        let month = month.ok_or_else(|| {
-            StoreError::Backup(format!("{} non è un mese di una registrazione", part.file))
-        })?;
-        let file = segments.file(month);
+        let file = match month {
+            Some(month) => segments.file(month),
+            None if part.file == requests::NAME => segments.requests(),
+            None => {
+                return Err(StoreError::Backup(format!(
+                    "{} non è un mese di una registrazione",
+                    part.file
+                )));
+            }
+        };
         let beside = file.with_extension("new");
         tokio::fs::copy(from.join(&part.file), &beside)
             .await
@@ -90,11 +116,11 @@ pub(super) async fn restore(
     Ok(())
 }
 
-async fn rows_of(file: &Path) -> Result<BTreeMap<String, u64>, StoreError> {
+async fn rows_of(file: &Path, tables: &[&str]) -> Result<BTreeMap<String, u64>, StoreError> {
     let mut connection = open_to_read(file).await?;
     let mut rows = BTreeMap::new();
-    for table in BACKED_UP {
-        rows.insert(table.to_owned(), count(&mut connection, table).await?);
+    for table in tables {
+        rows.insert((*table).to_owned(), count(&mut connection, table).await?);
     }
     connection.close().await?;
     Ok(rows)

@@ -68,7 +68,7 @@ impl Segments {
                 self.forget(month)?;
             }
         }
-        Ok(())
+        self.begin_requests_anew()
     }
 
     /// Notes the secrets' fingerprints in the files that are written: of last month, this one and the next.

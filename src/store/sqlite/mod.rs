@@ -4,6 +4,7 @@ pub(super) mod writer;
 pub(super) mod upkeep;
 pub(super) mod reader;
 pub(super) mod known;
+pub(super) mod requests;
 mod statements;
 
 use std::path::{Path, PathBuf};
@@ -146,6 +147,7 @@ impl Segments {
             schema::migrate(Dialect::Sqlite, &mut connection).await?;
             connection.close().await?;
         }
+        self.migrate_requests().await?;
         Ok((months, made))
     }
 
@@ -176,7 +178,7 @@ impl Segments {
             keys::compare(&place, &seen?, subject_keys)?;
             reader.close().await?;
         }
-        Ok(())
+        self.check_requests()
     }
 
     /// What the exchanges recorded so far used of a quota; a day of Rome can reach into two months.

@@ -1,0 +1,88 @@
+//! The one connection over which open requests are read and written, to either database.
+
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Connection, PgConnection, SqliteConnection};
+
+use crate::store::database::Database;
+use crate::store::dialect::{Bind, Dialect, Values};
+use crate::store::error::StoreError;
+
+/// An open connection.
+pub(super) enum Link {
+    Sqlite(SqliteConnection),
+    Postgres(Box<PgConnection>),
+}
+
+/// Binds a statement's parameters in their order.
+pub(super) type Parameters<'p> = &'p (dyn Fn(&mut dyn Bind) + Send + Sync);
+
+impl Link {
+    pub(super) async fn open(database: &Database) -> Result<Link, StoreError> {
+        match database {
+            Database::Sqlite(segments) => Ok(Link::Sqlite(segments.open_requests().await?)),
+            Database::Postgres(server) => Ok(Link::Postgres(Box::new(server.connect().await?))),
+        }
+    }
+
+    /// Whether it still stands: a server may have restarted since, and the worker that opened it may have ended.
+    pub(super) async fn stands(&mut self) -> bool {
+        match self {
+            Link::Sqlite(_) => true,
+            Link::Postgres(connection) => connection.ping().await.is_ok(),
+        }
+    }
+
+    /// Carries a statement out; returns how many rows it changed.
+    pub(super) async fn execute(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<u64, StoreError> {
+        Ok(match self {
+            Link::Sqlite(connection) => {
+                let mut arguments = SqliteArguments::default();
+                parameters(&mut arguments);
+                sqlx::query_with(sql, arguments)
+                    .execute(connection)
+                    .await?
+                    .rows_affected()
+            }
+            Link::Postgres(connection) => {
+                let mut arguments = PgArguments::default();
+                parameters(&mut arguments);
+                sqlx::query_with(Dialect::Postgres.statement(sql), arguments)
+                    .execute(&mut **connection)
+                    .await?
+                    .rows_affected()
+            }
+        })
+    }
+
+    /// The rows that a statement finds, each read at once.
+    pub(super) async fn fetch<T>(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+        read: fn(&dyn Values) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match self {
+            Link::Sqlite(connection) => {
+                let mut arguments = SqliteArguments::default();
+                parameters(&mut arguments);
+                let rows = sqlx::query_with(sql, arguments)
+                    .fetch_all(connection)
+                    .await?;
+                rows.iter().map(|row| read(row)).collect()
+            }
+            Link::Postgres(connection) => {
+                let mut arguments = PgArguments::default();
+                parameters(&mut arguments);
+                let rows = sqlx::query_with(Dialect::Postgres.statement(sql), arguments)
+                    .fetch_all(&mut **connection)
+                    .await?;
+                rows.iter().map(|row| read(row)).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Requests that outlive their call: durable before anyone is told of them, sealed, each owned by its portal, deleted in time.
+
+mod link;
+mod row;
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::contract::luogo::CodiceIstat;
+use crate::contract::richiesta::Stato;
+
+use super::database::Database;
+use super::dialect::Bind;
+use super::error::StoreError;
+use super::sealing::Ring;
+
+use link::{Link, Parameters};
+use row::{COLUMNS, Part, Sealed};
+
+pub use row::{Richiesta, Way};
+
+/// How long a node keeps a request to itself once it took it; a node that died gives it back by then.
+const HOLD: TimeDelta = TimeDelta::seconds(120);
+
+/// Days for which a request that came to its end may be kept at most.
+pub const MOST_REQUEST_DAYS: u32 = 30;
+
+/// The requests that outlive their call.
+pub struct Richieste {
+    database: Database,
+    ring: Ring,
+    node: String,
+    kept: TimeDelta,
+    /// Few statements, each short: one connection carries them, one after the other.
+    link: Mutex<Option<Link>>,
+}
+
+impl Richieste {
+    pub(super) fn new(database: Database, ring: Ring, node: &str, kept_days: u32) -> Richieste {
+        Richieste {
+            database,
+            ring,
+            node: node.to_owned(),
+            kept: TimeDelta::days(kept_days.into()),
+            link: Mutex::new(None),
+        }
+    }
+
+    /// How long a request is kept after its end, for its portal to pick up.
+    pub fn kept(&self) -> TimeDelta {
+        self.kept
+    }
+
+    /// Makes a new request durable. Fails where one with the same idempotency digest is there already.
+    pub async fn open(&self, new: &Richiesta) -> Result<(), StoreError> {
+        let sealed = self.sealed(new);
+        let done = self.execute(&INSERT, &|to| new.bind(&sealed, to)).await?;
+        debug_assert_eq!(done, 1, "one row is one request");
+        Ok(())
+    }
+
+    /// The request of that number, if it is that portal's.
+    pub async fn of_portal(&self, id: Uuid, portal: &str) -> Result<Option<Richiesta>, StoreError> {
+        let found = self
+            .fetch(&OF_PORTAL, &|to| {
+                to.bytes(Some(id.as_bytes()));
+                to.text(Some(portal));
+            })
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The write that was opened under that idempotency digest.
+    pub async fn of_key(&self, idempotency: &[u8; 32]) -> Result<Option<Richiesta>, StoreError> {
+        let found = self
+            .fetch(&OF_KEY, &|to| to.bytes(Some(idempotency)))
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The open requests that wait for an officer of the ente, the oldest first, at most so many.
+    pub async fn waiting_at(
+        &self,
+        ente: &CodiceIstat,
+        most: u32,
+    ) -> Result<Vec<Richiesta>, StoreError> {
+        self.fetch(&WAITING_AT, &|to| {
+            to.text(Some(ente.as_str()));
+            to.text(Some(Way::Manual.name()));
+            to.text(Some(Stato::Inoltrata.name()));
+            to.number(Some(most.into()));
+        })
+        .await
+    }
+
+    /// One of those.
+    pub async fn waiting(&self, id: Uuid) -> Result<Option<Richiesta>, StoreError> {
+        let found = self
+            .fetch(&WAITING, &|to| {
+                to.bytes(Some(id.as_bytes()));
+                to.text(Some(Way::Manual.name()));
+                to.text(Some(Stato::Inoltrata.name()));
+            })
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The requests that are due, for this node alone until it saves them or a while has passed.
+    pub async fn take_due(
+        &self,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<Richiesta>, StoreError> {
+        self.take(&DUE, now, most).await
+    }
+
+    /// The requests whose delivery is due, held the same way.
+    pub async fn take_push_due(
+        &self,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<Richiesta>, StoreError> {
+        self.take(&PUSH_DUE, now, most).await
+    }
+
+    async fn take(
+        &self,
+        which: &'static str,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<Richiesta>, StoreError> {
+        let found = self
+            .fetch(which, &|to| {
+                to.number(Some(now.timestamp_micros()));
+                to.number(Some(now.timestamp_micros()));
+                to.number(Some(most.into()));
+            })
+            .await?;
+        let mut taken = Vec::with_capacity(found.len());
+        for mut richiesta in found {
+            if self.hold(&mut richiesta, now).await? {
+                taken.push(richiesta);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Keeps other nodes off a request; `false`: another was quicker.
+    async fn hold(&self, one: &mut Richiesta, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let changed = self
+            .execute(HOLD_ONE, &|to| {
+                to.text(Some(&self.node));
+                to.number(Some((now + HOLD).timestamp_micros()));
+                to.bytes(Some(one.id.as_bytes()));
+                to.number(Some(one.version));
+            })
+            .await?;
+        one.version += 1;
+        Ok(changed == 1)
+    }
+
+    /// Gives back what this node held when it ended; to be called once, before it takes anything.
+    pub async fn take_up_again(&self) -> Result<(), StoreError> {
+        let own = |to: &mut dyn Bind| to.text(Some(&self.node));
+        self.execute(GIVE_BACK, &own).await.map(drop)
+    }
+
+    /// Makes a changed request durable and gives it back; `false`: it changed since it was read, and stays as it is.
+    pub async fn save(&self, changed: &mut Richiesta) -> Result<bool, StoreError> {
+        let sealed = self.sealed(changed);
+        let now = Utc::now();
+        let done = self
+            .execute(SAVE, &|to| {
+                to.text(Some(changed.state.name()));
+                for instant in [now, changed.gives_up, changed.gone] {
+                    to.number(Some(instant.timestamp_micros()));
+                }
+                to.number(changed.due.map(|due| due.timestamp_micros()));
+                to.number(Some(changed.turns.into()));
+                to.bytes(sealed.progress.as_deref());
+                to.bytes(sealed.outcome.as_deref());
+                to.number(changed.push_due.map(|due| due.timestamp_micros()));
+                to.number(Some(changed.push_turns.into()));
+                to.bytes(Some(changed.id.as_bytes()));
+                to.number(Some(changed.version));
+            })
+            .await?;
+        if done == 1 {
+            changed.version += 1;
+            changed.changed = now;
+        }
+        Ok(done == 1)
+    }
+
+    /// How many requests are open, by way and state, for metrics and operators.
+    pub async fn open_by_state(&self) -> Result<Vec<(String, String, u64)>, StoreError> {
+        self.with_link(async |link| {
+            link.fetch(COUNT, &|_| {}, |row| {
+                let count = row.number(2)?.and_then(|count| u64::try_from(count).ok());
+                let (way, state) = (row.text(0)?, row.text(1)?);
+                Ok((
+                    way.unwrap_or_default(),
+                    state.unwrap_or_default(),
+                    count.unwrap_or_default(),
+                ))
+            })
+            .await
+        })
+        .await
+    }
+
+    /// Deletes those past their time; returns how many. The store does so by itself.
+    pub async fn prune(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let past = |to: &mut dyn Bind| to.number(Some(now.timestamp_micros()));
+        self.execute(PRUNE, &past).await
+    }
+
+    fn sealed(&self, one: &Richiesta) -> Sealed {
+        let seal = |part, bytes: &[u8]| self.ring.seal(&one.place(part), bytes);
+        let some = |part, bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| seal(part, bytes));
+        Sealed {
+            question: seal(Part::Question, &one.question),
+            progress: some(Part::Progress, &one.progress),
+            outcome: some(Part::Outcome, &one.outcome),
+        }
+    }
+
+    fn unsealed(&self, mut one: Richiesta) -> Result<Richiesta, StoreError> {
+        one.question = self.ring.open(&one.place(Part::Question), &one.question)?;
+        for part in [Part::Progress, Part::Outcome] {
+            let place = one.place(part);
+            let sealed = match part {
+                Part::Progress => &mut one.progress,
+                _ => &mut one.outcome,
+            };
+            if let Some(bytes) = sealed {
+                *bytes = self.ring.open(&place, bytes)?;
+            }
+        }
+        Ok(one)
+    }
+
+    async fn execute(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<u64, StoreError> {
+        self.with_link(async |link| link.execute(sql, parameters).await)
+            .await
+    }
+
+    async fn fetch(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Richiesta>, StoreError> {
+        let rows = self
+            .with_link(async |link| link.fetch(sql, parameters, Richiesta::read).await)
+            .await?;
+        rows.into_iter().map(|row| self.unsealed(row)).collect()
+    }
+
+    /// Does something over the connection; one that failed is not used again.
+    async fn with_link<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Link) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut held = self.link.lock().await;
+        let mut link = match held.take() {
+            Some(mut link) => match link.stands().await {
+                true => link,
+                false => Link::open(&self.database).await?,
+            },
+            None => Link::open(&self.database).await?,
+        };
+        let done = work(&mut link).await;
+        if done.as_ref().err().is_none_or(StoreError::is_about_values) {
+            *held = Some(link);
+        }
+        done
+    }
+}
+
+const SAVE: &str = "UPDATE richiesta SET state = ?, changed = ?, gives_up = ?, gone = ?, due = ?, turns = ?, progress = ?, \
+     outcome = ?, push_due = ?, push_turns = ?, holder = NULL, held_until = NULL, version = version + 1 \
+     WHERE id = ? AND version = ?";
+
+const HOLD_ONE: &str = "UPDATE richiesta SET holder = ?, held_until = ?, version = version + 1 WHERE id = ? AND version = ?";
+
+const GIVE_BACK: &str = "UPDATE richiesta SET holder = NULL, held_until = NULL WHERE holder = ?";
+
+const PRUNE: &str = "DELETE FROM richiesta WHERE gone <= ?";
+
+const COUNT: &str =
+    "SELECT way, state, count(*) FROM richiesta GROUP BY way, state ORDER BY way, state";
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let places = vec!["?"; COLUMNS.split(',').count()].join(", ");
+    format!("INSERT INTO richiesta ({COLUMNS}) VALUES ({places})")
+});
+
+static OF_PORTAL: LazyLock<String> = LazyLock::new(|| select("id = ? AND portal = ?"));
+
+static OF_KEY: LazyLock<String> = LazyLock::new(|| select("idempotency = ?"));
+
+static WAITING_AT: LazyLock<String> =
+    LazyLock::new(|| select("ente = ? AND way = ? AND state = ? ORDER BY opened LIMIT ?"));
+
+static WAITING: LazyLock<String> = LazyLock::new(|| select("id = ? AND way = ? AND state = ?"));
+
+static DUE: LazyLock<String> = LazyLock::new(|| {
+    select("due <= ? AND (held_until IS NULL OR held_until <= ?) ORDER BY due LIMIT ?")
+});
+
+static PUSH_DUE: LazyLock<String> = LazyLock::new(|| {
+    select("push_due <= ? AND (held_until IS NULL OR held_until <= ?) ORDER BY push_due LIMIT ?")
+});
+
+fn select(which: &str) -> String {
+    format!("SELECT {COLUMNS} FROM richiesta WHERE {which}")
+}

@@ -1,0 +1,285 @@
+//! Requests that outlive their call: durable, sealed, each its portal's, held by one node at a time, deleted in time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use pontile::contract::luogo::CodiceIstat;
+use pontile::contract::operation::Operation;
+use pontile::contract::richiesta::Stato;
+use pontile::store::richieste::Way;
+use pontile::store::{Richiesta, Store, StoreError};
+use uuid::Uuid;
+
+use crate::place::Place;
+use crate::sample::COMO;
+
+const QUESTION: &[u8] = b"{\"codice_fiscale\":\"RSSMRA80A01C933H\"}";
+
+/// To the microsecond, as it comes back.
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(Utc::now().timestamp_micros()).expect("an instant")
+}
+
+fn new(way: Way) -> Richiesta {
+    let opened = now();
+    Richiesta {
+        id: Uuid::new_v4(),
+        reference: Uuid::new_v4(),
+        scambio: Uuid::now_v7(),
+        portal: "sportello".to_owned(),
+        ente: COMO.to_owned(),
+        operation: Operation::RicercaPersona,
+        way,
+        state: Stato::Accolta,
+        opened,
+        changed: opened,
+        gives_up: opened + TimeDelta::hours(6),
+        gone: opened + TimeDelta::days(8),
+        due: Some(opened),
+        turns: 0,
+        version: 0,
+        question: QUESTION.to_vec(),
+        progress: None,
+        outcome: None,
+        idempotency: None,
+        body_digest: None,
+        push_due: None,
+        push_turns: 0,
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_there_again_after_a_restart_and_only_for_its_portal() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let mut opened = new(Way::Polled);
+        store.richieste().open(&opened).await.expect("opened");
+        opened.state = Stato::Inoltrata;
+        opened.progress = Some(b"accepted".to_vec());
+        opened.turns = 3;
+        assert!(store.richieste().save(&mut opened).await.expect("saved"));
+        store.close().await;
+
+        let store = place.open_again("prova-1").await;
+        let richieste = store.richieste();
+        let found = richieste.of_portal(opened.id, "sportello").await;
+        let mut found = found.expect("read").expect("it is there");
+        found.changed = opened.changed;
+        assert_eq!(found, opened);
+        let others = richieste.of_portal(opened.id, "altro").await;
+        assert_eq!(others.expect("read"), None, "another portal's is not there");
+        let unknown = richieste.of_portal(Uuid::new_v4(), "sportello").await;
+        assert_eq!(unknown.expect("read"), None);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn neither_question_nor_answer_can_be_read_on_the_disk() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let mut opened = new(Way::Polled);
+    store.richieste().open(&opened).await.expect("opened");
+    opened.outcome = Some(b"VIA VITTORIO EMANUELE II".to_vec());
+    store.richieste().save(&mut opened).await.expect("saved");
+    store.close().await;
+    let folder = place.folder.path().join("record");
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let bytes = std::fs::read(entry.expect("an entry").path()).expect("read");
+        for text in [&b"RSSMRA80A01C933H"[..], b"VITTORIO"] {
+            assert!(!bytes.windows(text.len()).any(|part| part == text));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_another_key_or_moved_to_another_portal_does_not_open() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let opened = new(Way::Polled);
+        store.richieste().open(&opened).await.expect("opened");
+        place
+            .change_requests("UPDATE richiesta SET portal = 'altro'")
+            .await;
+        let moved = store.richieste().of_portal(opened.id, "altro").await;
+        assert!(matches!(moved, Err(StoreError::Unsealable(_))), "{moved:?}");
+        place
+            .change_requests("UPDATE richiesta SET portal = 'sportello'")
+            .await;
+        store.close().await;
+
+        let keys = place.folder.path().join("richieste.key");
+        std::fs::write(&keys, format!("1 {}\n", "ab".repeat(32))).expect("written");
+        let store = place.open_again("prova-1").await;
+        let lost = store.richieste().of_portal(opened.id, "sportello").await;
+        assert!(matches!(lost, Err(StoreError::Unsealable(_))), "{lost:?}");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn after_a_rotation_older_requests_still_open() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let opened = new(Way::Polled);
+        store.richieste().open(&opened).await.expect("opened");
+        store.close().await;
+        let rotated = Store::rotate_request_keys(&place.settings);
+        assert_eq!(rotated.expect("rotated"), 2);
+        let store = place.open_again("prova-1").await;
+        let found = store.richieste().of_portal(opened.id, "sportello").await;
+        assert_eq!(found.expect("read").expect("there").question, QUESTION);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_due_request_is_one_nodes_at_a_time_and_given_back_when_saved() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let opened = new(Way::Polled);
+        store.richieste().open(&opened).await.expect("opened");
+        let richieste = store.richieste();
+        let soon = Utc::now() + TimeDelta::seconds(1);
+        let mut taken = richieste.take_due(soon, 10).await.expect("taken");
+        assert_eq!(taken.len(), 1);
+        let again = richieste.take_due(soon, 10).await.expect("asked");
+        assert!(again.is_empty(), "held by whoever took it");
+        let later = soon + TimeDelta::minutes(5);
+        let after_a_crash = richieste.take_due(later, 10).await.expect("taken");
+        assert_eq!(after_a_crash.len(), 1, "not held for good");
+        let mut one = taken.remove(0);
+        one.state = Stato::Inoltrata;
+        let saved = richieste.save(&mut one).await.expect("asked");
+        assert!(!saved, "it is another's by now: nothing changes");
+        store.close().await;
+
+        let store = place.open_again("prova-1").await;
+        let richieste = store.richieste();
+        richieste.take_up_again().await.expect("given back");
+        let mut own = richieste.take_due(soon, 10).await.expect("taken");
+        assert_eq!(own.len(), 1, "a node that starts has what it held");
+        own[0].due = None;
+        assert!(richieste.save(&mut own[0]).await.expect("saved"));
+        let none = richieste.take_due(later, 10).await.expect("asked");
+        assert!(none.is_empty(), "nothing is due");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn one_idempotency_key_opens_one_request() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let richieste = store.richieste();
+        let with_key = || Richiesta {
+            idempotency: Some([7; 32]),
+            body_digest: Some([8; 32]),
+            ..new(Way::Write)
+        };
+        let first = with_key();
+        richieste.open(&first).await.expect("opened");
+        assert!(richieste.open(&with_key()).await.is_err());
+        let found = richieste.of_key(&[7; 32]).await.expect("read");
+        assert_eq!(found.map(|found| found.id), Some(first.id));
+        richieste.open(&new(Way::Polled)).await.expect("opened");
+        richieste.open(&new(Way::Polled)).await.expect("opened");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_officer_sees_what_waits_at_the_ente_and_nothing_else() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let richieste = store.richieste();
+        let waiting = Richiesta {
+            state: Stato::Inoltrata,
+            due: None,
+            ..new(Way::Manual)
+        };
+        let elsewhere = Richiesta {
+            ente: "013041".to_owned(),
+            ..new(Way::Manual)
+        };
+        for one in [&waiting, &elsewhere, &new(Way::Polled)] {
+            richieste.open(one).await.expect("opened");
+        }
+        let como = CodiceIstat::parse(COMO).expect("a code");
+        let found = richieste.waiting_at(&como, 10).await.expect("read");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].id, waiting.id);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_past_its_time_is_deleted_whatever_its_state() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let richieste = store.richieste();
+        let opened = new(Way::Polled);
+        richieste.open(&opened).await.expect("opened");
+        let early = richieste.prune(opened.gone - TimeDelta::seconds(1)).await;
+        assert_eq!(early.expect("asked"), 0);
+        assert_eq!(richieste.prune(opened.gone).await.expect("pruned"), 1);
+        let gone = richieste.of_portal(opened.id, "sportello").await;
+        assert_eq!(gone.expect("read"), None);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_backup_holds_the_open_requests() {
+    for (mut place, mut other) in [
+        (Some(Place::sqlite()), Some(Place::sqlite())),
+        (Place::postgres(), Place::postgres()),
+    ] {
+        let (Some(place), Some(other)) = (place.take(), other.take()) else {
+            continue;
+        };
+        let store = place.open().await;
+        let opened = new(Way::Polled);
+        store.richieste().open(&opened).await.expect("opened");
+        let to = place.folder.path().join("copia");
+        Store::backup(&place.settings, &to)
+            .await
+            .expect("backed up");
+        store.close().await;
+
+        for key in ["subject.key", "richieste.key"] {
+            let from = place.folder.path().join(key);
+            std::fs::copy(from, other.folder.path().join(key)).expect("copied");
+        }
+        if !other.is_sqlite() {
+            Store::migrate(&other.settings).await.expect("migrated");
+        }
+        Store::restore(&other.settings, &to)
+            .await
+            .expect("restored");
+        Store::migrate(&other.settings).await.expect("migrated");
+        let store = other.open_again("prova-1").await;
+        let found = store.richieste().of_portal(opened.id, "sportello").await;
+        assert_eq!(found.expect("read").expect("there").question, QUESTION);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn requests_that_are_gone_are_missed_and_not_silently_begun_anew() {
+    let place = Place::sqlite();
+    place.open().await.close().await;
+    let file = place.folder.path().join("record/richieste.sqlite");
+    std::fs::remove_file(&file).expect("removed");
+    for refused in [
+        Store::migrate(&place.settings).await.map(drop),
+        Store::open(&place.settings, crate::place::RETENTION, "prova-1")
+            .await
+            .map(drop),
+    ] {
+        assert!(
+            matches!(refused, Err(StoreError::Vanished(_))),
+            "{refused:?}"
+        );
+    }
+    Store::begin_anew(&place.settings).await.expect("made");
+    place.open_again("prova-1").await.close().await;
+}
