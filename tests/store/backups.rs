@@ -32,14 +32,17 @@ fn quota() -> QuotaKey {
     }
 }
 
-/// An empty place of the same kind with the same key file.
+/// An empty place of the same kind with the same key files.
 async fn twin(place: &Place) -> Place {
     let twin = if place.is_sqlite() {
         Place::sqlite()
     } else {
         Place::of(Postgres::start(&[]).expect("it was started before"))
     };
-    std::fs::copy(&place.settings.subject_key, &twin.settings.subject_key).expect("copied");
+    for key in ["subject.key", "richieste.key"] {
+        let from = place.folder.path().join(key);
+        std::fs::copy(from, twin.folder.path().join(key)).expect("copied");
+    }
     if !twin.is_sqlite() {
         Store::migrate(&twin.settings).await.expect("migrated");
     }
