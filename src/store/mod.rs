@@ -276,6 +276,7 @@ impl Store {
                 "la registrazione si chiude con scambi in corso"
             );
         }
+        self.inner.richieste.close().await;
         room.stop();
         let ended = self.inner.ended.lock().take();
         if let Some(ended) = ended

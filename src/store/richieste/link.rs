@@ -25,6 +25,14 @@ impl Link {
         }
     }
 
+    pub(super) async fn close(self) -> Result<(), StoreError> {
+        match self {
+            Link::Sqlite(connection) => connection.close().await?,
+            Link::Postgres(connection) => connection.close().await?,
+        }
+        Ok(())
+    }
+
     /// Whether it still stands: a server may have restarted since, and the worker that opened it may have ended.
     pub(super) async fn stands(&mut self) -> bool {
         match self {

@@ -218,6 +218,15 @@ impl Richieste {
         self.execute(PRUNE, &past).await
     }
 
+    /// Lets go of the connection; what is asked afterwards opens another.
+    pub(super) async fn close(&self) {
+        if let Some(link) = self.link.lock().await.take()
+            && let Err(error) = link.close().await
+        {
+            tracing::warn!(%error, "la base dati delle richieste non si è chiusa in ordine");
+        }
+    }
+
     fn sealed(&self, one: &Richiesta) -> Sealed {
         let seal = |part, bytes: &[u8]| self.ring.seal(&one.place(part), bytes);
         let some = |part, bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| seal(part, bytes));
