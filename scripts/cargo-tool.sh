@@ -9,7 +9,8 @@ tool=${1:-}
 case $tool in
     cargo-deb) version=3.8.0 ;;
     cargo-deny) version=0.20.2 ;;
-    *) echo "cargo-tool.sh: which one: cargo-deb or cargo-deny?" >&2; exit 1 ;;
+    cargo-fuzz) version=0.13.2 ;;
+    *) echo "cargo-tool.sh: which one: cargo-deb, cargo-deny or cargo-fuzz?" >&2; exit 1 ;;
 esac
 
 folder=$PWD/target/tools/$tool-$version

@@ -1,36 +1,52 @@
-//! What the fuzz targets share: the project's adapters, loaded once, and the shapes that their answers have.
+//! What the fuzz targets share: the project's adapters with their examples, loaded once, and the shapes of their answers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
+use pontile::config::mistake::Mistake;
 use pontile::connectors::adapter::Adapter;
+use pontile::connectors::examples::question::question;
+use pontile::connectors::examples::setting::Setting;
+use pontile::connectors::examples::{self, RESPONSE, Subject};
 use pontile::connectors::extract::shape::{Format, Shape};
+use pontile::contract::operation::{FieldSet, Operation};
+use pontile::contract::question::Parameters;
 
-/// Every adapter of the project, in the order of their names.
-pub static ADAPTERS: LazyLock<Vec<Adapter>> = LazyLock::new(|| {
+/// An adapter and what its examples are played with.
+pub struct Product {
+    /// The adapter.
+    pub adapter: Adapter,
+    /// Instance, ente, secrets and moment of its examples.
+    pub setting: Setting,
+    /// Its examples, logins left out.
+    pub cases: Vec<Case>,
+}
+
+/// One example: a question, and the answers that its files hold.
+pub struct Case {
+    /// What is asked.
+    pub operation: Operation,
+    /// Of whom, and which fields.
+    pub asked: (Parameters, FieldSet),
+    /// The back end's answers by the name of their exchange, in the order of the names.
+    pub answers: Vec<(String, String)>,
+}
+
+/// Every adapter of the project, in the order of their folders' names.
+pub static PRODUCTS: LazyLock<Vec<Product>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters");
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(&root)
-        .expect("the adapters' folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|folder| folder.join("adapter.toml").is_file())
-        .collect();
-    folders.sort();
-    folders
-        .iter()
-        .map(|folder| {
-            Adapter::load(folder).unwrap_or_else(|mistakes| panic!("{}: {mistakes:?}", folder.display()))
-        })
-        .collect()
+    let folders = examples::adapter_folders(&root).expect("the adapters' folder");
+    folders.iter().map(|folder| product(folder)).collect()
 });
 
 /// The shapes of all answers of that format, of every step of every adapter.
 pub fn shapes(format: Format) -> Vec<&'static Shape> {
-    ADAPTERS
+    PRODUCTS
         .iter()
-        .flat_map(|adapter| {
-            let login = adapter.token();
-            let operations = adapter.operations().iter().flat_map(|operation| operation.steps());
-            login.into_iter().chain(operations)
+        .flat_map(|product| {
+            let login = product.adapter.token();
+            let operations = product.adapter.operations().iter();
+            login.into_iter().chain(operations.flat_map(|operation| operation.steps()))
         })
         .map(|step| &step.mapping.shape)
         .filter(|shape| shape.format() == format)
@@ -42,4 +58,26 @@ pub fn chosen<'a, T>(all: &'a [T], data: &'a [u8]) -> Option<(&'a T, &'a str)> {
     let (choice, rest) = data.split_first()?;
     let text = std::str::from_utf8(rest).ok()?;
     Some((&all[usize::from(*choice) % all.len()], text))
+}
+
+fn product(folder: &Path) -> Product {
+    let mistaken = |mistake: Mistake| -> ! { panic!("{mistake}") };
+    let adapter = Adapter::load(folder).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let setting = Setting::read(folder, &adapter).unwrap_or_else(|mistake| mistaken(mistake));
+    let found = examples::examples_of(folder).unwrap_or_else(|mistake| mistaken(mistake));
+    let cases = found.iter().filter_map(|example| {
+        let Subject::Operation(operation) = example.of else {
+            return None;
+        };
+        let request = examples::read_json(&example.request_file()).ok()?;
+        let asked = question(operation, &request).ok()?;
+        let names = example.exchanges(RESPONSE).ok()?;
+        let answers = names.into_iter().filter_map(|name| {
+            let text = example.exchange_text(RESPONSE, &name).ok()?;
+            Some((name, text))
+        });
+        Some(Case { operation, asked, answers: answers.collect() })
+    });
+    let cases = cases.collect();
+    Product { adapter, setting, cases }
 }
