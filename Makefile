@@ -1,13 +1,13 @@
 # The commands of the project; each does its own set-up. `make help` lists them.
 
-.PHONY: help run test bench openapi check fmt deb
+.PHONY: help run test bench openapi check fmt fuzz deb
 .DEFAULT_GOAL := help
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: ## everything it needs, then the gateway beside three simulated town halls (PORT, OPERATOR_PORT, SIMULATOR_PORT, PROFILE)
-	@PORT='$(or $(PORT),8443)' OPERATOR_PORT='$(or $(OPERATOR_PORT),9443)' SIMULATOR_PORT='$(or $(SIMULATOR_PORT),18100)' \
+	@exec env PORT='$(or $(PORT),8443)' OPERATOR_PORT='$(or $(OPERATOR_PORT),9443)' SIMULATOR_PORT='$(or $(SIMULATOR_PORT),18100)' \
 		PROFILE='$(or $(PROFILE),dev)' scripts/run.sh
 
 test: ## everything it needs, then all tests
@@ -27,6 +27,9 @@ check: ## format, lints, dependencies: quick, before a commit
 
 fmt: ## format the code
 	cargo fmt --all
+
+fuzz: ## ten minutes for each fuzz target (ARGS for fuzz/run.sh: MINUTES TARGET...); needs a nightly toolchain
+	@fuzz/run.sh $(ARGS)
 
 deb: ## the Debian package, in target/debian
 	@scripts/install-debian-packages.sh build
