@@ -1,6 +1,6 @@
 # The commands of the project; each does its own set-up. `make help` lists them.
 
-.PHONY: help run test bench openapi check fmt fuzz deb
+.PHONY: help run test bench openapi schema check fmt fuzz deb
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -19,6 +19,9 @@ bench: ## Pontile beside nginx and HAProxy, same moment, same core (ARGS for ben
 
 openapi: ## write openapi/*.yaml from the code
 	cargo run --locked --quiet --bin pontile -- openapi openapi
+
+schema: ## write adapters/adapter.schema.json from the code
+	cargo run --locked --quiet --bin pontile -- adapter schema adapters/adapter.schema.json
 
 check: ## format, lints, dependencies: quick, before a commit
 	cargo fmt --all --check

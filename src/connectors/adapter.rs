@@ -2,6 +2,7 @@
 
 mod reading;
 mod step;
+pub mod schema;
 
 use std::path::Path;
 use std::time::Duration;

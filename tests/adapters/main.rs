@@ -8,3 +8,4 @@
 mod mistakes;
 mod reading;
 mod replay;
+mod schema;

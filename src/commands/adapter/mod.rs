@@ -2,6 +2,7 @@
 
 mod test;
 mod check;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,11 @@ pub enum AdapterCommand {
     Check(Folders),
     /// Replay the examples of adapters: what is sent, and what becomes of the answers
     Test(test::TestArguments),
+    /// Write the JSON Schema of adapter.toml, with which editors complete and validate it
+    Schema {
+        /// The file; absent: standard output
+        file: Option<PathBuf>,
+    },
 }
 
 /// Which adapters are meant.
@@ -40,6 +46,7 @@ pub fn run(command: AdapterCommand) -> Result<(), Failure> {
     match command {
         AdapterCommand::Check(folders) => check::run(&folders),
         AdapterCommand::Test(arguments) => test::run(&arguments),
+        AdapterCommand::Schema { file } => schema::run(file.as_deref()),
     }
 }
 
