@@ -6,11 +6,11 @@ use pontile::connectors::adapter::Adapter;
 use pontile::connectors::examples::setting::Setting;
 use pontile::connectors::examples::{Subject, adapter_folders, compare, examples_of, play};
 
-/// The adapters of the project and the template that new ones start from.
+/// The adapters of the project and those that new ones start from.
 pub fn adapters() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
     let mut folders = adapter_folders(&root).unwrap();
-    folders.push(root.join("_template"));
+    folders.extend(adapter_folders(&root.join("_template")).unwrap());
     folders
 }
 
@@ -24,7 +24,7 @@ fn load(folder: &Path) -> Adapter {
 #[test]
 fn every_adapter_of_the_project_is_without_mistakes() {
     let folders = adapters();
-    assert!(folders.len() >= 4, "three adapters and the template");
+    assert!(folders.len() >= 4, "three adapters and the templates");
     for folder in folders {
         let adapter = load(&folder);
         assert_eq!(adapter.digest().len(), 64);

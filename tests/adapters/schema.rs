@@ -196,7 +196,13 @@ fn every_adapter_fits_the_schema_and_names_it_in_its_first_line() {
         let text = std::fs::read_to_string(&file).unwrap();
         let written: Value = toml::from_str(&text).unwrap();
         assert!(fits(&schema(), &written), "{}", file.display());
-        let first = format!("#:schema ../{FILE}\n");
+        let root = folder.parent().unwrap();
+        let deeper = if root.ends_with("_template") {
+            "../"
+        } else {
+            ""
+        };
+        let first = format!("#:schema {deeper}../{FILE}\n");
         assert!(
             text.starts_with(&first),
             "{}: the first line must be {first}",

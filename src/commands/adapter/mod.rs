@@ -3,6 +3,8 @@
 mod test;
 mod check;
 mod schema;
+mod new;
+mod skeletons;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +26,8 @@ pub enum AdapterCommand {
     Check(Folders),
     /// Replay the examples of adapters: what is sent, and what becomes of the answers
     Test(test::TestArguments),
+    /// Begin a new adapter: a folder that passes check and test at once, with comments that tell what to change
+    New(new::NewArguments),
     /// Write the JSON Schema of adapter.toml, with which editors complete and validate it
     Schema {
         /// The file; absent: standard output
@@ -46,6 +50,7 @@ pub fn run(command: AdapterCommand) -> Result<(), Failure> {
     match command {
         AdapterCommand::Check(folders) => check::run(&folders),
         AdapterCommand::Test(arguments) => test::run(&arguments),
+        AdapterCommand::New(arguments) => new::run(&arguments),
         AdapterCommand::Schema { file } => schema::run(file.as_deref()),
     }
 }

@@ -1,0 +1,1 @@
+SELECT count(*) AS righe FROM vista_anagrafe
