@@ -95,6 +95,11 @@ impl<'a> Conversation<'a> {
         self.operation.steps().get(self.next)
     }
 
+    /// The fields that the call fetches.
+    pub(super) fn wanted(&self) -> FieldSet {
+        self.call.fields
+    }
+
     /// The name of the exchange that comes next: the step's, with a number from the second one on.
     pub fn exchange_name(&self, step: &'a Step) -> Cow<'a, str> {
         match self.turn {
@@ -211,7 +216,8 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn scope<'s>(&'s self, credentials: Credentials<'s>) -> Scope<'s> {
+    /// What placeholders stand for at this point.
+    pub(super) fn scope<'s>(&'s self, credentials: Credentials<'s>) -> Scope<'s> {
         let declared = self.adapter.declared();
         Scope {
             call: self.call,

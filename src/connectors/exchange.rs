@@ -235,12 +235,17 @@ pub fn understand(
     }
 }
 
-fn extract(adapter: &Adapter, step: &Step, answer: &HttpResponse) -> Result<Extract, Unreadable> {
-    let fallback = match adapter.connector() {
+/// What bytes are that are not the declared UTF-8.
+pub(super) fn fallback_charset(adapter: &Adapter) -> Option<charset::Charset> {
+    match adapter.connector() {
         Connector::Soap(soap) => soap.fallback_charset,
         Connector::Rest(rest) => rest.fallback_charset,
         Connector::Sql => None,
-    };
+    }
+}
+
+fn extract(adapter: &Adapter, step: &Step, answer: &HttpResponse) -> Result<Extract, Unreadable> {
+    let fallback = fallback_charset(adapter);
     let text = charset::decode(&answer.body, content_type(answer), fallback)?;
     let shape = &step.mapping.shape;
     let extract = match shape.format() {
@@ -256,7 +261,8 @@ fn extract(adapter: &Adapter, step: &Step, answer: &HttpResponse) -> Result<Extr
     }
 }
 
-fn fault(extract: &Extract, places: FaultPlaces) -> Option<Fault<'_>> {
+/// The fault, if the answer is one.
+pub(super) fn fault(extract: &Extract, places: FaultPlaces) -> Option<Fault<'_>> {
     let fault = extract.document().all(places.fault).next()?;
     let first = |nodes: [super::extract::shape::NodeId; 2]| {
         let texts = nodes.into_iter().flat_map(|node| fault.all(node));
@@ -298,7 +304,8 @@ pub fn of_rows(step: &Step, rows: &[SqlRow]) -> Result<Extract, ConnectorError> 
     Ok(extract.finish())
 }
 
-fn content_type(answer: &HttpResponse) -> Option<&str> {
+/// The declared content type.
+pub(super) fn content_type(answer: &HttpResponse) -> Option<&str> {
     answer.headers.get(CONTENT_TYPE)?.to_str().ok()
 }
 

@@ -3,6 +3,7 @@
 mod test;
 mod check;
 mod schema;
+mod explain;
 mod new;
 mod skeletons;
 
@@ -26,6 +27,8 @@ pub enum AdapterCommand {
     Check(Folders),
     /// Replay the examples of adapters: what is sent, and what becomes of the answers
     Test(test::TestArguments),
+    /// Tell where each field of an example's answer comes from, through which steps, and what was ignored
+    Explain(explain::ExplainArguments),
     /// Begin a new adapter: a folder that passes check and test at once, with comments that tell what to change
     New(new::NewArguments),
     /// Write the JSON Schema of adapter.toml, with which editors complete and validate it
@@ -50,6 +53,7 @@ pub fn run(command: AdapterCommand) -> Result<(), Failure> {
     match command {
         AdapterCommand::Check(folders) => check::run(&folders),
         AdapterCommand::Test(arguments) => test::run(&arguments),
+        AdapterCommand::Explain(arguments) => explain::run(&arguments),
         AdapterCommand::New(arguments) => new::run(&arguments),
         AdapterCommand::Schema { file } => schema::run(file.as_deref()),
     }

@@ -10,6 +10,7 @@ pub mod question;
 pub mod written;
 pub mod play;
 pub mod compare;
+pub mod explain;
 
 use std::fs;
 use std::path::{Path, PathBuf};

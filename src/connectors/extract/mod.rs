@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod shape;
+pub mod survey;
 pub mod xml;
 
 use std::ops::Range;

@@ -264,6 +264,34 @@ impl Shape {
         named.or(self.node(parent).any)
     }
 
+    /// The element of that local name inside `parent` that the shape reads in a namespace, whichever it is.
+    pub fn qualified(&self, parent: NodeId, local: &str) -> Option<NodeId> {
+        self.named(
+            parent,
+            local,
+            |name| matches!(name, Name::Qualified { local: known, .. } if **known == *local),
+        )
+    }
+
+    /// The path of a place, as response files write it from the root.
+    pub fn path(&self, place: NodeId) -> String {
+        let holds = |node: &&Node| node.children.contains(&place);
+        let parent = self.nodes.iter().position(|node| holds(&node));
+        let above = parent.and_then(|index| u16::try_from(index).ok());
+        let above = above.map_or(String::new(), |index| self.path(NodeId(index)));
+        let name = match &self.node(place).name {
+            Name::Unnamed => return above,
+            Name::Any => "*".to_owned(),
+            Name::Local(name) => name.to_string(),
+            Name::Qualified { local, .. } => local.to_string(),
+            Name::Attribute(name) => format!("@{name}"),
+        };
+        match &*above {
+            "" | "Envelope/Body" => name,
+            above => format!("{above}/{name}"),
+        }
+    }
+
     /// The attribute of that local name at `parent`, if the shape reads it.
     pub fn attribute(&self, parent: NodeId, local: &str) -> Option<NodeId> {
         self.named(

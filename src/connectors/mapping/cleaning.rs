@@ -41,7 +41,7 @@ pub enum Form {
 }
 
 /// A table and what holds for a text that it does not have.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Lookup {
     /// The table.
     pub table: Table,

@@ -125,7 +125,8 @@ impl Expression {
 }
 
 impl Source {
-    fn value<'a>(&'a self, at: CellRef<'a>, scope: &'a Scope<'_>) -> Found<'a> {
+    /// The text before anything is done with it.
+    pub fn value<'a>(&'a self, at: CellRef<'a>, scope: &'a Scope<'_>) -> Found<'a> {
         match self {
             Source::Path(node, pick) => text_at(at, *node, *pick),
             Source::Template(template) => render(template, scope).map(Some),

@@ -155,7 +155,7 @@ fn members(
 
 impl FieldMapping {
     /// Writes name and value; `false`: there is no value, and what was written is to be taken back.
-    fn write(
+    pub fn write(
         &self,
         at: CellRef<'_>,
         scope: &Scope<'_>,

@@ -54,6 +54,20 @@ pub struct BadTemplate {
 /// Stands for a placeholder while the template around it is checked; no real template contains it.
 const STAND_IN: char = '\u{E000}';
 
+impl std::fmt::Display for Template {
+    /// As it is written, without its escapes.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => formatter.write_str(text)?,
+                Piece::Slot(placeholder, _) => write!(formatter, "{placeholder}")?,
+                Piece::Inner(name, ..) => write!(formatter, "{{{{inner.{name}}}}}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Template {
     /// Reads a template; every mistake in it is reported.
     pub fn parse(
