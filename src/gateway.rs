@@ -84,6 +84,9 @@ impl Gateway {
                 BreakerState::Open => metrics::BreakerState::Open,
             };
             metrics.instance(&state.name, breaker, state.in_use, state.waiting);
+            if let Some(seconds) = state.clock_ahead {
+                metrics.instance_clock(&state.name, seconds);
+            }
         }
         metrics.lines_dropped(self.telemetry.log.dropped());
         metrics.render()

@@ -179,7 +179,7 @@ fn pause_before_retry(failure: &ConnectorError, attempt: u32) -> Option<Duration
     // Nobody was called, or refused us for good: a breaker that makes callers wait for its end would be no breaker.
     if matches!(
         failure.kind,
-        Kind::BreakerOpen | Kind::Busy | Kind::CredentialsRefused
+        Kind::BreakerOpen | Kind::Busy | Kind::CredentialsRefused | Kind::ClockSkew
     ) {
         return None;
     }

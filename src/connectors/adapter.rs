@@ -15,6 +15,7 @@ use crate::contract::provenienza::Fonte;
 use super::charset::Charset;
 use super::template::Template;
 use super::template::placeholder::{DeclaredValues, Placeholder};
+use super::template::stamps::Stamps;
 /// Calls that one question may take, the login aside.
 pub const MOST_CALLS: usize = 8;
 
@@ -28,6 +29,7 @@ pub struct Adapter {
     digest: String,
     connector: Connector,
     declared: Declarations,
+    stamps: Stamps,
     token: Option<Step>,
     operations: Vec<AdapterOperation>,
 }
@@ -99,6 +101,7 @@ pub struct AdapterOperation {
     operation: Operation,
     keep: Option<Duration>,
     repeatable: bool,
+    only_this_year: bool,
     fonte: Fonte,
     usual_delay: Option<Duration>,
     tributi: Vec<Tributo>,
@@ -145,6 +148,11 @@ impl Adapter {
         &self.declared
     }
 
+    /// What requests are stamped with: an instant, hashes.
+    pub fn stamps(&self) -> &Stamps {
+        &self.stamps
+    }
+
     /// The login that gives a token, if the product wants one.
     pub fn token(&self) -> Option<&Step> {
         self.token.as_ref()
@@ -187,9 +195,19 @@ impl AdapterOperation {
         self.keep
     }
 
-    /// Whether a call may be tried again.
+    /// Whether the whole may be tried again: the operation says so, and no step of it says otherwise.
     pub fn repeatable(&self) -> bool {
-        self.repeatable
+        self.repeatable && self.steps.iter().all(|step| step.repeatable)
+    }
+
+    /// Whether the back end may get that step twice.
+    pub fn may_send_twice(&self, step: &Step) -> bool {
+        self.repeatable && step.repeatable
+    }
+
+    /// Whether the product tells of the current year alone.
+    pub fn only_this_year(&self) -> bool {
+        self.only_this_year
     }
 
     /// What kind of source answers.

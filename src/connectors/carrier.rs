@@ -1,6 +1,7 @@
 //! Carries a call to its back end and back: places, breaker, deadlines, login, exchanges, in this order.
 
 mod account;
+mod clock;
 mod database;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use super::adapter::{Adapter, AdapterOperation, Connector, Step};
 use super::breaker::Breaker;
 use super::bulkhead::{Bulkhead, Place};
 use super::call::{Answer, Call, Transcript};
+use super::clock::ClockWatch;
 use super::conversation::{Conversation, Refusal};
 use super::error::{ConnectorError, Kind, Retry};
 use super::exchange::{self, Request};
@@ -43,6 +45,7 @@ pub struct Instance {
     probed: Mutex<HashSet<String>>,
     secrets: Shelf,
     tokens: Tokens,
+    clock: ClockWatch,
 }
 
 impl Instance {
@@ -67,6 +70,7 @@ impl Instance {
             probed: Mutex::default(),
             secrets: Shelf::default(),
             tokens: Tokens::default(),
+            clock: ClockWatch::default(),
             settings,
         }
     }
@@ -102,6 +106,7 @@ impl Instance {
             breaker: self.breaker.state(),
             in_use,
             waiting,
+            clock_ahead: self.clock.seconds_ahead(),
         }
     }
 
@@ -153,6 +158,7 @@ impl Instance {
             Connector::Sql => self.probe_database(adapter).await,
             Connector::Soap(_) | Connector::Rest(_) => {
                 self.client()?.probe().await?;
+                self.probe_clock(adapter).await?;
                 self.probe_login(adapter).await
             }
         }
@@ -222,9 +228,12 @@ impl Instance {
         account: &Account,
         transcript: &mut Transcript,
     ) -> Result<(), Refusal> {
+        let sent = Utc::now();
+        conversation.at(sent);
         match conversation.request(step, account.credentials())? {
             Request::Http(request) => {
                 let answer = self.send(request, call, Some(transcript)).await?;
+                self.note_clock(adapter, &answer, sent);
                 conversation.answered(step, &answer, account.credentials())
             }
             Request::Sql(request) => {

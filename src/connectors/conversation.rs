@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Europe::Rome;
 use secrecy::SecretString;
 
@@ -40,6 +40,7 @@ pub struct Conversation<'a> {
     told: Option<Extract>,
     entries: Vec<Entry>,
     today: NaiveDate,
+    now: DateTime<Utc>,
 }
 
 /// What opens a back end's door.
@@ -70,6 +71,13 @@ impl<'a> Conversation<'a> {
         if tributo.is_some_and(|tributo| !operation.tributi().contains(&tributo)) {
             return Err(unsupported());
         }
+        let today = now.with_timezone(&Rome).date_naive();
+        if operation.only_this_year() && year(call).is_some_and(|year| year != today.year()) {
+            return Err(ConnectorError::permanent(
+                Kind::Unsupported,
+                format!("{} tells of the current year alone", adapter.name()),
+            ));
+        }
         Ok(Conversation {
             adapter,
             operation,
@@ -83,8 +91,14 @@ impl<'a> Conversation<'a> {
             turn: 0,
             told: None,
             entries: Vec::new(),
-            today: now.with_timezone(&Rome).date_naive(),
+            today,
+            now,
         })
+    }
+
+    /// The instant of what comes next: one for a whole request and the answer to it.
+    pub fn at(&mut self, now: DateTime<Utc>) {
+        self.now = now;
     }
 
     /// The step that comes next; `None`: all were made.
@@ -134,7 +148,7 @@ impl<'a> Conversation<'a> {
             Some((name.clone(), value.clone()))
         });
         self.captures.extend(value);
-        let repeatable = self.operation.repeatable();
+        let repeatable = self.operation.may_send_twice(step);
         exchange::request(self.adapter, step, repeatable, &self.scope(credentials))
     }
 
@@ -163,6 +177,7 @@ impl<'a> Conversation<'a> {
             status: 200,
             retry_after: None,
             fault: None,
+            skew: None,
             document: Some(rows.document()),
         };
         let told = step.mapping.judge(&facts, &scope);
@@ -227,6 +242,8 @@ impl<'a> Conversation<'a> {
             token: credentials.token,
             captures: &self.captures,
             today: self.today,
+            stamps: self.adapter.stamps(),
+            now: self.now,
         }
     }
 
@@ -248,6 +265,13 @@ impl<'a> Conversation<'a> {
 fn tributo(call: &Call<'_>) -> Option<Tributo> {
     match call.parameters {
         Parameters::Posizione { tributo, .. } => Some(*tributo),
+        Parameters::Persona { .. } | Parameters::Pagina { .. } | Parameters::Nessuno => None,
+    }
+}
+
+fn year(call: &Call<'_>) -> Option<i32> {
+    match call.parameters {
+        Parameters::Posizione { anno, .. } => Some(i32::from(*anno)),
         Parameters::Persona { .. } | Parameters::Pagina { .. } | Parameters::Nessuno => None,
     }
 }
@@ -319,6 +343,7 @@ impl<'a> Login<'a> {
         secrets: &'a BTreeMap<String, SecretString>,
     ) -> Login<'a> {
         let declared = adapter.declared();
+        let now = Utc::now();
         Login {
             adapter,
             step,
@@ -329,7 +354,9 @@ impl<'a> Login<'a> {
                 declared: (&declared.instance, &declared.ente),
                 token: None,
                 captures: &NO_CAPTURES,
-                today: Utc::now().with_timezone(&Rome).date_naive(),
+                today: now.with_timezone(&Rome).date_naive(),
+                stamps: adapter.stamps(),
+                now,
             },
         }
     }

@@ -37,6 +37,9 @@ pub enum Kind {
     /// The back end does not accept our credentials.
     #[error("credentials refused")]
     CredentialsRefused,
+    /// The back end's clock and ours are so far apart that it refuses requests with our time.
+    #[error("clocks too far apart")]
+    ClockSkew,
     /// The back end is closed, overloaded or in maintenance, by its own word.
     #[error("unavailable")]
     Unavailable,
@@ -152,6 +155,7 @@ impl ConnectorError {
                     | Kind::Busy
                     | Kind::TooManyCalls
                     | Kind::CredentialsRefused
+                    | Kind::ClockSkew
             )
     }
 }

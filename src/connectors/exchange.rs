@@ -10,6 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_A
 
 use super::adapter::{Adapter, Basic, Connector, Floor, Method, Query, Soap, Step, StepRequest};
 use super::charset;
+use super::clock;
 use super::conversation::Refusal;
 use super::error::{ConnectorError, Kind};
 use super::extract::shape::Format;
@@ -63,12 +64,13 @@ pub fn request<'a>(
     scope: &Scope<'_>,
 ) -> Result<Request<'a>, ConnectorError> {
     match (&step.request, adapter.connector()) {
-        (StepRequest::Soap { action, body }, Connector::Soap(soap)) => {
+        (StepRequest::Soap { action, path, body }, Connector::Soap(soap)) => {
+            let path = path.as_ref().unwrap_or(&soap.path);
             let mut headers = soap_headers(soap, action)?;
             headers.extend(authorization(soap.basic.as_ref(), scope)?);
             Ok(Request::Http(HttpRequest {
                 method: http::Method::POST,
-                path: soap.path.render(scope)?.into_owned(),
+                path: path.render(scope)?.into_owned(),
                 headers,
                 body: Bytes::from(body.render(scope)?.into_owned()),
                 repeatable,
@@ -226,6 +228,7 @@ pub fn understand(
             .as_ref()
             .zip(step.mapping.fault)
             .and_then(|(extract, places)| fault(extract, places)),
+        skew: clock::told(&answer.headers).map(|told| clock::ahead(told, scope.now, scope.now)),
         document: extract.as_ref().map(Extract::document),
     };
     let told = step.mapping.judge(&facts, scope);

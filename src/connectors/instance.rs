@@ -38,6 +38,8 @@ pub struct InstanceState {
     pub in_use: usize,
     /// Calls that wait for a place.
     pub waiting: usize,
+    /// Seconds by which the back end's clock is ahead of ours, where that matters and was seen.
+    pub clock_ahead: Option<i64>,
 }
 
 /// Whether calls are let through.

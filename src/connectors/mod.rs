@@ -13,6 +13,7 @@ pub mod carrier;
 pub mod bulkhead;
 pub mod breaker;
 pub mod login;
+pub mod clock;
 pub mod secrets;
 
 pub mod adapter;

@@ -241,7 +241,7 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
         Kind::TooManyCalls | Kind::Busy => rows::GESTIONALE_OCCUPATO,
         Kind::TimedOut => rows::GESTIONALE_NON_RISPONDE,
         // The portal learns no more than of any other error; whoever has to act is the gateway's operator.
-        Kind::CredentialsRefused => Problem {
+        Kind::CredentialsRefused | Kind::ClockSkew => Problem {
             side: Side::Gateway,
             ..rows::GESTIONALE_IN_ERRORE
         },

@@ -3,6 +3,7 @@
 mod connector;
 mod files;
 mod requests;
+mod stamps;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
 use crate::config::reading::{FromTable, Reader};
 use crate::connectors::template::placeholder::{Declared, Known};
+use crate::connectors::template::stamps::Stamps;
 use crate::connectors::template::{Language, Template};
 use files::Files;
 use steps::Bench;
@@ -71,8 +73,7 @@ fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Opt
         ente: table.or_default("ente", reader).unwrap_or_default(),
         secrets: table.or_default("secret", reader).unwrap_or_default(),
     };
-    let connector = table.values("connector").next();
-    let token = table.values("token").next();
+    let none = Stamps::default();
     let known = Known {
         operation: None,
         instance: &declared.instance,
@@ -81,7 +82,16 @@ fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Opt
         captures: &[],
         lists: &[],
         inner: &[],
+        token: false,
+        stamps: &none,
+    };
+    let stamps = stamps::stamps(&mut table, &known, reader);
+    let connector = table.values("connector").next();
+    let token = table.values("token").next();
+    let known = Known {
         token: token.is_some(),
+        stamps: stamps.as_ref().unwrap_or(&none),
+        ..known
     };
     let connector = if let Some(value) = connector {
         connector::connector(value, &known, reader)
@@ -123,6 +133,7 @@ fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Opt
         digest: String::new(),
         connector: bench.connector,
         declared,
+        stamps: stamps?,
         token: login?,
         operations,
     })

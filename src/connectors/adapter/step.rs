@@ -15,6 +15,8 @@ pub struct Step {
     pub tributo: Option<Tributo>,
     /// Made once for each value that an earlier step captured under this name; the answers count as one.
     pub for_each: Option<Box<str>>,
+    /// Whether the back end may get it twice, where the operation may be repeated at all.
+    pub repeatable: bool,
     /// What is sent.
     pub request: StepRequest,
     /// How the answer is read.
@@ -28,6 +30,8 @@ pub enum StepRequest {
     Soap {
         /// `SOAPAction`, or `action` of SOAP 1.2.
         action: Box<str>,
+        /// Path below the instance's address; absent: the connector's.
+        path: Option<Template>,
         /// The envelope.
         body: Template,
     },
@@ -101,7 +105,10 @@ impl StepRequest {
     /// Every placeholder of the request.
     pub fn placeholders(&self) -> Box<dyn Iterator<Item = &Placeholder> + '_> {
         match self {
-            StepRequest::Soap { body, .. } => Box::new(body.placeholders()),
+            StepRequest::Soap { path, body, .. } => {
+                let path = path.iter().flat_map(Template::placeholders);
+                Box::new(path.chain(body.placeholders()))
+            }
             StepRequest::Rest { path, body, .. } => {
                 let body = body
                     .iter()

@@ -71,6 +71,8 @@ pub struct Items {
     pub each: NodeId,
     /// Only those of which all this holds.
     pub conditions: Vec<Condition>,
+    /// What tells items apart: one that is there again counts once.
+    pub once: Option<Box<Expression>>,
 }
 
 /// Which text, if a place occurs more than once.
@@ -182,7 +184,7 @@ impl Source {
 }
 
 impl Items {
-    /// The items of which every condition holds.
+    /// The items of which every condition holds, each one once.
     pub fn of<'a>(
         &'a self,
         at: CellRef<'a>,
@@ -190,11 +192,36 @@ impl Items {
     ) -> Result<Vec<CellRef<'a>>, Trouble> {
         let mut items = Vec::new();
         for item in at.all(self.each).filter(|item| !item.is_nothing()) {
-            if all_hold(&self.conditions, item, scope)? {
+            if all_hold(&self.conditions, item, scope)? && !self.is_known(item, &items, scope)? {
                 items.push(item);
             }
         }
         Ok(items)
+    }
+
+    /// Whether the item is there already; two with one identifier that differ are nobody's to choose from.
+    fn is_known(
+        &self,
+        item: CellRef<'_>,
+        known: &[CellRef<'_>],
+        scope: &Scope<'_>,
+    ) -> Result<bool, Trouble> {
+        let Some(once) = &self.once else {
+            return Ok(false);
+        };
+        let Some(identifier) = once.value(item, scope)? else {
+            return Ok(false);
+        };
+        for other in known {
+            if once.value(*other, scope)?.as_ref() == Some(&identifier) {
+                return if item.same_as(*other) {
+                    Ok(true)
+                } else {
+                    Err(Trouble::of("one identifier of two that differ"))
+                };
+            }
+        }
+        Ok(false)
     }
 }
 

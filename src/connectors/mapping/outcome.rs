@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::condition::{Condition, all_hold};
 use super::expression::{Expression, Trouble, render};
+use crate::connectors::clock;
 use crate::connectors::error::{ConnectorError, Kind, Retry};
 use crate::connectors::extract::CellRef;
 use crate::connectors::template::Template;
@@ -17,6 +20,8 @@ pub struct Outcome {
     pub status: Vec<u16>,
     /// Texts of a SOAP fault of which one must fit, whatever the case; several in one text are parted by `|`.
     pub fault: Option<Vec<Template>>,
+    /// Only if the back end's clock is further from ours than it accepts.
+    pub skewed: bool,
     /// Conditions on the whole answer.
     pub when: Vec<Condition>,
     /// What it means.
@@ -37,13 +42,14 @@ pub enum Verdict {
 }
 
 /// Every verdict by the name that mappings use.
-pub const VERDICTS: [(&str, Verdict); 9] = [
+pub const VERDICTS: [(&str, Verdict); 10] = [
     ("not_found", Verdict::Failure(Kind::NotFound)),
     ("ambiguous", Verdict::Failure(Kind::Ambiguous)),
     (
         "credentials_refused",
         Verdict::Failure(Kind::CredentialsRefused),
     ),
+    ("clock_skew", Verdict::Failure(Kind::ClockSkew)),
     ("unavailable", Verdict::Failure(Kind::Unavailable)),
     ("too_many_calls", Verdict::Failure(Kind::TooManyCalls)),
     ("failed", Verdict::Failure(Kind::Failed)),
@@ -69,6 +75,8 @@ pub struct Facts<'a> {
     pub retry_after: Option<Duration>,
     /// The fault, if the answer is one.
     pub fault: Option<Fault<'a>>,
+    /// How far the back end's clock is ahead of ours, where it told its time.
+    pub skew: Option<TimeDelta>,
     /// The answer, if there was one to read.
     pub document: Option<CellRef<'a>>,
 }
@@ -77,6 +85,9 @@ impl Outcome {
     /// Whether the rule fits.
     pub fn fits(&self, facts: &Facts<'_>, scope: &Scope<'_>) -> Result<bool, Trouble> {
         if !self.status.is_empty() && !self.status.contains(&facts.status) {
+            return Ok(false);
+        }
+        if self.skewed && !too_far(facts, scope) {
             return Ok(false);
         }
         if let Some(texts) = &self.fault
@@ -93,7 +104,10 @@ impl Outcome {
     /// The failure that the rule stands for.
     pub fn failure(&self, kind: Kind, facts: &Facts<'_>, scope: &Scope<'_>) -> ConnectorError {
         let detail = format!("by the adapter's rule (status {})", facts.status);
-        let mut error = failure(kind, facts.retry_after, detail);
+        let mut error = match (kind, facts.skew) {
+            (Kind::ClockSkew, Some(ahead)) => clock::skewed(ahead),
+            _ => failure(kind, facts.retry_after, detail),
+        };
         if let Some(retry) = self.retry {
             error.retry = retry;
         }
@@ -107,6 +121,11 @@ impl Outcome {
             None => error,
         }
     }
+}
+
+fn too_far(facts: &Facts<'_>, scope: &Scope<'_>) -> bool {
+    let both = facts.skew.zip(scope.stamps.clock);
+    both.is_some_and(|(ahead, clock)| clock::too_far(ahead, clock.tolerance))
 }
 
 /// A code is short and has no spaces; anything else could be a sentence with a name in it.

@@ -2,6 +2,7 @@
 
 pub mod escape;
 pub mod placeholder;
+pub mod stamps;
 
 use std::borrow::Cow;
 use std::ops::Range;

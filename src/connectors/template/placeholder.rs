@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Template;
+use super::stamps::{self, Stamps};
 use crate::config::instance::InstanceSettings;
 use crate::connectors::call::Call;
 use crate::connectors::error::{ConnectorError, Kind};
@@ -50,6 +51,12 @@ pub enum Placeholder {
     Wants(&'static str, usize),
     /// `token`: the token of the adapter's login.
     Token,
+    /// `now.date`: the day of the request, as the product writes it.
+    NowDate,
+    /// `now.time`: its time of day, of the same instant.
+    NowTime,
+    /// `sha256.<name>`: the hash of a text that `[sha256]` of the adapter gives.
+    Sha256(Box<str>),
 }
 
 /// A value that the configuration must or may give.
@@ -85,6 +92,8 @@ pub struct Known<'a> {
     pub inner: &'a [(String, Template)],
     /// Whether the adapter logs in for a token.
     pub token: bool,
+    /// What requests are stamped with.
+    pub stamps: &'a Stamps,
 }
 
 /// Where the values come from while a call is carried out.
@@ -103,6 +112,10 @@ pub struct Scope<'a> {
     pub captures: &'a BTreeMap<Box<str>, String>,
     /// Today in Italy.
     pub today: NaiveDate,
+    /// What requests are stamped with.
+    pub stamps: &'a Stamps,
+    /// The one instant of the request.
+    pub now: DateTime<Utc>,
 }
 
 impl Placeholder {
@@ -122,6 +135,13 @@ impl Placeholder {
             "ente.codice_istat" => Placeholder::EnteIstat,
             "ente.codice_belfiore" => Placeholder::EnteBelfiore,
             "token" if known.token => Placeholder::Token,
+            "now.date" if known.stamps.clock.is_some() => Placeholder::NowDate,
+            "now.time" if known.stamps.clock.is_some() => Placeholder::NowTime,
+            "now.date" | "now.time" => {
+                return Err(format!(
+                    "«{name}» non è dichiarato: manca [now] in adapter.toml"
+                ));
+            }
             _ => return Placeholder::parse_dotted(name, known),
         };
         Ok(found)
@@ -143,7 +163,10 @@ impl Placeholder {
             Some(("secret", key)) if known.secrets.contains_key(key) => {
                 Ok(Placeholder::Secret(key.into()))
             }
-            Some(("instance" | "ente" | "secret", _)) => undeclared(name),
+            Some(("sha256", key)) if known.stamps.hashes.contains_key(key) => {
+                Ok(Placeholder::Sha256(key.into()))
+            }
+            Some(("instance" | "ente" | "secret" | "sha256", _)) => undeclared(name),
             Some(("capture", key)) => {
                 if known.captures.iter().any(|(name, _)| name == key) {
                     Ok(Placeholder::Capture(key.into()))
@@ -203,6 +226,9 @@ impl fmt::Display for Placeholder {
             Placeholder::Capture(name) => ("capture.", &**name),
             Placeholder::Wants(name, _) => ("wants.", *name),
             Placeholder::Token => ("", "token"),
+            Placeholder::NowDate => ("now.", "date"),
+            Placeholder::NowTime => ("now.", "time"),
+            Placeholder::Sha256(name) => ("sha256.", &**name),
         };
         write!(formatter, "{{{{{section}{name}}}}}")
     }
@@ -236,6 +262,20 @@ impl Scope<'_> {
                 }));
             }
             Placeholder::Oggi => return Ok(Cow::Owned(instants::day(self.today))),
+            Placeholder::NowDate | Placeholder::NowTime => {
+                let clock = self.stamps.clock.as_ref();
+                let clock = clock.ok_or_else(|| self.not_configured(placeholder))?;
+                let form = match placeholder {
+                    Placeholder::NowDate => clock.date,
+                    _ => clock.time,
+                };
+                return Ok(Cow::Owned(stamps::written(self.now, form)));
+            }
+            Placeholder::Sha256(name) => {
+                let text = self.stamps.hashes.get(name);
+                let text = text.ok_or_else(|| self.not_configured(placeholder))?;
+                return Ok(Cow::Owned(stamps::sha256(&text.render(self)?)));
+            }
             Placeholder::EnteIstat => self.call.tenant.codice_istat.as_str(),
             Placeholder::EnteBelfiore => &self.call.tenant.codice_belfiore,
             Placeholder::Ente(name) => {

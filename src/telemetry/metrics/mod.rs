@@ -33,6 +33,7 @@ pub struct Metrics {
     connections: IntGaugeVec,
     breaker_state: IntGaugeVec,
     instance_calls: IntGaugeVec,
+    instance_clock: IntGaugeVec,
     cache_bytes: IntGauge,
     record: RecordMetrics,
     certificate_days_left: GaugeVec,
@@ -95,6 +96,11 @@ impl Metrics {
                 "instance_calls",
                 "Calls to each instance, `under_way` and `waiting` for a place.",
                 &["instance", "state"],
+            ),
+            instance_clock: families.gauges(
+                "instance_clock_ahead_seconds",
+                "Seconds by which a back end's clock is ahead of ours, where its product is told the time of requests.",
+                &["instance"],
             ),
             cache_bytes: families.gauge("cache_bytes", "Bytes of answers in the cache."),
             record: RecordMetrics::new(&families),
@@ -175,6 +181,13 @@ impl Metrics {
         }
     }
 
+    /// Sets by how many seconds a back end's clock is ahead of ours.
+    pub fn instance_clock(&self, name: &str, seconds_ahead: i64) {
+        self.instance_clock
+            .with_label_values(&[name])
+            .set(seconds_ahead);
+    }
+
     /// Forgets an instance that is no longer in the configuration.
     pub fn instance_removed(&self, instance: &str) {
         // An error says that it was never used: there is nothing to forget.
@@ -182,6 +195,7 @@ impl Metrics {
         for state in ["under_way", "waiting"] {
             let _ = self.instance_calls.remove_label_values(&[instance, state]);
         }
+        let _ = self.instance_clock.remove_label_values(&[instance]);
     }
 
     /// Sets what the cache holds.

@@ -31,6 +31,10 @@ impl Bench<'_> {
             }),
             None => Some(String::new()),
         };
+        let path = table
+            .values("path")
+            .next()
+            .map(|value| template(value, Language::Address, known, reader));
         let inner = self.inner(table, known, reader)?;
         let known = &Known {
             inner: &inner,
@@ -40,6 +44,10 @@ impl Bench<'_> {
         let body = in_file(&source, Language::Xml, known, reader);
         Some(StepRequest::Soap {
             action: action?.into(),
+            path: match path {
+                Some(path) => Some(path?),
+                None => None,
+            },
             body: body?,
         })
     }

@@ -75,6 +75,14 @@ impl Bench<'_> {
         let keep: Option<Span> = table.optional("keep", reader);
         let repeatable = table.required("repeatable", reader);
         let usual_delay: Option<Span> = table.optional("usual_delay", reader);
+        let years = match table.values("years").next() {
+            None => Some(false),
+            Some(value) => value.parse(reader, "\"all\" o \"current\"", |text| match text {
+                "all" => Some(false),
+                "current" if operation == Operation::RicercaPosizione => Some(true),
+                _ => None,
+            }),
+        };
         let fonte =
             match table.values("fonte").next() {
                 None => Some(Fonte::GestionaleComunale),
@@ -125,6 +133,7 @@ impl Bench<'_> {
             operation,
             keep: keep.map(|span| span.0),
             repeatable: repeatable?,
+            only_this_year: years?,
             fonte: fonte?,
             usual_delay: usual_delay.map(|span| span.0),
             tributi: tributi(operation, &steps),
@@ -154,6 +163,7 @@ impl Bench<'_> {
             })
         });
         let for_each = self::for_each(&mut table, known, reader);
+        let repeatable = table.or("repeatable", true, reader);
         let mut captures = known.captures.to_vec();
         captures.extend(for_each.iter().flatten().cloned());
         let known = &Known {
@@ -182,6 +192,7 @@ impl Bench<'_> {
                 None => None,
             },
             for_each: for_each?.map(|(name, _)| name.into()),
+            repeatable: repeatable?,
             request: request?,
             mapping: mapping?,
         })

@@ -179,6 +179,7 @@ impl Workshop<'_> {
         let items = Items {
             each: node,
             conditions,
+            once: self.optional(table, "once", node, reader).map(Box::new),
         };
         let take = self.optional(table, "take", node, reader);
         let sum = self.optional(table, "sum", node, reader);

@@ -163,7 +163,12 @@ fn items(
     let conditions = list(table.values("where").next(), reader, |value, reader| {
         workshop.condition(value, each, reader)
     });
-    Some(Items { each, conditions })
+    let once = workshop.optional(table, "once", each, reader).map(Box::new);
+    Some(Items {
+        each,
+        conditions,
+        once,
+    })
 }
 
 fn place(

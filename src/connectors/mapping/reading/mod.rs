@@ -40,6 +40,11 @@ pub struct Workshop<'k> {
 }
 
 impl<'k> Workshop<'k> {
+    /// Whether requests are stamped with their instant.
+    pub fn has_clock(&self) -> bool {
+        self.known.stamps.clock.is_some()
+    }
+
     /// A workshop for answers of that format; for SOAP paths begin below the body of the envelope.
     pub fn new(format: Format, soap: bool, known: Known<'k>) -> Workshop<'k> {
         let mut shape = Shape::new(format);

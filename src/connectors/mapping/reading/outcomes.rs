@@ -34,6 +34,7 @@ pub fn outcome(
         });
         (!faults.is_empty()).then_some(faults)
     });
+    let skewed = skewed(&mut table, workshop, reader);
     let when = list(table.values("when").next(), reader, |value, reader| {
         workshop.condition(value, base, reader)
     });
@@ -64,6 +65,7 @@ pub fn outcome(
             Some(texts) => Some(texts?),
             None => None,
         },
+        skewed: skewed?,
         when,
         verdict: verdict?,
         retry: match retry {
@@ -72,6 +74,20 @@ pub fn outcome(
         },
         code,
     })
+}
+
+/// `skewed = true` needs a product that is told the instant of requests.
+fn skewed(table: &mut Table<'_>, workshop: &Workshop<'_>, reader: &mut Reader) -> Option<bool> {
+    let place = table.values("skewed").next().map(Value::place);
+    let skewed = table.or("skewed", false, reader)?;
+    if let (true, false, Some(place)) = (skewed, workshop.has_clock(), place) {
+        reader.mistake(
+            &place,
+            "vuole [now] in adapter.toml: senza istanti gli orologi non contano",
+        );
+        return None;
+    }
+    Some(skewed)
 }
 
 fn retry(value: Value<'_>, reader: &mut Reader) -> Option<Retry> {
