@@ -80,7 +80,12 @@ seed() {
     local secret
     for secret in $(grep -oh 'segreti/[a-z0-9-]*' "$EXAMPLE"/istanze/*.toml | sort -u); do
         secret=${secret#segreti/}
-        printf %s "${secret/-/-prova-}" >"$STATE/segreti/$secret"
+        local content=${secret/-/-prova-}
+        if [[ $secret == d5-* ]]; then
+            printf -v content '%-40s' "$content"
+            content=${content// /0}
+        fi
+        printf %s "$content" >"$STATE/segreti/$secret"
     done
     # Made anew at every run: some of its cases happened "today".
     step 'the registry of Como (SQLite)'
@@ -97,7 +102,7 @@ configure() {
         mkdir -p "$STATE/istanze"
         local file offset
         for file in "$EXAMPLE"/istanze/*.toml; do
-            sed -e "$(for offset in 1 2 3 4 6 7 9; do
+            sed -e "$(for offset in 1 2 3 4 5 6 7 9; do
                 echo "s#127.0.0.1:1810$offset#127.0.0.1:$((SIMULATOR_PORT + offset))#"
             done)" \
                 -e "s#\.\./\.\./\.\./\.\./var/como/#$PWD/$STATE/#" "$file" >"$STATE/istanze/${file##*/}"
@@ -114,7 +119,7 @@ start() {
     "$PROGRAMS/simulators" serve --control-port "$SIMULATOR_PORT" --port d1=$((SIMULATOR_PORT + 1)) \
         --port d2=$((SIMULATOR_PORT + 2)) --port d3=$((SIMULATOR_PORT + 3)) --port d4=$((SIMULATOR_PORT + 4)) \
         --port d4b=$((SIMULATOR_PORT + 9)) --port d6=$((SIMULATOR_PORT + 6)) \
-        --port d7=$((SIMULATOR_PORT + 7)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
+        --port d5=$((SIMULATOR_PORT + 5)) --port d7=$((SIMULATOR_PORT + 7)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
     simulators=$!
     wait_for $simulators "$STATE/simulators.out" '"control"' 'the simulators'
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" serve >"$STATE/pontile.out" 2>"$STATE/pontile.out.err" &

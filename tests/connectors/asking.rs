@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::Datelike as _;
 use pontile::config::instance::{BackendTls, Bounds, InstanceSettings};
 use pontile::config::secret::SecretReference;
 use pontile::config::units::Span;
@@ -187,6 +188,28 @@ impl Town {
         town
     }
 
+    /// A tax office whose credentials are hashed with the time.
+    pub fn tax_office(address: &str, ente: (&str, &str)) -> Town {
+        let belfiore = ente.1.to_lowercase();
+        let hexadecimal: String = belfiore.bytes().map(|byte| format!("{byte:02x}")).collect();
+        Town::new(
+            "tributi-impronta",
+            format!("{address}/{belfiore}"),
+            ente,
+            &[
+                ("utente", &format!("{hexadecimal:0<40}")),
+                ("intermediario_pec", "caf.fittizio@pec.example"),
+                ("operatore_nome", "PONTILE"),
+                ("operatore_codice_fiscale", "00000000000"),
+                ("operatore_email", "pontile@pec.example"),
+            ],
+            Some((
+                "passphrase",
+                &format!("{:0<40}", format!("d5-prova-{belfiore}")),
+            )),
+        )
+    }
+
     /// Como: views, at the address of a database.
     pub fn como(address: String, password: Option<&str>) -> Town {
         let secret = password.map(|password| ("password", password));
@@ -244,6 +267,15 @@ impl Town {
             .await
     }
 
+    /// Asks an operation about somebody; taxes of the current year.
+    pub async fn asked(&self, operation: Operation, code: &str) -> Result<Answer, ConnectorError> {
+        let offered = self.adapter.operation(operation).unwrap();
+        match offered.tributi() {
+            [] => self.ask(operation, persona(code), None).await,
+            [.., tributo] => self.posizione(code, *tributo, this_year()).await,
+        }
+    }
+
     /// Asks with a deadline; absent: a comfortable one.
     pub async fn ask(
         &self,
@@ -284,6 +316,12 @@ impl Town {
         }
         answer
     }
+}
+
+/// The current year in Italy.
+pub fn this_year() -> u16 {
+    let now = chrono::Utc::now().with_timezone(&chrono_tz::Europe::Rome);
+    u16::try_from(now.year()).unwrap()
 }
 
 /// The question about a person.

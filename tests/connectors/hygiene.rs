@@ -121,6 +121,34 @@ async fn values_that_stand_elsewhere_in_the_answer_are_refused_and_the_password_
 }
 
 #[tokio::test]
+async fn a_clock_too_far_away_is_told_apart_from_a_wrong_password() {
+    let simulators = Simulators::start();
+    let town = Town::tax_office(&simulators.address("d5"), ("013075", "C933"));
+    let asked = || town.asked(Operation::RicercaPosizione, "RSSMRA80A01C933H");
+    asked().await.expect("clocks agree");
+    let ahead = || town.instances.states()[0].clock_ahead;
+    assert_eq!(ahead(), Some(0));
+    town.instance.probe(&town.adapter).await.expect("well");
+    simulators
+        .fault(json!({"dialect": "d5", "fault": "clock_skew", "ms": 900_000}))
+        .await;
+    let refused = asked().await.expect_err("its clock is ahead");
+    assert_eq!(refused.kind, Kind::ClockSkew);
+    assert_eq!(refused.code.as_deref(), Some("100"));
+    assert!(refused.detail.contains("s ahead of ours"), "{refused}");
+    let seconds = ahead().expect("seen");
+    assert!((895..=902).contains(&seconds), "{seconds}");
+    let probed = town.instance.probe(&town.adapter).await.expect_err("told");
+    assert_eq!(probed.kind, Kind::ClockSkew, "{probed}");
+    simulators.mend().await;
+    std::fs::write(town.secret("passphrase"), "sbagliata").unwrap();
+    town.instances.read_files_again();
+    let refused = asked().await.expect_err("wrong passphrase");
+    assert_eq!(refused.kind, Kind::CredentialsRefused);
+    assert_eq!(ahead(), Some(0), "the clocks agree again");
+}
+
+#[tokio::test]
 async fn a_corrected_secret_is_read_without_a_restart() {
     let simulators = Simulators::start();
     let erba = Town::erba(simulators.address("d6"));

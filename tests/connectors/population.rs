@@ -6,10 +6,11 @@ use std::process::Command;
 use pontile::connectors::adapter::AdapterOperation;
 use pontile::connectors::error::Kind;
 use pontile::contract::operation::Operation;
+use pontile::contract::posizione::Tributo;
 use serde_json::Value;
 use sqlx::Connection as _;
 
-use crate::asking::{Town, shown};
+use crate::asking::{Town, shown, this_year};
 use crate::harness::mariadb::MariaDb;
 use crate::harness::postgres::Postgres;
 use crate::process::program;
@@ -187,6 +188,50 @@ async fn everybody_of_erba_and_of_cantu_is_found_in_screens_whatever_their_form_
         nobody_is_lodged_where_they_are_not(&town, ente.1).await;
         families_and_taxes(&town, ente.1).await;
     }
+}
+
+#[tokio::test]
+async fn every_taxpayer_of_como_is_found_by_the_tax_office() {
+    let simulators = Simulators::start();
+    let town = Town::tax_office(&simulators.address("d5"), ("013075", "C933"));
+    let (mut known, mut owners) = (0, 0);
+    for person in people("C933") {
+        let is_taxpayer = !person["soggetti"].as_array().unwrap().is_empty();
+        let waste = town.posizione(code(&person), Tributo::Tari, this_year());
+        match waste.await {
+            Ok(answer) => {
+                assert!(
+                    is_taxpayer && shown(&answer)["utenze"].is_array(),
+                    "{person}"
+                );
+                known += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.kind, Kind::NotFound, "{person}: {error}");
+                assert!(!is_taxpayer, "{person} is a taxpayer");
+            }
+        }
+        // Who owns nothing cannot be told from nobody there.
+        match town
+            .posizione(code(&person), Tributo::Imu, this_year())
+            .await
+        {
+            Ok(answer) => {
+                let position = shown(&answer);
+                assert!(
+                    is_taxpayer && !position["immobili"][0].is_null(),
+                    "{person}"
+                );
+                assert!(position.get("dovuto").is_none(), "{position}");
+                owners += 1;
+            }
+            Err(error) => assert_eq!(error.kind, Kind::NotFound, "{person}: {error}"),
+        }
+    }
+    assert!(known > 10 && owners > 8, "{known} known, {owners} owners");
+    let former = town.posizione("RSSMRA80A01C933H", Tributo::Imu, this_year() - 1);
+    let refused = former.await.expect_err("what was sold is not told");
+    assert_eq!(refused.kind, Kind::Unsupported);
 }
 
 #[tokio::test]

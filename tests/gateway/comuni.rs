@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use chrono::{Datelike, Utc};
+use chrono_tz::Europe::Rome;
 use futures_util::StreamExt;
 use serde_json::json;
 
@@ -22,7 +24,11 @@ fn as_in_the_example(files: &mut Files) {
             let text = fs::read_to_string(file.path()).expect("a list");
             for part in text.split("segreti/").skip(1) {
                 let name = part.split('"').next().expect("a secret's name");
-                files.put(&format!("segreti/{name}"), name.replacen('-', "-prova-", 1));
+                let mut secret = name.replacen('-', "-prova-", 1);
+                if name.starts_with("d5-") {
+                    secret = format!("{secret:0<40}");
+                }
+                files.put(&format!("segreti/{name}"), secret);
             }
             let lines = text
                 .lines()
@@ -75,7 +81,8 @@ async fn every_one_of_the_147_municipalities_answers_for_registry_and_taxes() {
     assert_eq!(comuni.len(), 147);
     let asked = comuni.iter().map(|(istat, belfiore)| async move {
         let code = resident(belfiore);
-        let taxes = portal.posizione(istat, code, "IMU", 2025).await;
+        let year = u16::try_from(Utc::now().with_timezone(&Rome).year()).expect("a year");
+        let taxes = portal.posizione(istat, code, "IMU", year).await;
         (istat, code, portal.persona(istat, code).await, taxes)
     });
     let answers: Vec<_> = futures_util::stream::iter(asked)

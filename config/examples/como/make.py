@@ -3,7 +3,8 @@
 
 Which municipality speaks which dialect is a PROPOSAL by size, nothing that any of them has said: see README.md here. A
 dialect whose adapter is not in adapters/ is passed over; an adapter that comes later is an entry in DIALECTS, then this
-script again. Every secret is a file named DIALECT-BELFIORE whose content, for the simulators, is DIALECT-prova-BELFIORE.
+script again. Every secret is a file named DIALECT-BELFIORE whose content, for the simulators, is DIALECT-prova-BELFIORE
+(of D5 filled up with zeros to forty characters).
 """
 import csv
 import unicodedata
@@ -18,7 +19,7 @@ FILES = ["a-b", "c", "d-g", "i-m", "n-r", "s-z"]
 PROPOSAL = [
     (3_000, [("d10", "d10"), ("d8", "d8"), ("d3", "d3"), ("d7", "d7")]),
     (15_000, [("d3", "d3"), ("d7", "d7"), ("d4", "d6"), ("d2", "d6"), ("d4b", "d6")]),
-    (40_000, [("d1", "d6"), ("d2", "d6"), ("d1", "d5"), ("d6", "d6")]),
+    (40_000, [("d1", "d5"), ("d2", "d6"), ("d1", "d6"), ("d6", "d6")]),
     (None, [("d9", "d9")]),
 ]
 # Where none of them has its adapter yet.
@@ -74,6 +75,20 @@ values = {{ utente = "gw-{account}" }}{calendar}
 [instance.bounds]
 answer_deadline = "5s"
 concurrency = 1
+"""),
+    "d5": ("tributi-impronta", "tributi", """address = "http://127.0.0.1:18105/{account}"
+secrets = {{ passphrase = {{ file = "../../../../var/como/segreti/d5-{account}" }} }}{calendar}
+
+[instance.values]
+utente                   = "{user}"
+intermediario_pec        = "caf.fittizio@pec.example"
+operatore_nome           = "PROVINCIA DI COMO"
+operatore_codice_fiscale = "00000000000"
+operatore_email          = "pontile@pec.example"
+
+[instance.bounds]
+answer_deadline = "5s"
+concurrency = 4
 """),
     "d6": ("civilia-next", "next", """address = "http://127.0.0.1:18106"
 values = {{ tenant = "{account}0000-0000-4000-8000-000000{istat}", client_id = "gw-{account}", resource = "http://api.civilianext.example" }}
@@ -134,7 +149,8 @@ def instance(comune, dialect):
     if dialect == "d1" and istat in UNION:
         account, name = "unione", "unione-intelvese"
     calendar = "\n" + CALENDARS[istat] if istat in CALENDARS else ""
-    text = rest.format(account=account, istat=istat, calendar=calendar)
+    user = comune["codice_belfiore"].lower().encode().hex().ljust(40, "0")
+    text = rest.format(account=account, istat=istat, user=user, calendar=calendar)
     return f"{name}-{end}", f'\n[[instance]]\nname = "{name}-{end}"\nadapter = "{adapter}"\n{text}'
 
 

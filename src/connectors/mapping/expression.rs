@@ -67,6 +67,8 @@ pub enum Source {
 /// Items of a repeated place.
 #[derive(Debug)]
 pub struct Items {
+    /// The items that these stand in; absent: the row.
+    pub within: Option<Box<Items>>,
     /// The place.
     pub each: NodeId,
     /// Only those of which all this holds.
@@ -190,39 +192,48 @@ impl Items {
         at: CellRef<'a>,
         scope: &'a Scope<'_>,
     ) -> Result<Vec<CellRef<'a>>, Trouble> {
+        let around = match &self.within {
+            Some(around) => around.of(at, scope)?,
+            None => vec![at],
+        };
         let mut items = Vec::new();
-        for item in at.all(self.each).filter(|item| !item.is_nothing()) {
-            if all_hold(&self.conditions, item, scope)? && !self.is_known(item, &items, scope)? {
-                items.push(item);
+        for at in around {
+            // What tells items apart does so within one of what they stand in.
+            let begin = items.len();
+            for item in at.all(self.each).filter(|item| !item.is_nothing()) {
+                if all_hold(&self.conditions, item, scope)?
+                    && !is_known(self.once.as_deref(), item, &items[begin..], scope)?
+                {
+                    items.push(item);
+                }
             }
         }
         Ok(items)
     }
+}
 
-    /// Whether the item is there already; two with one identifier that differ are nobody's to choose from.
-    fn is_known(
-        &self,
-        item: CellRef<'_>,
-        known: &[CellRef<'_>],
-        scope: &Scope<'_>,
-    ) -> Result<bool, Trouble> {
-        let Some(once) = &self.once else {
-            return Ok(false);
-        };
-        let Some(identifier) = once.value(item, scope)? else {
-            return Ok(false);
-        };
-        for other in known {
-            if once.value(*other, scope)?.as_ref() == Some(&identifier) {
-                return if item.same_as(*other) {
-                    Ok(true)
-                } else {
-                    Err(Trouble::of("one identifier of two that differ"))
-                };
-            }
+/// Whether an item is among those known, by what tells items apart; two with one identifier that differ are nobody's to
+/// choose from.
+pub fn is_known(
+    once: Option<&Expression>,
+    item: CellRef<'_>,
+    known: &[CellRef<'_>],
+    scope: &Scope<'_>,
+) -> Result<bool, Trouble> {
+    let identifier = once.map(|once| once.value(item, scope)).transpose()?;
+    let (Some(once), Some(Some(identifier))) = (once, identifier) else {
+        return Ok(false);
+    };
+    for other in known {
+        if once.value(*other, scope)?.as_ref() == Some(&identifier) {
+            return if item.same_as(*other) {
+                Ok(true)
+            } else {
+                Err(Trouble::of("one identifier of two that differ"))
+            };
         }
-        Ok(false)
     }
+    Ok(false)
 }
 
 /// A template's text; a missing placeholder is a fault of the configuration that the request would already have met.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::condition::Condition;
-use super::expression::{Expression, Trouble};
+use super::expression::{Expression, Trouble, is_known};
 use crate::connectors::extract::CellRef;
 use crate::connectors::extract::shape::NodeId;
 use crate::connectors::template::placeholder::Scope;
@@ -13,6 +13,8 @@ use crate::connectors::template::placeholder::Scope;
 pub struct Rows {
     /// The place of a row.
     pub each: NodeId,
+    /// What tells rows apart: one that is there again counts once.
+    pub once: Option<Expression>,
     /// What it means that there is none.
     pub none: NoRows,
     /// What it means that there are several.
@@ -76,10 +78,12 @@ impl Rows {
         document: CellRef<'a>,
         scope: &'a Scope<'_>,
     ) -> Result<Meant<'a>, Trouble> {
-        let rows: Vec<CellRef<'a>> = document
-            .all(self.each)
-            .filter(|row| !row.is_nothing())
-            .collect();
+        let mut rows: Vec<CellRef<'a>> = Vec::new();
+        for row in document.all(self.each).filter(|row| !row.is_nothing()) {
+            if !is_known(self.once.as_ref(), row, &rows, scope)? {
+                rows.push(row);
+            }
+        }
         let chosen = match (&self.several, &*rows) {
             (_, []) => return Ok(Meant::None),
             (Several::All, _) => {
@@ -139,15 +143,15 @@ impl OneSubject {
             ranked.push((self.rank(*row, scope)?, *row));
         }
         ranked.sort_by(|(one, _), (two, _)| one.cmp(two));
-        match &*ranked {
-            [(best, row), (second, other), ..]
-                if best == second && !self.are_the_same(*row, *other, scope)? =>
-            {
-                Ok(Err(rows.len()))
+        let Some(((best, row), others)) = ranked.split_first() else {
+            return Ok(Err(0));
+        };
+        for (_, other) in others.iter().filter(|(rank, _)| rank == best) {
+            if !self.are_the_same(*row, *other, scope)? {
+                return Ok(Err(rows.len()));
             }
-            [(_, row), ..] => Ok(Ok(*row)),
-            [] => Ok(Err(0)),
         }
+        Ok(Ok(*row))
     }
 
     /// Whether two rows that rank alike are one registration sent twice.

@@ -38,17 +38,18 @@ impl Simulators {
 
     /// Switches a fault on: `{"dialect","ente","fault",…}`.
     pub async fn fault(&self, fault: Value) {
-        let response = self
-            .client
-            .post(self.control("faults"))
-            .json(&fault)
-            .send()
-            .await
-            .expect("the control port");
+        let answer = self.order(&fault).await;
         assert!(
-            response.status().is_success(),
-            "the simulators refuse {fault}"
+            answer.get("error").is_none(),
+            "the simulators refuse {fault}: {answer}"
         );
+    }
+
+    /// What the simulators say to the order of a fault: its number, or why it makes no sense.
+    pub async fn order(&self, fault: &Value) -> Value {
+        let order = self.client.post(self.control("faults")).json(fault);
+        let response = order.send().await.expect("the control port");
+        response.json().await.expect("JSON")
     }
 
     /// Switches every fault off.

@@ -9,9 +9,9 @@ mod taxpayer;
 use std::sync::Arc;
 
 use actix_web::http::header::{DATE, HeaderValue, HttpDate};
-use actix_web::web::{Bytes, Data, Path, ServiceConfig, post, resource};
+use actix_web::web::{Bytes, Data, Path, ServiceConfig, head, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Europe::Rome;
 
 use super::{Dialect, Latency};
@@ -115,9 +115,30 @@ struct Desk<'a> {
 }
 
 fn routes(config: &mut ServiceConfig, declarations: &Data<Declarations>) {
-    config
-        .app_data(declarations.clone())
-        .service(resource("/{ente}/serviziTributi/{port}").route(post().to(handle)));
+    config.app_data(declarations.clone()).service(
+        resource("/{ente}/serviziTributi/{port}")
+            .route(post().to(handle))
+            .route(head().to(time)),
+    );
+}
+
+/// A question about nothing, which tells the time in its header as every answer does.
+async fn time(path: Path<(String, String)>, world: Data<World>) -> HttpResponse {
+    let Some(served) = world.served(&path.0) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let turn = world.begin(&DIALECT, "HEAD", Some(served.belfiore()));
+    let mut response = HttpResponse::MethodNotAllowed().finish();
+    stamp(&mut response, Utc::now() + turn.clock_skew());
+    response
+}
+
+/// The one place where a client can see that the clocks differ.
+fn stamp(response: &mut HttpResponse, clock: DateTime<Utc>) {
+    let date = HttpDate::from(std::time::SystemTime::from(clock));
+    if let Ok(date) = HeaderValue::from_str(&date.to_string()) {
+        response.headers_mut().insert(DATE, date);
+    }
 }
 
 async fn handle(
@@ -154,12 +175,7 @@ async fn handle(
         _ => fault("Cannot find dispatch method"),
     };
     let mut response = turn.deliver(&request, reply).await;
-    // The one place where a client can see that the clocks differ.
-    if let Ok(date) =
-        HeaderValue::from_str(&HttpDate::from(std::time::SystemTime::from(clock)).to_string())
-    {
-        response.headers_mut().insert(DATE, date);
-    }
+    stamp(&mut response, clock);
     response
 }
 

@@ -2,14 +2,14 @@
 
 use toml::de::DeValue;
 
-use super::{Workshop, list, word};
+use super::{Workshop, fields, list, word};
 use crate::config::reading::Reader;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
 use crate::connectors::extract::shape::NodeId;
 use crate::connectors::mapping::cleaning::Cleaning;
 use crate::connectors::mapping::condition::Condition;
-use crate::connectors::mapping::expression::{Expression, Items, Pick, Source};
+use crate::connectors::mapping::expression::{Expression, Pick, Source};
 
 const PICKS: [(&str, Pick); 2] = [("only", Pick::Only), ("first", Pick::First)];
 
@@ -174,13 +174,8 @@ impl Workshop<'_> {
         at: NodeId,
         reader: &mut Reader,
     ) -> Option<Source> {
-        let node = self.path(each, at, reader)?;
-        let conditions = self.conditions(table, "where", node, reader);
-        let items = Items {
-            each: node,
-            conditions,
-            once: self.optional(table, "once", node, reader).map(Box::new),
-        };
+        let items = fields::items(table, at, self, reader)?;
+        let node = items.each;
         let take = self.optional(table, "take", node, reader);
         let sum = self.optional(table, "sum", node, reader);
         let latest = self.optional(table, "latest", node, reader);

@@ -152,19 +152,31 @@ fn content(
     }
 }
 
-fn items(
+/// Several of what stands below `at`: `each`, and what narrows it.
+pub(super) fn items(
     table: &mut Table<'_>,
     at: NodeId,
     workshop: &mut Workshop<'_>,
     reader: &mut Reader,
 ) -> Option<Items> {
     let each = table.values("each").next()?;
+    let within = match table.values("within").next() {
+        Some(value) => {
+            let mut around = value.table(reader)?;
+            let items = items(&mut around, at, workshop, reader);
+            around.finish(reader);
+            Some(Box::new(items?))
+        }
+        None => None,
+    };
+    let at = within.as_ref().map_or(at, |around| around.each);
     let each = workshop.path(each, at, reader)?;
     let conditions = list(table.values("where").next(), reader, |value, reader| {
         workshop.condition(value, each, reader)
     });
     let once = workshop.optional(table, "once", each, reader).map(Box::new);
     Some(Items {
+        within,
         each,
         conditions,
         once,

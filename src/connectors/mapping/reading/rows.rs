@@ -30,8 +30,11 @@ pub fn rows(
     let several = table.values("several").next();
     let one_subject = table.values("one_subject").next();
     let asked = table.values("asked").next();
+    let once = table.values("once").next();
     let Some(rows) = rows else {
-        let without = [none, several, one_subject, asked].into_iter().flatten();
+        let without = [none, several, one_subject, asked, once]
+            .into_iter()
+            .flatten();
         for value in without {
             reader.mistake(&value.place(), "senza «rows» non ha senso");
         }
@@ -63,8 +66,13 @@ pub fn rows(
         Some(value) => Some(workshop.expression(value, each, reader)?),
         None => None,
     };
+    let once = match once {
+        Some(value) => Some(workshop.expression(value, each, reader)?),
+        None => None,
+    };
     Some(Rows {
         each,
+        once,
         none: none?,
         several: several?,
         asked,
