@@ -132,7 +132,7 @@ fn each_mistake_is_told_where_it_stands() {
         (
             RESPONSE,
             "asked = \"cf\"",
-            "asked = \"cf\"\n[[outcomes]]\nskewed = true\nstatus = 401\nthen = \"clock_skew\"",
+            "asked = \"cf\"\n[[outcomes]]\nskewed = true\nstatus = [401]\nthen = \"clock_skew\"",
             "uno.response.toml:5:10",
             "vuole [now]",
         ),
