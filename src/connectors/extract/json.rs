@@ -6,14 +6,14 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::shape::{NodeId, Shape};
-use super::{Extract, Unreadable};
+use super::{Extract, TYPICAL, Unreadable};
 
 /// Arrays inside one another where only a text is wanted; the library bounds all other nesting.
 const NESTING: usize = 16;
 
 /// Reads the text of an answer.
 pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
-    let mut extract = Extract::with_capacity(text.len() / 2, shape.places());
+    let mut extract = Extract::with_capacity(text.len().min(TYPICAL) / 2, shape.places());
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let root = Place {
         node: shape.root(),

@@ -9,6 +9,9 @@ use std::ops::Range;
 
 use shape::NodeId;
 
+/// Bytes of an ordinary answer: nothing is set aside for what larger ones hold, most of which nobody reads.
+const TYPICAL: usize = 16 * 1024;
+
 /// The cells of an answer in document order; all text stands in one buffer.
 #[derive(Debug, Default)]
 pub struct Extract {

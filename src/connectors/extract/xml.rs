@@ -5,7 +5,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::{NamespaceResolver, ResolveResult};
 
 use super::shape::{NodeId, Shape};
-use super::{Content, Extract, Unreadable};
+use super::{Content, Extract, TYPICAL, Unreadable};
 
 /// Elements inside one another; far more than any back end sends.
 const NESTING: usize = 64;
@@ -14,7 +14,7 @@ const NESTING: usize = 64;
 pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
     let mut walk = Walk {
         shape,
-        extract: Extract::with_capacity(text.len() / 8, shape.places()),
+        extract: Extract::with_capacity(text.len().min(TYPICAL) / 8, shape.places()),
         open: Vec::with_capacity(16),
         floor: 0,
         resolver: shape.has_namespaces().then(NamespaceResolver::default),
