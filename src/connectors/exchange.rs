@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 
 use super::adapter::{Adapter, Basic, Connector, Floor, Method, Query, Soap, Step, StepRequest};
@@ -228,7 +228,7 @@ pub fn understand(
             .as_ref()
             .zip(step.mapping.fault)
             .and_then(|(extract, places)| fault(extract, places)),
-        skew: clock::told(&answer.headers).map(|told| clock::ahead(told, scope.now, scope.now)),
+        skew: skew(answer, scope),
         document: extract.as_ref().map(Extract::document),
     };
     let told = step.mapping.judge(&facts, scope);
@@ -245,6 +245,13 @@ pub(super) fn fallback_charset(adapter: &Adapter) -> Option<charset::Charset> {
         Connector::Rest(rest) => rest.fallback_charset,
         Connector::Sql => None,
     }
+}
+
+/// How far the back end's clock is ahead of ours, by the `Date` header of its answer.
+///
+/// The time that the answer took counts as if its clock were ahead by that: far less than any tolerance.
+pub fn skew(answer: &HttpResponse, scope: &Scope<'_>) -> Option<TimeDelta> {
+    clock::told(&answer.headers).map(|told| clock::ahead(told, scope.now, scope.now))
 }
 
 fn extract(adapter: &Adapter, step: &Step, answer: &HttpResponse) -> Result<Extract, Unreadable> {

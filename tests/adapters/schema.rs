@@ -23,6 +23,10 @@ about = "a"
 about = "b"
 [secret.c]
 about = "c"
+[now]
+date = "dd/MM/yyyy"
+time = "HH:mm:ss"
+tolerance = "5m"
 [operations."anagrafe.ricerche-persona"]
 repeatable = true
 "#;
@@ -126,6 +130,7 @@ fn every_key_of_the_schema_is_known_by_the_reader_and_the_other_way_round() {
                 "[instance.a]\n".to_owned(),
                 "/definitions/declared".to_owned(),
             ),
+            ("[now]\n".to_owned(), "/definitions/now".to_owned()),
             (
                 "[operations.\"anagrafe.ricerche-persona\"]\n".to_owned(),
                 format!("{form}-operation"),

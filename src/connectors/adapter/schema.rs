@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{MOST_CALLS, Method};
+use crate::connectors::template::stamps::{DATES, TIMES};
 use crate::contract::operation::Operation;
 use crate::contract::posizione::Tributo;
 
@@ -29,6 +30,7 @@ pub fn schema() -> Value {
     }
     definitions.insert("declared".to_owned(), declared());
     definitions.insert("basic".to_owned(), basic());
+    definitions.insert("now".to_owned(), now());
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "adapter.toml of Pontile: how one vendor's product answers our operations",
@@ -97,6 +99,14 @@ fn document(connector: &str) -> Value {
         (
             "secret",
             declared("Secrets of each instance, given by reference: {{secret.x}}."),
+        ),
+        ("now", json!({"$ref": "#/definitions/now"})),
+        (
+            "sha256",
+            map(
+                "Texts with placeholders of which the SHA-256 is sent, in small hexadecimal digits: {{sha256.x}}.",
+                text("The text."),
+            ),
         ),
         (
             "operations!",
@@ -191,6 +201,13 @@ fn operation(connector: &str) -> Value {
                 ),
             ),
             (
+                "years",
+                word(
+                    "Of which years of tributi.ricerche-posizione the product tells; absent: all.",
+                    &["all", "current"],
+                ),
+            ),
+            (
                 "steps",
                 json!({
                     "description": format!("The calls, in their order; at most {MOST_CALLS} for one question."),
@@ -219,6 +236,13 @@ fn step(connector: &str, is_login: bool) -> Value {
             ),
         ),
         (
+            "repeatable",
+            json!({
+                "description": "Whether the back end may get the step twice, where the operation is repeatable; absent: it may.",
+                "type": "boolean",
+            }),
+        ),
+        (
             "response!",
             text("The file that says how the answer is read: *.response.toml."),
         ),
@@ -235,6 +259,7 @@ fn step(connector: &str, is_login: bool) -> Value {
     }
     match connector {
         "soap" => keys.extend([
+            ("path", text("Path below the instance's address, with placeholders; absent: the connector's.")),
             ("action", text("SOAPAction; action of SOAP 1.2.")),
             ("inner", map("Files of documents that stand inside the request: {{inner.x}}.", text("The file."))),
             ("request!", text("The file of the envelope: *.request.xml.")),
@@ -286,6 +311,23 @@ fn basic() -> Value {
         &[
             ("user!", text("The user, with placeholders.")),
             ("password!", text("The password, with placeholders.")),
+        ],
+    )
+}
+
+fn now() -> Value {
+    let forms = |forms: &[(&'static str, &str)]| -> Vec<&'static str> {
+        forms.iter().map(|(name, _)| *name).collect()
+    };
+    table(
+        "How the product writes the instant of a request, in Italian time: {{now.date}}, {{now.time}}.",
+        &[
+            ("date!", word("The day.", &forms(&DATES))),
+            ("time!", word("The time of day.", &forms(&TIMES))),
+            (
+                "tolerance!",
+                span("How far it may be from the product's own clock."),
+            ),
         ],
     )
 }

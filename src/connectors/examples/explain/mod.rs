@@ -177,6 +177,7 @@ fn rule(
         fault: extract
             .zip(mapping.fault)
             .and_then(|(extract, places)| exchange::fault(extract, places)),
+        skew: exchange::skew(response, scope),
         document: extract.map(Extract::document),
     };
     let fits = |rule: &&Outcome| rule.fits(&facts, scope).unwrap_or(false);
@@ -195,6 +196,9 @@ fn rule(
     }
     if rule.fault.is_some() {
         conditions.push("fault".to_owned());
+    }
+    if rule.skewed {
+        conditions.push("skewed".to_owned());
     }
     conditions.extend(
         rule.when
