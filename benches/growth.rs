@@ -40,7 +40,7 @@ fn main() {
         "bytes", "ns per KiB", "bare loop", "ratio"
     );
     for size in [
-        2 * 1024,
+        2 * 1024_usize,
         10 * 1024,
         100 * 1024,
         1024 * 1024,
