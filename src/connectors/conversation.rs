@@ -385,7 +385,14 @@ impl<'a> Login<'a> {
         });
         match given {
             Ok(given) => Ok(given.captures),
-            Err(refusal) => Err(refusal.in_step(self.step).error),
+            Err(refusal) => {
+                let mut error = refusal.in_step(self.step).error;
+                // A login asks about nobody: whatever its rules say, nobody was looked for.
+                if matches!(error.kind, Kind::NotFound | Kind::Ambiguous) {
+                    error.kind = Kind::Failed;
+                }
+                Err(error)
+            }
         }
     }
 }

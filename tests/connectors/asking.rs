@@ -148,6 +148,20 @@ impl Town {
         town
     }
 
+    /// Cantù over the Delphi variant of the same.
+    pub fn cantu_delphi(address: String) -> Town {
+        let mut town = Town::new(
+            "docarea-delphi",
+            address,
+            ("013041", "B639"),
+            &[("utente", "gw")],
+            Some(("password", "d3-prova-b639")),
+        );
+        let code = ("codice".to_owned(), "B639".to_owned());
+        town.tenant.values.extend([code]);
+        town
+    }
+
     /// Como over rpc with XML in CDATA.
     pub fn como_rpc(address: String) -> Town {
         let mut town = Town::new(

@@ -158,9 +158,13 @@ async fn everybody_of_como_is_found_in_datasets() {
 #[tokio::test]
 async fn everybody_of_cantu_is_found_in_xml_within_strings() {
     let simulators = Simulators::start();
-    let town = Town::cantu_token(simulators.address("d3"));
-    everybody_is_found(&town, "B639").await;
-    families_and_taxes(&town, "B639").await;
+    for town in [
+        Town::cantu_token(simulators.address("d3")),
+        Town::cantu_delphi(simulators.address("d3")),
+    ] {
+        everybody_is_found(&town, "B639").await;
+        families_and_taxes(&town, "B639").await;
+    }
 }
 
 #[tokio::test]

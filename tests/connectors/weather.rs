@@ -22,7 +22,7 @@ struct Site {
     town: fn(&Simulators) -> Town,
 }
 
-const SITES: [Site; 8] = [
+const SITES: [Site; 9] = [
     Site {
         adapter: "civilia-soap",
         dialect: "d1",
@@ -40,6 +40,12 @@ const SITES: [Site; 8] = [
         dialect: "d3",
         ente: "B639",
         town: |simulators| Town::cantu_token(simulators.address("d3")),
+    },
+    Site {
+        adapter: "docarea-delphi",
+        dialect: "d3",
+        ente: "B639",
+        town: |simulators| Town::cantu_delphi(simulators.address("d3")),
     },
     Site {
         adapter: "sici-rpc",
@@ -158,7 +164,7 @@ async fn endure(site: &Site) {
                 _ => quoted(site.ente).to_owned(),
             };
             let answer = town.asked(operation, &code).await;
-            let place = format!("{dialect} {fault} {operation}");
+            let place = format!("{} {fault} {operation}", site.adapter);
             match (answer, outcome(dialect, &fault)) {
                 (Ok(answer), None) => {
                     simulators.mend().await;

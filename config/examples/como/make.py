@@ -18,7 +18,7 @@ FILES = ["a-b", "c", "d-g", "i-m", "n-r", "s-z"]
 # Pairs of dialects, registry and taxes, that towns of that size may be expected to speak; the last bound is open.
 PROPOSAL = [
     (3_000, [("d10", "d10"), ("d8", "d8"), ("d3", "d3"), ("d7", "d7")]),
-    (15_000, [("d3", "d3"), ("d7", "d7"), ("d4", "d6"), ("d2", "d6"), ("d4b", "d6")]),
+    (15_000, [("d3", "d3"), ("d7", "d7"), ("d4", "d6"), ("d2", "d6"), ("d4b", "d6"), ("d3i", "d3i")]),
     (40_000, [("d1", "d5"), ("d2", "d6"), ("d1", "d6"), ("d6", "d6")]),
     (None, [("d9", "d9")]),
 ]
@@ -32,7 +32,7 @@ UNION = {"013025": "Blessagno", "013120": "Laino", "013184": "Pigra"}
 CALENDARS = {"013143": 'calendar = { open = ["lun-sab 6-20"], closed_on_holidays = true, weekly = ["gio 18-19"] }'}
 
 # What an adapter asks for among the ente's values.
-OF_THE_ENTE = {"d3": 'codice = "{belfiore}"', "d4": 'codice = "{belfiore}"', "d7": 'banca_dati = "{account}"'}
+OF_THE_ENTE = {"d3": 'codice = "{belfiore}"', "d3i": 'codice = "{belfiore}"', "d4": 'codice = "{belfiore}"', "d7": 'banca_dati = "{account}"'}
 
 # Adapter, end of the instance's name, and what an instance needs beyond its name.
 DIALECTS = {
@@ -54,6 +54,14 @@ answer_deadline = "5s"
 concurrency = 4
 """),
     "d3": ("docarea-token", "docarea", """address = "http://127.0.0.1:18103"
+values = {{ utente = "gw" }}
+secrets = {{ password = {{ file = "../../../../var/como/segreti/d3-{account}" }} }}{calendar}
+
+[instance.bounds]
+answer_deadline = "5s"
+concurrency = 4
+"""),
+    "d3i": ("docarea-delphi", "delphi", """address = "http://127.0.0.1:18103"
 values = {{ utente = "gw" }}
 secrets = {{ password = {{ file = "../../../../var/como/segreti/d3-{account}" }} }}{calendar}
 
