@@ -1,12 +1,10 @@
 //! The population registry: a person, a family.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
-
 use crate::contract::operation::Operation;
 use crate::contract::risposta::{RispostaFamiglia, RispostaPersona};
 
 use super::body::{RicercaFamiglia, RicercaPersona};
+use super::http::{Request, Response};
 use super::intake::{self, Intake};
 
 /// Scheda anagrafica di una persona
@@ -22,12 +20,8 @@ use super::intake::{self, Intake};
     request_body(content = RicercaPersona, description = "La persona cercata e i campi richiesti."),
     responses((status = 200, description = "La scheda della persona.", body = RispostaPersona)),
 )]
-pub(super) async fn ricerche_persona(
-    intake: Intake,
-    request: HttpRequest,
-    payload: Payload,
-) -> HttpResponse {
-    intake::search(Operation::RicercaPersona, intake, request, payload).await
+pub(super) async fn ricerche_persona(intake: Intake, request: &Request, ente: &str) -> Response {
+    intake::search(Operation::RicercaPersona, intake, request, ente).await
 }
 
 /// Famiglia anagrafica di una persona
@@ -43,10 +37,6 @@ pub(super) async fn ricerche_persona(
     request_body(content = RicercaFamiglia, description = "La persona di cui si cerca la famiglia e i campi richiesti."),
     responses((status = 200, description = "La famiglia della persona.", body = RispostaFamiglia)),
 )]
-pub(super) async fn ricerche_famiglia(
-    intake: Intake,
-    request: HttpRequest,
-    payload: Payload,
-) -> HttpResponse {
-    intake::search(Operation::RicercaFamiglia, intake, request, payload).await
+pub(super) async fn ricerche_famiglia(intake: Intake, request: &Request, ente: &str) -> Response {
+    intake::search(Operation::RicercaFamiglia, intake, request, ente).await
 }

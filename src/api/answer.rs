@@ -2,112 +2,83 @@
 
 use std::time::Duration;
 
-use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
-};
-use actix_web::{HttpResponse, HttpResponseBuilder};
 use uuid::Uuid;
 
 use crate::broker::reply::{LimitStatus, Refusal, Reply, ReplyKind};
 
+use super::http::Response;
 use super::problem::MEDIA_TYPE;
 
-const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const PROBLEM: HeaderValue = HeaderValue::from_static(MEDIA_TYPE);
-
 /// The answer to an exchange; `allowed` are the methods that its resource knows, where it was asked with another.
-pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> HttpResponse {
+pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> Response {
     let mut response = match &reply.kind {
-        ReplyKind::Answer => begin(StatusCode::OK, reply.scambio, reply.limits),
-        ReplyKind::Unchanged => begin(StatusCode::NOT_MODIFIED, reply.scambio, reply.limits),
+        ReplyKind::Answer | ReplyKind::Unchanged => {
+            begin(reply.status(), reply.scambio, reply.limits)
+        }
         ReplyKind::Refusal(refusal) => refused(refusal, reply.scambio, reply.limits),
     };
     if let Some(allowed) = allowed {
-        response.insert_header((ALLOW, allowed));
+        response = response.header("allow", allowed);
     }
     if let ReplyKind::Refusal(_) = reply.kind {
         return response.body(reply.body);
     }
     if let Some(age) = reply.age {
-        response.insert_header((AGE, age.as_secs()));
+        response = response.number("age", age.as_secs());
     }
-    let etag = reply.etag.and_then(|etag| HeaderValue::try_from(etag).ok());
-    response.insert_header((
-        CACHE_CONTROL,
-        if etag.is_some() { REVALIDATE } else { NO_STORE },
-    ));
-    if let Some(etag) = etag {
-        response.insert_header((ETAG, etag));
-    }
+    response = match &reply.etag {
+        Some(etag) => response
+            .header("cache-control", "private, no-cache")
+            .header("etag", etag),
+        None => response.header("cache-control", "no-store"),
+    };
     match reply.kind {
-        ReplyKind::Unchanged => response.finish(),
+        ReplyKind::Unchanged => response,
         _ => response
-            .insert_header((CONTENT_TYPE, JSON))
+            .header("content-type", "application/json")
             .body(reply.body),
     }
 }
 
-/// The parser's own bare answer: the server gives the connection up at once, and `parting.rs` says why.
-pub fn unread() -> HttpResponse {
-    HttpResponse::BadRequest().finish()
-}
-
 /// A refusal that went through no exchange.
-pub(super) fn of_refusal(refusal: &Refusal, scambio: Uuid, limits: LimitStatus) -> HttpResponse {
+pub(super) fn of_refusal(refusal: &Refusal, scambio: Uuid, limits: LimitStatus) -> Response {
     refused(refusal, scambio, limits).body(refusal.body.clone())
 }
 
 /// A problem document that is good news: the `status` resource (RAC_REST_NAME_011).
-pub(super) fn of_status(body: Vec<u8>, scambio: Uuid, limits: LimitStatus) -> HttpResponse {
-    begin(StatusCode::OK, scambio, limits)
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .insert_header((CONTENT_TYPE, PROBLEM))
+pub(super) fn of_status(body: Vec<u8>, scambio: Uuid, limits: LimitStatus) -> Response {
+    begin(200, scambio, limits)
+        .header("cache-control", "no-store")
+        .header("content-type", MEDIA_TYPE)
         .body(body)
 }
 
 /// A page or document of the documentation.
-pub(super) fn of_documentation(scambio: Uuid, limits: LimitStatus) -> HttpResponseBuilder {
-    begin(StatusCode::OK, scambio, limits)
+pub(super) fn of_documentation(scambio: Uuid, limits: LimitStatus) -> Response {
+    begin(200, scambio, limits)
 }
 
-/// A response in an extractor's place: the handler is not called.
-pub fn instead(response: HttpResponse) -> actix_web::Error {
-    InternalError::from_response("refused", response).into()
-}
-
-fn refused(refusal: &Refusal, scambio: Uuid, limits: LimitStatus) -> HttpResponseBuilder {
-    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = begin(status, scambio, limits);
-    response
-        .insert_header((CACHE_CONTROL, NO_STORE))
-        .insert_header((CONTENT_TYPE, PROBLEM));
-    if let Some(pause) = refusal.retry_after {
-        response.insert_header((RETRY_AFTER, whole_seconds(pause)));
+fn refused(refusal: &Refusal, scambio: Uuid, limits: LimitStatus) -> Response {
+    let response = begin(refusal.status, scambio, limits)
+        .header("cache-control", "no-store")
+        .header("content-type", MEDIA_TYPE);
+    match refusal.retry_after {
+        Some(pause) => response.number("retry-after", whole_seconds(pause)),
+        None => response,
     }
-    response
 }
 
-fn begin(status: StatusCode, scambio: Uuid, limits: LimitStatus) -> HttpResponseBuilder {
-    let mut response = HttpResponseBuilder::new(status);
+fn begin(status: u16, scambio: Uuid, limits: LimitStatus) -> Response {
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    let scambio: &str = scambio.hyphenated().encode_lower(&mut text);
-    response
-        .insert_header((X_CORRELATION_ID, scambio))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .insert_header((LIMIT, limits.limit))
-        .insert_header((REMAINING, limits.remaining))
-        .insert_header((RESET, limits.reset));
-    response
+    Response::new(status)
+        .header(
+            "x-correlation-id",
+            scambio.hyphenated().encode_lower(&mut text),
+        )
+        .header("x-content-type-options", "nosniff")
+        .number("x-ratelimit-limit", limits.limit.into())
+        .number("x-ratelimit-remaining", limits.remaining.into())
+        .number("x-ratelimit-reset", limits.reset)
 }
 
 fn whole_seconds(pause: Duration) -> u64 {

@@ -1,14 +1,12 @@
 //! The catalogue: which enti there are and what each offers.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
-
 use crate::broker::error::Malformed;
 use crate::contract::catalogo::{ElencoEnti, EnteInCatalogo, ServiziEnte};
 use crate::contract::operation::Operation;
 use crate::contract::question::{Parameters, Question};
 
 use super::head;
+use super::http::{Request, Response};
 use super::intake::{self, Intake};
 
 /// Enti collegati al gateway
@@ -25,9 +23,9 @@ use super::intake::{self, Intake};
     ),
     responses((status = 200, description = "Una pagina dell'elenco.", body = ElencoEnti)),
 )]
-pub(super) async fn enti(intake: Intake, request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::answer(intake, request, payload, |request, _| {
-        let parameters = head::page(request)?;
+pub(super) async fn enti(intake: Intake, request: &Request) -> Response {
+    intake::answer(intake, request, |request, _| {
+        let parameters = head::page(&request.head)?;
         Ok(Question {
             operation: Operation::Enti,
             ente: None,
@@ -49,9 +47,9 @@ pub(super) async fn enti(intake: Intake, request: HttpRequest, payload: Payload)
     params(("codice_istat" = String, Path, description = "Codice ISTAT dell'ente (sei cifre).", pattern = "^[0-9]{6}$", max_length = 6, example = "013075")),
     responses((status = 200, description = "L'ente.", body = EnteInCatalogo)),
 )]
-pub(super) async fn ente(intake: Intake, request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::answer(intake, request, payload, |request, _| {
-        of_ente(Operation::Ente, request)
+pub(super) async fn ente(intake: Intake, request: &Request, ente: &str) -> Response {
+    intake::answer(intake, request, |request, _| {
+        of_ente(Operation::Ente, request, ente)
     })
     .await
 }
@@ -67,20 +65,16 @@ pub(super) async fn ente(intake: Intake, request: HttpRequest, payload: Payload)
     params(("codice_istat" = String, Path, description = "Codice ISTAT dell'ente (sei cifre).", pattern = "^[0-9]{6}$", max_length = 6, example = "013075")),
     responses((status = 200, description = "I servizi dell'ente.", body = ServiziEnte)),
 )]
-pub(super) async fn servizi(
-    intake: Intake,
-    request: HttpRequest,
-    payload: Payload,
-) -> HttpResponse {
-    intake::answer(intake, request, payload, |request, _| {
-        of_ente(Operation::Servizi, request)
+pub(super) async fn servizi(intake: Intake, request: &Request, ente: &str) -> Response {
+    intake::answer(intake, request, |request, _| {
+        of_ente(Operation::Servizi, request, ente)
     })
     .await
 }
 
-fn of_ente(operation: Operation, request: &HttpRequest) -> Result<Question, Malformed> {
-    head::no_query(request)?;
-    let ente = Some(head::ente(request)?);
+fn of_ente(operation: Operation, request: &Request, ente: &str) -> Result<Question, Malformed> {
+    head::no_query(&request.head)?;
+    let ente = Some(head::ente(ente)?);
     Ok(Question {
         operation,
         ente,

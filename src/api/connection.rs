@@ -1,6 +1,5 @@
 //! From an accepted socket to a TLS connection: its place, its handshake under the current trust, its certificate.
 
-use std::cell::Cell;
 use std::io;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -18,8 +17,7 @@ use crate::snapshot::Snapshot;
 use crate::trust::{Distrust, Peer, Trust};
 
 use super::gate::{ConnectionLimit, Gate, Place};
-use super::pace::{Pace, Paced};
-use super::parting::{Parting, Unread};
+use super::http::{Line, Unread};
 
 /// Rejected handshakes logged per second; all of them are counted.
 const LOGGED_PER_SECOND: governor::Quota =
@@ -52,10 +50,7 @@ pub struct Connection {
     /// Where it comes from.
     pub address: IpAddr,
     pub(super) limit: ConnectionLimit,
-    pub(super) pace: Pace,
-    /// The socket, where the server has given up on it and its client has still to be told why.
-    pub(super) parting: Cell<Option<Box<Parting>>>,
-    entrance: Arc<Entrance>,
+    pub(super) entrance: Arc<Entrance>,
     _place: Place,
 }
 
@@ -91,7 +86,10 @@ impl Entrance {
     }
 
     /// Takes a socket in, or counts why not. The trust is that of this moment: a reload needs no new listener.
-    pub(super) async fn admit(self: Arc<Entrance>, socket: TcpStream) -> io::Result<Paced> {
+    pub(super) async fn admit(
+        self: Arc<Entrance>,
+        socket: TcpStream,
+    ) -> io::Result<(Line, Rc<Connection>)> {
         let address = socket.peer_addr()?.ip();
         let Some(place) = self.gate.enter(address) else {
             return Err(self.reject(address, "no_place"));
@@ -112,17 +110,16 @@ impl Entrance {
         let metrics = &self.gateway.telemetry.metrics;
         metrics.handshake_accepted(self.name.label());
         metrics.connection_opened(self.name.label());
-        let limit = self.door.slow_client_timeout.0;
+        let door = &self.door;
+        let line = Line::new(stream, door.slow_client_timeout.0, door.idle_timeout.0);
         let connection = Connection {
             peer,
             address,
             limit: self.gate.connection_limit(),
-            pace: Pace::default(),
-            parting: Cell::new(None),
             entrance: self,
             _place: place,
         };
-        Ok(Paced::new(stream, Rc::new(connection), limit))
+        Ok((line, Rc::new(connection)))
     }
 
     fn reject(&self, address: IpAddr, reason: &'static str) -> io::Error {

@@ -3,9 +3,9 @@
 pub mod server;
 pub mod connection;
 mod gate;
-mod pace;
-mod parting;
-pub mod routes;
+pub mod http;
+pub mod serving;
+mod routes;
 pub mod intake;
 mod head;
 pub mod body;

@@ -1,81 +1,131 @@
 //! Every route of the portals' door. Whatever has no route goes through the broker too: refusals are on record.
 
-use actix_web::web::{Payload, ServiceConfig, get, post, resource, to};
-use actix_web::{HttpRequest, HttpResponse, Resource, Route};
-
 use crate::broker::error::Malformed;
 
+use super::http::{Request, Response};
 use super::intake::{self, Intake};
+use super::serving::Routes;
 use super::{anagrafe, catalogo, docs, status, tributi};
 
-/// The routes. They are tried in this order, so those asked most come first.
-pub fn routes(app: &mut ServiceConfig) {
-    app
-        // The population registry
-        .service(search(
-            post().to(anagrafe::ricerche_persona),
-            "/rest/anagrafe/v1/enti/{codice_istat}/ricerche-persona",
-        ))
-        .service(search(
-            post().to(anagrafe::ricerche_famiglia),
-            "/rest/anagrafe/v1/enti/{codice_istat}/ricerche-famiglia",
-        ))
-        // Local taxes
-        .service(search(
-            post().to(tributi::ricerche_posizione),
-            "/rest/tributi/v1/enti/{codice_istat}/ricerche-posizione",
-        ))
-        // Which enti there are, and what each offers
-        .service(only(get().to(catalogo::enti), "/rest/catalogo/v1/enti"))
-        .service(only(
-            get().to(catalogo::ente),
-            "/rest/catalogo/v1/enti/{codice_istat}",
-        ))
-        .service(only(
-            get().to(catalogo::servizi),
-            "/rest/catalogo/v1/enti/{codice_istat}/servizi",
-        ))
-        .service(only(get().to(status::status), "/rest/catalogo/v1/status"))
-        .service(only(get().to(status::status), "/rest/anagrafe/v1/status"))
-        .service(only(get().to(status::status), "/rest/tributi/v1/status"))
-        // The documents
-        .service(only(get().to(docs::page), "/docs"))
-        .service(only(get().to(docs::document), "/docs/{document}.yaml"))
-        .service(only(get().to(docs::style), "/docs/stile.css"))
-        .default_service(to(no_such_resource));
+/// Segments of a path at most; longer ones name nothing.
+const MOST_SEGMENTS: usize = 8;
+
+/// What a path names.
+enum Resource<'p> {
+    RicerchePersona { ente: &'p str },
+    RicercheFamiglia { ente: &'p str },
+    RicerchePosizione { ente: &'p str },
+    Enti,
+    Ente { ente: &'p str },
+    Servizi { ente: &'p str },
+    Status,
+    Page,
+    Style,
+    Document { name: &'p str },
 }
 
-fn only(route: Route, path: &str) -> Resource {
-    resource(path)
-        .route(route)
-        .default_service(to(|intake, request, payload| {
-            not_allowed(intake, request, payload, "GET")
-        }))
+impl<'p> Resource<'p> {
+    /// The resource at a path, and the method that it knows. Those asked most come first.
+    fn at(path: &'p str) -> Option<(Resource<'p>, &'static str)> {
+        let mut room = [""; MOST_SEGMENTS];
+        Some(match segments(path, &mut room)? {
+            // The population registry
+            ["rest", "anagrafe", "v1", "enti", ente, "ricerche-persona"] => {
+                (Resource::RicerchePersona { ente }, "POST")
+            }
+            ["rest", "anagrafe", "v1", "enti", ente, "ricerche-famiglia"] => {
+                (Resource::RicercheFamiglia { ente }, "POST")
+            }
+            // Local taxes
+            ["rest", "tributi", "v1", "enti", ente, "ricerche-posizione"] => {
+                (Resource::RicerchePosizione { ente }, "POST")
+            }
+            // Which enti there are, and what each offers
+            ["rest", "catalogo", "v1", "enti"] => (Resource::Enti, "GET"),
+            ["rest", "catalogo", "v1", "enti", ente] => (Resource::Ente { ente }, "GET"),
+            ["rest", "catalogo", "v1", "enti", ente, "servizi"] => {
+                (Resource::Servizi { ente }, "GET")
+            }
+            ["rest", "catalogo" | "anagrafe" | "tributi", "v1", "status"] => {
+                (Resource::Status, "GET")
+            }
+            // The documents
+            ["docs"] => (Resource::Page, "GET"),
+            ["docs", "stile.css"] => (Resource::Style, "GET"),
+            ["docs", name] => (
+                Resource::Document {
+                    name: name.strip_suffix(".yaml")?,
+                },
+                "GET",
+            ),
+            _ => return None,
+        })
+    }
 }
 
-fn search(route: Route, path: &str) -> Resource {
-    resource(path)
-        .route(route)
-        .default_service(to(|intake, request, payload| {
-            not_allowed(intake, request, payload, "POST")
-        }))
+/// The portals' routes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PortalRoutes;
+
+impl Routes for PortalRoutes {
+    async fn answer(&self, intake: Intake, request: &Request) -> Response {
+        let resource = match Resource::at(request.head.path()) {
+            Some((resource, method)) if method == request.head.method() => resource,
+            Some((_, allowed)) => {
+                return refuse(intake, request, Malformed::MethodNotAllowed { allowed }).await;
+            }
+            None => return refuse(intake, request, Malformed::NoSuchResource).await,
+        };
+        match resource {
+            Resource::RicerchePersona { ente } => {
+                anagrafe::ricerche_persona(intake, request, ente).await
+            }
+            Resource::RicercheFamiglia { ente } => {
+                anagrafe::ricerche_famiglia(intake, request, ente).await
+            }
+            Resource::RicerchePosizione { ente } => {
+                tributi::ricerche_posizione(intake, request, ente).await
+            }
+            Resource::Enti => catalogo::enti(intake, request).await,
+            Resource::Ente { ente } => catalogo::ente(intake, request, ente).await,
+            Resource::Servizi { ente } => catalogo::servizi(intake, request, ente).await,
+            Resource::Status => status::status(&intake),
+            Resource::Page => docs::page(&intake),
+            Resource::Style => docs::style(&intake),
+            Resource::Document { name } => docs::document(&intake, name),
+        }
+    }
 }
 
-async fn not_allowed(
-    intake: Intake,
-    request: HttpRequest,
-    payload: Payload,
-    allowed: &'static str,
-) -> HttpResponse {
-    intake::answer(intake, request, payload, |_, _| {
-        Err(Malformed::MethodNotAllowed { allowed })
-    })
-    .await
+/// The segments of a path, none of them empty.
+fn segments<'r, 'p>(path: &'p str, room: &'r mut [&'p str]) -> Option<&'r [&'p str]> {
+    let mut count = 0;
+    for segment in path.strip_prefix('/')?.split('/') {
+        *room.get_mut(count).filter(|_| !segment.is_empty())? = segment;
+        count += 1;
+    }
+    Some(&room[..count])
 }
 
-async fn no_such_resource(intake: Intake, request: HttpRequest, payload: Payload) -> HttpResponse {
-    intake::answer(intake, request, payload, |_, _| {
-        Err(Malformed::NoSuchResource)
-    })
-    .await
+async fn refuse(intake: Intake, request: &Request, fault: Malformed) -> Response {
+    intake::answer(intake, request, |_, _| Err(fault)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_apart_and_one_with_empty_or_too_many_segments_is_none() {
+        let apart = |path: &str| {
+            let mut room = [""; MOST_SEGMENTS];
+            segments(path, &mut room)
+                .map(<[&str]>::to_vec)
+                .map(|all| all.join("|"))
+        };
+        assert_eq!(apart("/a/b").as_deref(), Some("a|b"));
+        for path in ["", "a", "/", "/a/", "//a", "/1/2/3/4/5/6/7/8/9"] {
+            assert_eq!(apart(path), None, "{path}");
+        }
+    }
 }

@@ -2,16 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::HttpService;
-use actix_http::error::DispatchError;
 use actix_server::{Server, ServerHandle};
-use actix_service::{Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config};
-use actix_web::dev::AppConfig;
-use actix_web::{App, web};
+use actix_service::fn_service;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -19,8 +14,8 @@ use crate::config::door::Door;
 use crate::gateway::Gateway;
 
 use super::connection::{DoorName, Entrance};
-use super::pace::Paced;
-use super::parting;
+use super::routes::PortalRoutes;
+use super::serving::{self, Routes};
 
 /// Connections that may wait to be accepted; the system's own bound (`somaxconn`) counts too.
 const BACKLOG: u32 = 4_096;
@@ -51,14 +46,11 @@ impl OpenDoor {
 /// Opens the portals' door.
 pub fn serve(gateway: Arc<Gateway>, door: Door, trace_percent: u32) -> io::Result<OpenDoor> {
     let entrance = Entrance::new(gateway, DoorName::Portals, door, trace_percent);
-    open(entrance, super::routes::routes)
+    open(entrance, PortalRoutes)
 }
 
-/// Opens a door with its routes; each connection's handlers find it as [`Entrance`] and [`super::connection::Connection`].
-pub fn open(
-    entrance: Entrance,
-    routes: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
-) -> io::Result<OpenDoor> {
+/// Opens a door with its routes.
+pub fn open(entrance: Entrance, routes: impl Routes) -> io::Result<OpenDoor> {
     let listener = listen(entrance.door.address)?;
     let address = listener.local_addr()?;
     let name = entrance.name;
@@ -77,44 +69,17 @@ pub fn open(
     let shared = Arc::clone(&entrance);
     let server = builder
         .listen(name.label(), listener, move || {
-            let (entrance, routes, closing) =
-                (Arc::clone(&shared), routes.clone(), closing.clone());
-            let door = &shared.door;
-            let app = {
-                let entrance = web::Data::from(Arc::clone(&entrance));
-                App::new().app_data(entrance).configure(routes)
-            };
-            let http = HttpService::build()
-                .graceful_shutdown_signal(move || {
-                    let closing = closing.clone();
-                    async move { closing.notified().await }
-                })
-                .keep_alive(door.idle_timeout.0)
-                .client_request_timeout(door.slow_client_timeout.0)
-                .client_disconnect_timeout(Duration::from_secs(1))
-                .on_connect_ext(|line: &Paced, data| {
-                    data.insert(Rc::clone(line.connection()));
-                })
-                .h1(map_config(app, |()| AppConfig::default()));
-            let http = apply_fn_factory(http, |(line, address): (Paced, _), http| {
-                let connection = Rc::clone(line.connection());
-                // In a place of its own: awaited here it would lie twice in what every open connection holds.
-                let served = Box::pin(http.call((line, address)));
-                async move {
-                    let result = served.await;
-                    parting::say(&connection).await;
-                    result
-                }
-            });
+            let (entrance, routes) = (Arc::clone(&shared), routes.clone());
+            let closing = closing.clone();
             fn_service(move |socket: TcpStream| {
-                let entrance = Arc::clone(&entrance);
+                let (entrance, routes) = (Arc::clone(&entrance), routes.clone());
+                let closing = closing.clone();
                 async move {
-                    let address = socket.peer_addr().ok();
-                    let line = entrance.admit(socket).await.map_err(DispatchError::Io)?;
-                    Ok::<_, DispatchError>((line, address))
+                    let closed = async move { closing.notified().await };
+                    serving::serve(entrance, socket, routes, closed).await;
+                    Ok::<_, ()>(())
                 }
             })
-            .and_then(http)
         })?
         .run();
     let handle = server.handle();

@@ -2,7 +2,6 @@
 //!
 //! Nothing is disclosed and no ente is asked, so nothing is recorded; the caller must be a portal, and the door's limit counts.
 
-use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,6 +9,7 @@ use crate::broker::error::ExchangeError;
 use crate::trust::Verdict;
 
 use super::answer;
+use super::http::Response;
 use super::intake::Intake;
 
 /// Stato del servizio.
@@ -34,8 +34,8 @@ pub struct Stato {
     tag = "stato",
     responses((status = 200, description = "Il servizio è attivo.", body = Stato, content_type = "application/problem+json")),
 )]
-pub(super) async fn status(intake: Intake) -> HttpResponse {
-    match readiness(&intake) {
+pub(super) fn status(intake: &Intake) -> Response {
+    match readiness(intake) {
         Ok(()) => {
             let title = "Il servizio è attivo".to_owned();
             let stato = Stato { status: 200, title };

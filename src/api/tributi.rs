@@ -1,12 +1,10 @@
 //! Local taxes: the position of a taxpayer.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
-
 use crate::contract::operation::Operation;
 use crate::contract::risposta::RispostaPosizione;
 
 use super::body::RicercaPosizione;
+use super::http::{Request, Response};
 use super::intake::{self, Intake};
 
 /// Posizione tributaria di un contribuente
@@ -22,10 +20,6 @@ use super::intake::{self, Intake};
     request_body(content = RicercaPosizione, description = "Il contribuente, il tributo, l'anno e i campi richiesti."),
     responses((status = 200, description = "La posizione del contribuente.", body = RispostaPosizione)),
 )]
-pub(super) async fn ricerche_posizione(
-    intake: Intake,
-    request: HttpRequest,
-    payload: Payload,
-) -> HttpResponse {
-    intake::search(Operation::RicercaPosizione, intake, request, payload).await
+pub(super) async fn ricerche_posizione(intake: Intake, request: &Request, ente: &str) -> Response {
+    intake::search(Operation::RicercaPosizione, intake, request, ente).await
 }

@@ -10,44 +10,79 @@ mod work;
 use std::io;
 use std::sync::Arc;
 
-use actix_web::web::{Data, ServiceConfig, get, post, resource, to};
-use actix_web::{Resource, Route};
-
 use crate::api::connection::{DoorName, Entrance};
+use crate::api::http::{Request, Response};
+use crate::api::intake::Intake;
 use crate::api::server::{self, OpenDoor};
+use crate::api::serving::Routes;
+use crate::broker::error::Malformed;
 use crate::config::door::Door;
 use crate::gateway::Gateway;
 use crate::reload::Reloader;
+
+use caller::Caller;
 
 /// Opens the operators' door.
 pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::Result<OpenDoor> {
     // Operators' requests are no exchanges and begin no trace.
     let entrance = Entrance::new(gateway, DoorName::Operators, door, 0);
-    server::open(entrance, move |app| {
-        app.app_data(Data::from(Arc::clone(&reloader)));
-        routes(app);
-    })
+    server::open(entrance, OperatorRoutes { reloader })
 }
 
-/// The routes.
-fn routes(app: &mut ServiceConfig) {
-    app
-        // How it goes
-        .service(only("GET", get().to(ready::alive), "/vivo"))
-        .service(only("GET", get().to(ready::ready), "/pronto"))
-        .service(only("GET", get().to(ready::metrics), "/metrics"))
-        .service(only("GET", get().to(ready::instances), "/istanze"))
-        // What was exchanged
-        .service(only("GET", get().to(record::list), "/record"))
-        .service(only("POST", post().to(record::search), "/record/ricerche"))
-        // What can be done
-        .service(only("POST", post().to(work::purge), "/cache/purge"))
-        .service(only("POST", post().to(work::reload), "/ricarica"))
-        .default_service(to(caller::no_such_resource));
+/// Every resource, and the method that it knows.
+const RESOURCES: [(&str, &str); 8] = [
+    // How it goes
+    ("/vivo", "GET"),
+    ("/pronto", "GET"),
+    ("/metrics", "GET"),
+    ("/istanze", "GET"),
+    // What was exchanged
+    ("/record", "GET"),
+    ("/record/ricerche", "POST"),
+    // What can be done
+    ("/cache/purge", "POST"),
+    ("/ricarica", "POST"),
+];
+
+/// The operators' routes.
+#[derive(Clone)]
+struct OperatorRoutes {
+    reloader: Arc<Reloader>,
 }
 
-fn only(method: &'static str, route: Route, path: &str) -> Resource {
-    resource(path)
-        .route(route)
-        .default_service(to(move |caller| caller::not_allowed(caller, method)))
+impl Routes for OperatorRoutes {
+    async fn answer(&self, intake: Intake, request: &Request) -> Response {
+        let known = RESOURCES.iter();
+        let mut known = known.filter(|(path, _)| *path == request.head.path());
+        let (resource, method) = *known.next().unwrap_or(&("", ""));
+        let answered = match Caller::establish(intake, request, resource) {
+            Ok(caller) if !resource.is_empty() && method != request.head.method() => {
+                Err(caller.not_allowed(method))
+            }
+            Ok(caller) => self.ask(&caller, request, resource).await,
+            Err(refused) => Err(refused),
+        };
+        answered.unwrap_or_else(|refused| refused)
+    }
+}
+
+impl OperatorRoutes {
+    async fn ask(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        resource: &str,
+    ) -> Result<Response, Response> {
+        match resource {
+            "/vivo" => Ok(ready::alive(caller)),
+            "/pronto" => Ok(ready::ready(caller)),
+            "/metrics" => Ok(ready::metrics(caller)),
+            "/istanze" => Ok(ready::instances(caller)),
+            "/record" => record::list(caller, request).await,
+            "/record/ricerche" => record::search(caller, request).await,
+            "/cache/purge" => work::purge(caller, request),
+            "/ricarica" => work::reload(caller, &self.reloader).await,
+            _ => Err(caller.malformed(Malformed::NoSuchResource)),
+        }
+    }
 }

@@ -1,15 +1,13 @@
 //! How the gateway fares: alive, ready, metrics, back ends.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 
+use crate::api::http::Response;
 use crate::connectors::instance::BreakerState;
 use crate::gateway::Gateway;
 use crate::store::Degraded;
 
-use super::caller::{Caller, json};
+use super::caller::Caller;
 
 /// Whether exchanges are carried out, and what the answer rests on.
 #[derive(Debug, Serialize)]
@@ -52,19 +50,14 @@ struct Istanza {
 }
 
 /// `GET /vivo`: the process answers.
-pub(super) async fn alive(_: Caller) -> HttpResponse {
-    json(StatusCode::OK, &serde_json::json!({ "vivo": true }))
+pub(super) fn alive(caller: &Caller) -> Response {
+    caller.json(200, &serde_json::json!({ "vivo": true }))
 }
 
 /// `GET /pronto`: 200 if an exchange that came now would be carried out, 503 otherwise.
-pub(super) async fn ready(caller: Caller) -> HttpResponse {
+pub(super) fn ready(caller: &Caller) -> Response {
     let found = readiness(caller.gateway());
-    let status = if found.pronto {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    json(status, &found)
+    caller.json(if found.pronto { 200 } else { 503 }, &found)
 }
 
 fn readiness(gateway: &Gateway) -> Prontezza {
@@ -101,17 +94,17 @@ fn readiness(gateway: &Gateway) -> Prontezza {
 }
 
 /// `GET /metrics`: the Prometheus page.
-pub(super) async fn metrics(caller: Caller) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
-        .insert_header((CACHE_CONTROL, "no-store"))
+pub(super) fn metrics(caller: &Caller) -> Response {
+    Response::new(200)
+        .header("content-type", "text/plain; version=0.0.4; charset=utf-8")
+        .header("cache-control", "no-store")
         .body(caller.gateway().metrics_page())
 }
 
 /// `GET /istanze`: every configured back end.
-pub(super) async fn instances(caller: Caller) -> HttpResponse {
+pub(super) fn instances(caller: &Caller) -> Response {
     let items = states(caller.gateway());
-    json(StatusCode::OK, &Istanze { items })
+    caller.json(200, &Istanze { items })
 }
 
 fn states(gateway: &Gateway) -> Vec<Istanza> {

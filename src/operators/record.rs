@@ -1,18 +1,16 @@
 //! The record, read by operators: by its columns in the query, by person only in a body.
 
-use actix_web::http::StatusCode;
-use actix_web::web::{Payload, Query};
-use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::api::http::{Request, Response};
 use crate::broker::error::Malformed;
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
 use crate::store::{Person, RecordFilter, RecordRow};
 
-use super::caller::{Caller, json};
+use super::caller::Caller;
 
 /// Rows of a page when the request does not say.
 const USUAL_PAGE: u32 = 100;
@@ -56,11 +54,9 @@ struct Page {
 }
 
 /// `GET /record`: the newest first.
-pub(super) async fn list(
-    caller: Caller,
-    request: HttpRequest,
-) -> Result<HttpResponse, actix_web::Error> {
-    let columns = Query::<Columns>::from_query(request.query_string()).map_err(|_| {
+pub(super) async fn list(caller: &Caller, request: &Request) -> Result<Response, Response> {
+    let columns: Result<Columns, _> = serde_urlencoded::from_str(request.head.query());
+    let columns = columns.map_err(|_| {
         let names =
             "sono ammessi scambio, portal, ente, outcome, from, to (RFC 3339), cursor e limit";
         caller.malformed(Malformed::Field {
@@ -77,7 +73,7 @@ pub(super) async fn list(
         to,
         cursor,
         limit,
-    } = columns.into_inner();
+    } = columns;
     let filter = RecordFilter {
         scambio,
         portal,
@@ -88,16 +84,12 @@ pub(super) async fn list(
         before: cursor,
         ..of_size(limit)
     };
-    answer(&caller, &filter).await
+    answer(caller, &filter).await
 }
 
 /// `POST /record/ricerche`: by person, whose code must stand in no address and no log.
-pub(super) async fn search(
-    caller: Caller,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<HttpResponse, actix_web::Error> {
-    let asked: OfPerson = caller.body(&request, payload).await?;
+pub(super) async fn search(caller: &Caller, request: &Request) -> Result<Response, Response> {
+    let asked: OfPerson = caller.body(request)?;
     let person = Person {
         ente: asked.ente.as_str().to_owned(),
         code: asked.codice_fiscale.as_str().to_owned(),
@@ -109,7 +101,7 @@ pub(super) async fn search(
         before: asked.cursor,
         ..of_size(asked.limit)
     };
-    answer(&caller, &filter).await
+    answer(caller, &filter).await
 }
 
 fn of_size(limit: Option<u32>) -> RecordFilter {
@@ -119,10 +111,10 @@ fn of_size(limit: Option<u32>) -> RecordFilter {
     }
 }
 
-async fn answer(caller: &Caller, filter: &RecordFilter) -> Result<HttpResponse, actix_web::Error> {
+async fn answer(caller: &Caller, filter: &RecordFilter) -> Result<Response, Response> {
     let listed = caller.gateway().store.list(filter).await;
     let items = listed.map_err(|failure| caller.failed(&failure))?;
     let full = items.len() as u64 == u64::from(filter.limit);
     let cursor = items.last().filter(|_| full).map(|row| row.scambio);
-    Ok(json(StatusCode::OK, &Page { items, cursor }))
+    Ok(caller.json(200, &Page { items, cursor }))
 }

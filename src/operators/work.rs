@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload, block};
-use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
+use crate::api::http::{Request, Response};
 use crate::broker::cache::Purge;
 use crate::broker::error::Malformed;
 use crate::contract::codice_fiscale::CodiceFiscale;
@@ -15,7 +14,7 @@ use crate::contract::operation::Operation;
 use crate::reload::Reloader;
 use crate::snapshot::EnteEntry;
 
-use super::caller::{Caller, json};
+use super::caller::Caller;
 
 /// Which answers to forget; an absent criterion matches all.
 #[derive(Deserialize)]
@@ -43,12 +42,8 @@ struct Reloaded {
 }
 
 /// `POST /cache/purge`.
-pub(super) async fn purge(
-    caller: Caller,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<HttpResponse, actix_web::Error> {
-    let asked: ToForget = caller.body(&request, payload).await?;
+pub(super) fn purge(caller: &Caller, request: &Request) -> Result<Response, Response> {
+    let asked: ToForget = caller.body(request)?;
     let what = Purge {
         ente: asked.ente,
         operation: asked.operation,
@@ -57,13 +52,13 @@ pub(super) async fn purge(
     let risposte_rimosse = caller.gateway().cache.purge(&what);
     // What is no longer configured may still have left answers: only where there was nothing is it a mistake.
     if risposte_rimosse == 0 {
-        is_configured(&caller, &what)?;
+        is_configured(caller, &what)?;
     }
-    Ok(json(StatusCode::OK, &Forgotten { risposte_rimosse }))
+    Ok(caller.json(200, &Forgotten { risposte_rimosse }))
 }
 
 /// Refuses an ente that is not configured and an operation that nobody offers: both look like a slip of the pen.
-fn is_configured(caller: &Caller, what: &Purge) -> Result<(), actix_web::Error> {
+fn is_configured(caller: &Caller, what: &Purge) -> Result<(), Response> {
     let snapshot = caller.gateway().snapshot();
     let enti: Vec<_> = match &what.ente {
         Some(code) => vec![snapshot.ente(code).ok_or_else(|| caller.ente_unknown())?],
@@ -87,21 +82,22 @@ fn is_configured(caller: &Caller, what: &Purge) -> Result<(), actix_web::Error> 
 
 /// `POST /ricarica`: 200 with the new generation, or 422 with every mistake.
 pub(super) async fn reload(
-    caller: Caller,
-    reloader: Data<Reloader>,
-) -> Result<HttpResponse, actix_web::Error> {
-    let outcome = block(move || reloader.reload()).await;
+    caller: &Caller,
+    reloader: &Arc<Reloader>,
+) -> Result<Response, Response> {
+    let reloader = Arc::clone(reloader);
+    let outcome = spawn_blocking(move || reloader.reload()).await;
     Ok(match outcome.map_err(|fault| caller.failed(&fault))? {
-        Ok(reloaded) => json(
-            StatusCode::OK,
+        Ok(reloaded) => caller.json(
+            200,
             &Reloaded {
                 generazione: reloaded.generation,
                 da_riavviare: reloaded.needing_restart,
                 errori: Vec::new(),
             },
         ),
-        Err(mistakes) => json(
-            StatusCode::UNPROCESSABLE_ENTITY,
+        Err(mistakes) => caller.json(
+            422,
             &Reloaded {
                 generazione: caller.gateway().snapshot().generation,
                 da_riavviare: Vec::new(),

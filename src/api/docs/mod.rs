@@ -4,38 +4,35 @@ mod page;
 
 use std::sync::LazyLock;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use actix_web::web::Path;
-
 use crate::broker::error::{ExchangeError, Malformed};
 use crate::trust::Verdict;
 
 use super::answer;
 use super::documents::documents;
+use super::http::Response;
 use super::intake::Intake;
 
 const STYLE: &str = include_str!("stile.css");
 
 /// The page.
-pub(super) async fn page(intake: Intake) -> HttpResponse {
+pub(super) fn page(intake: &Intake) -> Response {
     static PAGE: LazyLock<String> = LazyLock::new(page::written);
-    send(&intake, "text/html; charset=utf-8", || Some(&PAGE))
+    send(intake, "text/html; charset=utf-8", || Some(&PAGE))
 }
 
 /// One document.
-pub(super) async fn document(intake: Intake, name: Path<String>) -> HttpResponse {
-    send(&intake, "application/yaml", || {
+pub(super) fn document(intake: &Intake, name: &str) -> Response {
+    send(intake, "application/yaml", || {
         documents()
             .iter()
-            .find(|document| document.domain.name() == *name)
+            .find(|document| document.domain.name() == name)
             .map(|document| document.yaml.as_str())
     })
 }
 
 /// The page's style sheet.
-pub(super) async fn style(intake: Intake) -> HttpResponse {
-    send(&intake, "text/css; charset=utf-8", || Some(STYLE))
+pub(super) fn style(intake: &Intake) -> Response {
+    send(intake, "text/css; charset=utf-8", || Some(STYLE))
 }
 
 /// Sends to whoever has a trusted certificate, also to those who are not yet a portal.
@@ -43,7 +40,7 @@ fn send(
     intake: &Intake,
     media_type: &str,
     find: impl FnOnce() -> Option<&'static str>,
-) -> HttpResponse {
+) -> Response {
     let snapshot = intake.gateway().snapshot();
     let found = match snapshot.trust.judge(&intake.connection.peer, intake.at) {
         Verdict::Refused(why) => Err(ExchangeError::CertificateUntrusted(why)),
@@ -51,9 +48,9 @@ fn send(
     };
     match found {
         Ok(text) => answer::of_documentation(intake.scambio, intake.door_limit)
-            .insert_header((CONTENT_TYPE, media_type))
-            .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"))
-            .insert_header((CACHE_CONTROL, "private, no-cache"))
+            .header("content-type", media_type)
+            .header("content-security-policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+            .header("cache-control", "private, no-cache")
             .body(text),
         Err(failure) => intake.refuse(&failure),
     }

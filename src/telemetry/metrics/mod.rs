@@ -83,7 +83,7 @@ impl Metrics {
             ),
             requests_unread: families.counters(
                 "requests_unread_total",
-                "Requests refused before any handler saw them, by door and reason: `not_http`, `head_too_large`, `too_slow`, `fault`.",
+                "Requests refused before any handler saw them, by door and reason: `not_http`, `head_too_large`, `too_slow`.",
                 &["door", "reason"],
             ),
             connections: families.gauges("connections", "Open connections by door.", &["door"]),
