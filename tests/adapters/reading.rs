@@ -118,3 +118,72 @@ fn a_broken_document_in_a_text_breaks_the_answer_and_cannot_reach_outside() {
         assert!(inner(answer).is_err(), "{answer}");
     }
 }
+
+/// What is read at `r/p/n` and at `r/t` of a SOAP body with these elements after the answer.
+fn referred(answer: &str, others: &str) -> Result<Vec<String>, String> {
+    let mut shape = Shape::new(Format::Xml);
+    shape.follow_references();
+    let mut add = |path| shape.add(NodeId::DOCUMENT, path, &[]).unwrap();
+    let places = ["Envelope/Body/r/p/n", "Envelope/Body/r/t"].map(&mut add);
+    let text = format!("<s:Envelope xmlns:s='s'><s:Body>{answer}{others}</s:Body></s:Envelope>");
+    let extract = xml::read(&text, &shape).map_err(|error| error.to_string())?;
+    let document = extract.document();
+    let cells = places.into_iter().flat_map(|place| document.all(place));
+    Ok(cells
+        .map(|cell| cell.text().unwrap_or("nothing").to_owned())
+        .collect())
+}
+
+fn owned<const N: usize>(texts: [&str; N]) -> Result<Vec<String>, String> {
+    Ok(texts.map(str::to_owned).to_vec())
+}
+
+#[test]
+fn values_that_stand_elsewhere_are_read_as_if_they_stood_in_place() {
+    let answer = "<r><p href='#id0'/><p href='#id1'/><t href=\"#id2\"/><t>in place</t></r>";
+    let others = "<multiRef id='id0' soapenc:root='0' xmlns:soapenc='e'><n href='#id2'/></multiRef>\
+                  <multiRef id='id2'>ROSSI &amp; C</multiRef><multiRef id='id1'><x/><n xsi:nil='true' xmlns:xsi='i'/></multiRef>";
+    let expected = ["ROSSI & C", "nothing", "ROSSI & C", "in place"];
+    assert_eq!(referred(answer, others), owned(expected));
+    assert_eq!(
+        referred(
+            "<r><t href='#id0'/></r>",
+            "<multiRef id='id0' xsi:nil='1' xmlns:xsi='i'/>"
+        ),
+        owned(["nothing"])
+    );
+}
+
+#[test]
+fn what_refers_to_nothing_to_itself_or_too_much_is_refused() {
+    for (answer, others) in [
+        ("<r><t href='#id0'/></r>", ""),
+        (
+            "<r><t href='#id0'/></r>",
+            "<m id='id0'>a</m><m id='id0'>b</m>",
+        ),
+        ("<r><t href='#id0'/></r>", "<m id='id0' href='#id0'/>"),
+        (
+            "<r><p href='#id0'/></r>",
+            "<m id='id0'><n href='#id1'/></m>",
+        ),
+    ] {
+        assert!(referred(answer, others).is_err(), "{answer} {others}");
+    }
+    let many = format!("<r>{}</r>", "<t href='#id0'/>".repeat(20_000));
+    let refused = referred(&many, "<m id='id0'>a</m>").unwrap_err();
+    assert!(refused.contains("refers too much"), "{refused}");
+    let large = format!("<m id='id0'>{}</m>", "a".repeat(100_000));
+    let few = format!("<r>{}</r>", "<t href='#id0'/>".repeat(50));
+    let refused = referred(&few, &large).unwrap_err();
+    assert!(refused.contains("refers too much"), "{refused}");
+    // What refers to itself by way of its children ends where nothing more is read.
+    let turning = "<m id='id0'><n>a</n><p href='#id0'/></m>";
+    assert_eq!(referred("<r><p href='#id0'/></r>", turning), owned(["a"]));
+}
+
+#[test]
+fn references_mean_nothing_where_the_protocol_has_none() {
+    let answer = "<a><b href='#x'>text</b><m id='x'>other</m></a>";
+    assert_eq!(texts(Format::Xml, answer), owned(["text"]));
+}

@@ -101,10 +101,11 @@ fn outcome(dialect: &str, fault: &str) -> Option<Kind> {
         (_, "schema_change") => Some(Kind::Unintelligible),
         (_, "clock_skew") => Some(Kind::ClockSkew),
         // Late, twice, elsewhere in the answer, with another session, or about what is written: the answer is true.
-        (_, "slow" | "duplicate" | "single_session" | "late_completion" | "never_completes") => {
-            None
-        }
-        ("d4", "multiref") => Some(Kind::Unintelligible),
+        (
+            _,
+            "slow" | "duplicate" | "multiref" | "single_session" | "late_completion"
+            | "never_completes",
+        ) => None,
         _ => panic!("{dialect}: what must come of {fault}?"),
     }
 }

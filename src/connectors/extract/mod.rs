@@ -1,6 +1,7 @@
 //! What a mapping reads of an answer, cut out in one pass: no tree of the whole answer is ever built.
 
 pub mod json;
+mod references;
 pub mod shape;
 pub mod survey;
 pub mod xml;

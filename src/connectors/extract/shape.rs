@@ -20,6 +20,8 @@ pub struct Shape {
     format: Format,
     nodes: Vec<Node>,
     namespaces: bool,
+    /// Whether values may stand elsewhere in the answer.
+    references: bool,
     /// Places whose text is a document of its own.
     nested: Vec<NodeId>,
 }
@@ -101,6 +103,7 @@ impl Shape {
             format,
             nodes,
             namespaces: false,
+            references: false,
             nested: Vec::new(),
         }
     }
@@ -126,6 +129,16 @@ impl Shape {
     /// Whether a path names a namespace, so that the reader must resolve prefixes.
     pub fn has_namespaces(&self) -> bool {
         self.namespaces
+    }
+
+    /// Values may stand elsewhere in the answer, as rpc/encoded SOAP has it: they are then read as if they stood in place.
+    pub fn follow_references(&mut self) {
+        self.references = true;
+    }
+
+    /// Whether values may stand elsewhere in the answer.
+    pub fn follows_references(&self) -> bool {
+        self.references
     }
 
     /// The text at that place is an XML document: paths go on inside it with the name of its root element.

@@ -4,6 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::{NamespaceResolver, ResolveResult};
 
+use super::references::{self, References};
 use super::shape::{NodeId, Shape};
 use super::{Content, Extract, TYPICAL, Unreadable};
 
@@ -13,6 +14,7 @@ const NESTING: usize = 64;
 /// Reads the text of an answer.
 pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
     let mut walk = Walk {
+        answer: text,
         shape,
         extract: Extract::with_capacity(text.len().min(TYPICAL) / 8, shape.places()),
         open: Vec::with_capacity(16),
@@ -20,6 +22,7 @@ pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
         resolver: shape.has_namespaces().then(NamespaceResolver::default),
         roots: 0,
         inner: None,
+        references: References::default(),
     };
     document(text, &mut walk)?;
     Ok(walk.extract.finish())
@@ -30,30 +33,14 @@ fn document(text: &str, walk: &mut Walk<'_>) -> Result<(), Unreadable> {
     let mut reader = Reader::from_str(text);
     loop {
         match reader.read_event().map_err(|error| broken(&error))? {
-            Event::Start(start) => walk.start(&start)?,
-            Event::Empty(start) => {
-                walk.start(&start)?;
-                walk.end()?;
-            }
-            Event::End(_) => walk.end()?,
-            // What nobody reads need not be made ready.
-            Event::Text(_) | Event::CData(_) if walk.skips_text() => {}
-            Event::Text(text) => walk.text(&text.xml10_content())?,
-            Event::CData(data) => walk.text(&data.xml10_content())?,
-            Event::GeneralRef(reference) => {
-                let mut buffer = [0; 4];
-                let character = resolve(&reference)?;
-                walk.text(character.encode_utf8(&mut buffer))?;
-            }
-            Event::DocType(_) => return Err(Unreadable::because("XML with a DTD is not accepted")),
-            Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
             Event::Eof => return walk.ended(),
+            event => walk.event(event)?,
         }
     }
 }
 
 /// The parser's own words can quote the answer, so only the kind of failure is told.
-fn broken(error: &quick_xml::Error) -> Unreadable {
+pub(super) fn broken(error: &quick_xml::Error) -> Unreadable {
     Unreadable::because(match error {
         quick_xml::Error::Syntax(_) => "XML that breaks off or is no XML",
         quick_xml::Error::IllFormed(_) => "XML that is not well-formed",
@@ -76,6 +63,7 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, Unreadable> {
 }
 
 struct Walk<'s> {
+    answer: &'s str,
     shape: &'s Shape,
     extract: Extract,
     open: Vec<Open>,
@@ -86,6 +74,7 @@ struct Walk<'s> {
     roots: usize,
     /// The text of the open element that is a document of its own.
     inner: Option<String>,
+    references: References,
 }
 
 /// An open element.
@@ -104,15 +93,33 @@ enum Open {
 }
 
 impl Walk<'_> {
+    fn event(&mut self, event: Event<'_>) -> Result<(), Unreadable> {
+        match event {
+            Event::Start(start) => self.start(&start),
+            Event::Empty(start) => {
+                self.start(&start)?;
+                self.end()
+            }
+            Event::End(_) => self.end(),
+            // What nobody reads need not be made ready.
+            Event::Text(_) | Event::CData(_) if self.skips_text() => Ok(()),
+            Event::Text(text) => self.text(&text.xml10_content()),
+            Event::CData(data) => self.text(&data.xml10_content()),
+            Event::GeneralRef(reference) => {
+                let mut buffer = [0; 4];
+                let character = resolve(&reference)?;
+                self.text(character.encode_utf8(&mut buffer))
+            }
+            Event::DocType(_) => Err(Unreadable::because("XML with a DTD is not accepted")),
+            Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::Eof => Ok(()),
+        }
+    }
+
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), Unreadable> {
         if self.open.len() >= NESTING {
             return Err(Unreadable::because("XML nested too deeply"));
         }
-        if let Some(resolver) = &mut self.resolver {
-            resolver
-                .push(start)
-                .map_err(|_| Unreadable::because("XML with a broken namespace declaration"))?;
-        }
+        self.declare(start)?;
         if self.open.len() == self.floor {
             self.roots += 1;
         }
@@ -122,12 +129,52 @@ impl Walk<'_> {
             Some(Open::Read { node, .. } | Open::Nested { node, .. }) => Some(*node),
         };
         let node = parent.and_then(|parent| self.find(parent, start));
-        let open = match node {
-            None => Open::Skipped,
-            Some(node) => self.enter(node, start)?,
+        let Some(node) = node else {
+            self.open.push(Open::Skipped);
+            return Ok(());
         };
+        let (open, reference) = self.enter(node, start)?;
         self.open.push(open);
+        reference.map_or(Ok(()), |id| self.follow(&id, node))
+    }
+
+    /// Reads what the open element refers to as if it stood in it.
+    fn follow(&mut self, id: &str, node: NodeId) -> Result<(), Unreadable> {
+        let target = self.references.target(self.answer, id)?;
+        let mut reader = Reader::from_str(&self.answer[target]);
+        let level = self.open.len();
+        let mut begun = false;
+        loop {
+            match reader.read_event().map_err(|error| broken(&error))? {
+                Event::Start(start) | Event::Empty(start) if !begun => {
+                    begun = true;
+                    self.declare(&start)?;
+                    if let Some(Open::Read { cell, .. } | Open::Nested { cell, .. }) =
+                        self.open.last().copied()
+                        && self.attributes(node, cell, &start)?.is_some()
+                    {
+                        return Err(Unreadable::because("XML that refers on and on"));
+                    }
+                }
+                // Its own end.
+                Event::End(_) if self.open.len() == level => {}
+                Event::Eof => break,
+                event => self.event(event)?,
+            }
+        }
+        if let Some(resolver) = &mut self.resolver {
+            resolver.pop();
+        }
         Ok(())
+    }
+
+    /// Takes the namespaces in that an element declares.
+    fn declare(&mut self, start: &BytesStart<'_>) -> Result<(), Unreadable> {
+        let Some(resolver) = &mut self.resolver else {
+            return Ok(());
+        };
+        let broken = |_| Unreadable::because("XML with a broken namespace declaration");
+        resolver.push(start).map_err(broken)
     }
 
     fn find(&self, parent: NodeId, start: &BytesStart<'_>) -> Option<NodeId> {
@@ -141,29 +188,38 @@ impl Walk<'_> {
         })
     }
 
-    fn enter(&mut self, node: NodeId, start: &BytesStart<'_>) -> Result<Open, Unreadable> {
+    /// The element with its cell, and the id of what it refers to.
+    fn enter(
+        &mut self,
+        node: NodeId,
+        start: &BytesStart<'_>,
+    ) -> Result<(Open, Option<String>), Unreadable> {
         let leaf = self.shape.is_leaf(node);
         let cell = self.extract.open(node);
         if leaf {
             let here = self.extract.text.len();
             self.extract.cells[cell].content = Content::Text(here, here);
         }
-        if !start.attributes_raw().trim_ascii().is_empty() {
-            self.attributes(node, cell, start)?;
-        }
+        let reference = if start.attributes_raw().trim_ascii().is_empty() {
+            None
+        } else {
+            self.attributes(node, cell, start)?
+        };
         if self.shape.is_nested(node) && self.inner.is_none() {
             self.inner = Some(String::new());
-            return Ok(Open::Nested { cell, node });
+            return Ok((Open::Nested { cell, node }, reference));
         }
-        Ok(Open::Read { cell, node, leaf })
+        Ok((Open::Read { cell, node, leaf }, reference))
     }
 
+    /// Reads the attributes; the id of what the element refers to.
     fn attributes(
         &mut self,
         node: NodeId,
         cell: usize,
         start: &BytesStart<'_>,
-    ) -> Result<(), Unreadable> {
+    ) -> Result<Option<String>, Unreadable> {
+        let mut reference = None;
         for attribute in start.attributes() {
             let unreadable = || Unreadable::because("XML with a broken attribute");
             let attribute = attribute.map_err(|_| unreadable())?;
@@ -175,9 +231,12 @@ impl Walk<'_> {
                     .normalized_value(quick_xml::XmlVersion::Explicit1_0)
                     .map_err(|_| unreadable())?;
                 self.extract.add_text(place, &value);
+            } else if local.as_ref() == "href" && self.shape.follows_references() && self.floor == 0
+            {
+                reference = references::referred(&attribute.value).map(str::to_owned);
             }
         }
-        Ok(())
+        Ok(reference)
     }
 
     fn skips_text(&self) -> bool {

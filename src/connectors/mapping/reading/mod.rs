@@ -48,6 +48,9 @@ impl<'k> Workshop<'k> {
     /// A workshop for answers of that format; for SOAP paths begin below the body of the envelope.
     pub fn new(format: Format, soap: bool, known: Known<'k>) -> Workshop<'k> {
         let mut shape = Shape::new(format);
+        if soap {
+            shape.follow_references();
+        }
         let fault = if soap {
             fault_places(&mut shape).ok()
         } else {
