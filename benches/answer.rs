@@ -129,6 +129,7 @@ impl Exchange<'_> {
             parameters: self.parameters,
             fields: offered,
             deadline: Instant::now() + Duration::from_secs(5),
+            portal: None,
             traceparent: None,
         };
         let mut conversation = self.begin(&call);

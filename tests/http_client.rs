@@ -68,6 +68,7 @@ fn client(address: &str) -> HttpClient {
         adapter: "prova".to_owned(),
         address: address.to_owned(),
         values: BTreeMap::default(),
+        per_portal: BTreeMap::default(),
         secrets: BTreeMap::default(),
         tls: BackendTls::default(),
         bounds,

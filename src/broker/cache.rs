@@ -68,6 +68,8 @@ struct Key {
     adapter: Arc<Adapter>,
     parameters: Parameters,
     fetched: FieldSet,
+    /// The portal, if the back end knows it by an account of its own and notes what that one asked.
+    account: Option<String>,
     /// Of the above; computed once, since a fetch looks it up many times.
     hash: u64,
 }
@@ -79,6 +81,7 @@ impl PartialEq for Key {
             && self.ente == other.ente
             && self.operation == other.operation
             && self.fetched == other.fetched
+            && self.account == other.account
             && self.instance.name == other.instance.name
             && self.adapter.digest() == other.adapter.digest()
     }
@@ -188,6 +191,10 @@ impl Cache {
             adapter: Arc::clone(&target.adapter),
             parameters: parameters.clone(),
             fetched: target.fields,
+            account: target
+                .instance
+                .of_portal(Some(&permit.portal().name))
+                .map(|_| permit.portal().name.clone()),
             hash,
         }
     }

@@ -97,6 +97,7 @@ pub(super) async fn fetch(
         parameters: permit.parameters(),
         fields: target.fields,
         deadline: arrival.deadline,
+        portal: Some(&permit.portal().name),
         traceparent: Some(&traceparent),
     };
     let repeatable = target

@@ -107,6 +107,7 @@ fn as_instance(door: &Door, arguments: PurgeArguments) -> InstanceSettings {
         adapter: String::new(),
         address,
         values: BTreeMap::new(),
+        per_portal: BTreeMap::new(),
         secrets: BTreeMap::new(),
         tls: BackendTls {
             authorities: arguments

@@ -24,6 +24,8 @@ pub struct InstanceSettings {
     pub address: String,
     /// Values for the adapter's `{{instance.…}}` placeholders.
     pub values: BTreeMap<String, String>,
+    /// By portal, values that hold for its questions instead: the account that the back end wants for who asks.
+    pub per_portal: BTreeMap<String, BTreeMap<String, String>>,
     /// Secrets for the adapter's `{{secret.…}}` placeholders; for SQL the key `password`.
     pub secrets: BTreeMap<String, SecretReference>,
     /// TLS towards the back end; a snapshot's digest takes the files' contents, not their names.
@@ -33,6 +35,13 @@ pub struct InstanceSettings {
     pub calendar: Calendar,
     /// Bounds; each has a default.
     pub bounds: Bounds,
+}
+
+impl InstanceSettings {
+    /// The values that hold for that portal alone.
+    pub fn of_portal(&self, portal: Option<&str>) -> Option<&BTreeMap<String, String>> {
+        self.per_portal.get(portal?)
+    }
 }
 
 /// TLS towards a back end.
@@ -102,6 +111,7 @@ impl FromTable for InstanceSettings {
         let adapter = table.required("adapter", reader);
         let address: Option<Address> = table.required("address", reader);
         let values = table.or_default("values", reader);
+        let per_portal = table.or_default("per_portal", reader);
         let secrets = table.or_default("secrets", reader);
         let tls = table.or_default("tls", reader);
         let calendar = table.or_default("calendar", reader);
@@ -112,6 +122,7 @@ impl FromTable for InstanceSettings {
             adapter: adapter?,
             address: address?.0,
             values: values?,
+            per_portal: per_portal?,
             secrets: secrets?,
             tls: tls?,
             calendar: calendar?,

@@ -25,6 +25,8 @@ pub struct Call<'a> {
     pub fields: FieldSet,
     /// When the portal stops waiting; nothing may run past it.
     pub deadline: Instant,
+    /// The portal that asks, where there is one: an instance may have an account for each.
+    pub portal: Option<&'a str>,
     /// W3C trace context to send along, where the protocol has a place for it.
     pub traceparent: Option<&'a str>,
 }

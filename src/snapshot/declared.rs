@@ -25,6 +25,7 @@ pub(super) fn check(written: &Written, backends: &BTreeMap<String, Backend>) -> 
     for entry in &written.instances.read {
         if let Some(backend) = backends.get(&entry.value.name) {
             check_instance(entry, &backend.adapter, &mut mistakes);
+            check_portals(entry, &backend.adapter, written, &mut mistakes);
         }
     }
     for entry in &written.enti.read {
@@ -86,6 +87,32 @@ fn check_instance(entry: &Entry<InstanceSettings>, adapter: &Adapter, mistakes: 
     }
 }
 
+/// Values for one portal: of a portal that there is, and declared by the adapter.
+fn check_portals(
+    entry: &Entry<InstanceSettings>,
+    adapter: &Adapter,
+    written: &Written,
+    mistakes: &mut Vec<Mistake>,
+) {
+    for (portal, values) in &entry.value.per_portal {
+        let path = format!("per_portal.{portal}");
+        let names = || written.portals.read.iter().map(|entry| &*entry.value.name);
+        if !names().any(|name| name == portal) {
+            let text = match most_similar(portal, names()) {
+                Some(known) => format!("non c'è un portale «{portal}»: forse «{known}»?"),
+                None => format!("non c'è un portale «{portal}»"),
+            };
+            mistakes.push(entry.places.mistake(&path, text));
+        }
+        let given = Given {
+            adapter,
+            path,
+            places: &entry.places,
+        };
+        given.check_given(&adapter.declared().instance, values, mistakes);
+    }
+}
+
 /// Whether hours and weekly maintenance alone, in a week without holidays and clock changes, leave nothing open.
 fn never_opens(calendar: &Calendar) -> bool {
     let weekly = Calendar {
@@ -123,6 +150,17 @@ impl Given<'_> {
                 mistakes.push(self.places.mistake(&self.path, text));
             }
         }
+        self.check_given(declared, given, mistakes);
+    }
+
+    /// What is given must be declared, and of the declared form.
+    fn check_given(
+        &self,
+        declared: &DeclaredValues,
+        given: &BTreeMap<String, String>,
+        mistakes: &mut Vec<Mistake>,
+    ) {
+        let adapter = self.adapter.name();
         for (name, text) in given {
             let path = format!("{}.{name}", self.path);
             match declared.get(name) {

@@ -78,6 +78,7 @@ impl Town {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
+            per_portal: BTreeMap::new(),
             secrets,
             tls: BackendTls::default(),
             bounds: bounds(),
@@ -301,8 +302,29 @@ impl Town {
         self.call(operation, parameters, fields, deadline).await
     }
 
+    /// Asks everything about a person for no portal.
+    pub async fn without_portal(&self, code: &str) -> Result<Answer, ConnectorError> {
+        let operation = Operation::RicercaPersona;
+        let fields = self.adapter.operation(operation).unwrap().fields();
+        self.call_for(None, operation, persona(code), fields, None)
+            .await
+    }
+
     async fn call(
         &self,
+        operation: Operation,
+        parameters: Parameters,
+        fields: FieldSet,
+        deadline: Option<Duration>,
+    ) -> Result<Answer, ConnectorError> {
+        let portal = Some("portale-uno");
+        self.call_for(portal, operation, parameters, fields, deadline)
+            .await
+    }
+
+    async fn call_for(
+        &self,
+        portal: Option<&str>,
         operation: Operation,
         parameters: Parameters,
         fields: FieldSet,
@@ -314,6 +336,7 @@ impl Town {
             parameters: &parameters,
             fields,
             deadline: Instant::now() + deadline.unwrap_or(Duration::from_secs(10)),
+            portal,
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         };
         let mut transcript = Transcript::begin();

@@ -121,6 +121,37 @@ async fn values_that_stand_elsewhere_in_the_answer_are_read_and_the_password_ech
 }
 
 #[tokio::test]
+async fn a_back_end_knows_each_portal_by_its_own_account() {
+    let simulators = Simulators::start();
+    let account = |text: &str| [("utente".to_owned(), text.to_owned())].into();
+    let of_the_portal = Town::erba_literal(&simulators.address("d4b")).with(|settings| {
+        settings.values = account("nessuno");
+        settings.per_portal = [("portale-uno".to_owned(), account("gw-d416"))].into();
+    });
+    of_the_portal.persona(ERBA).await.expect("its own account");
+    let of_another = Town::erba_literal(&simulators.address("d4b")).with(|settings| {
+        settings.values = account("gw-d416");
+        settings.per_portal = [("portale-uno".to_owned(), account("nessuno"))].into();
+    });
+    let refused = of_another.persona(ERBA).await.expect_err("not that one");
+    assert_eq!(refused.kind, Kind::CredentialsRefused);
+}
+
+#[tokio::test]
+async fn each_portal_with_an_account_of_its_own_logs_in_for_itself() {
+    let simulators = Simulators::start();
+    let town = Town::cantu_token(simulators.address("d3")).with(|settings| {
+        let own = [("utente".to_owned(), "gw".to_owned())].into();
+        settings.per_portal = [("portale-uno".to_owned(), own)].into();
+    });
+    town.persona(CANTU).await.expect("found");
+    town.instance.probe(&town.adapter).await.expect("well");
+    let nobody = town.without_portal(CANTU).await;
+    nobody.expect("found for whoever asks");
+    assert_eq!(tokens_issued(&simulators).await, 2);
+}
+
+#[tokio::test]
 async fn a_clock_too_far_away_is_told_apart_from_a_wrong_password() {
     let simulators = Simulators::start();
     let town = Town::tax_office(&simulators.address("d5"), ("013075", "C933"));

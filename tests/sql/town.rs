@@ -176,6 +176,7 @@ pub fn settings(address: &str, folder: &Path) -> InstanceSettings {
         adapter: "viste".to_owned(),
         address: address.to_owned(),
         values: BTreeMap::new(),
+        per_portal: BTreeMap::new(),
         secrets: BTreeMap::from([("password".to_owned(), SecretReference::File(password))]),
         tls: BackendTls::default(),
         bounds: Bounds {

@@ -56,7 +56,10 @@ impl Instance {
                 token: None,
             });
         };
-        let cell = self.tokens.cell(&account_name(adapter, login, call.tenant));
+        let own = self.settings.of_portal(call.portal);
+        let portal = call.portal.filter(|_| own.is_some());
+        let cell = account_name(adapter, login, call.tenant, portal);
+        let cell = self.tokens.cell(&cell);
         let token = cell.get(edition, call.deadline, || {
             self.log_in(adapter, login, call, &secrets)
         });
@@ -109,6 +112,7 @@ impl Instance {
             parameters: &Parameters::Nessuno,
             fields: FieldSet::NONE,
             deadline: Instant::now() + self.settings.bounds.answer_deadline.0,
+            portal: None,
             traceparent: None,
         };
         match adapter.token() {
@@ -118,13 +122,16 @@ impl Instance {
     }
 }
 
-/// Enti share a token unless the login names something of the ente.
-fn account_name(adapter: &Adapter, login: &Step, tenant: &Tenant) -> String {
+/// Enti share a token unless the login names something of the ente; portals, unless the instance has values for theirs.
+fn account_name(adapter: &Adapter, login: &Step, tenant: &Tenant, portal: Option<&str>) -> String {
+    let mut name = adapter.digest().to_owned();
     if names_ente(login) {
-        format!("{} {}", adapter.digest(), tenant.codice_istat)
-    } else {
-        adapter.digest().to_owned()
+        name.extend([" ", tenant.codice_istat.as_str()]);
     }
+    if let Some(portal) = portal {
+        name.extend([" of ", portal]);
+    }
+    name
 }
 
 fn names_ente(login: &Step) -> bool {

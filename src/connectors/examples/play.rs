@@ -141,6 +141,7 @@ fn converse(
         parameters,
         fields: fields.intersection(offered.fields()),
         deadline: Instant::now() + PATIENCE,
+        portal: None,
         traceparent: None,
     };
     let token = SecretString::from(TOKEN);
@@ -232,6 +233,7 @@ fn play_login(adapter: &Adapter, setting: &Setting, example: &Example) -> Result
         parameters: &Parameters::Nessuno,
         fields: FieldSet::NONE,
         deadline: Instant::now() + PATIENCE,
+        portal: None,
         traceparent: None,
     };
     let login = Login::new(adapter, step, &setting.settings, &call, &setting.secrets);

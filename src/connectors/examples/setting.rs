@@ -58,6 +58,7 @@ impl Setting {
                 adapter: adapter.name().to_owned(),
                 address: address.to_owned(),
                 values: texts(&written["instance"])?,
+                per_portal: BTreeMap::new(),
                 secrets: BTreeMap::new(),
                 tls: BackendTls::default(),
                 calendar: Calendar::default(),

@@ -282,7 +282,11 @@ impl Scope<'_> {
                 self.configured(&self.call.tenant.values, self.declared.1, name, placeholder)?
             }
             Placeholder::Instance(name) => {
-                self.configured(&self.settings.values, self.declared.0, name, placeholder)?
+                let given = match self.settings.of_portal(self.call.portal) {
+                    Some(given) if given.contains_key(&**name) => given,
+                    Some(_) | None => &self.settings.values,
+                };
+                self.configured(given, self.declared.0, name, placeholder)?
             }
             Placeholder::Secret(name) => self
                 .secrets
