@@ -82,12 +82,18 @@ async fn neither_question_nor_answer_can_be_read_on_the_disk() {
     store.richieste().save(&mut opened).await.expect("saved");
     store.close().await;
     let folder = place.folder.path().join("record");
+    let mut read = 0;
     for entry in std::fs::read_dir(folder).expect("the folder") {
-        let bytes = std::fs::read(entry.expect("an entry").path()).expect("read");
+        // Logs go when the last connection closes.
+        let Ok(bytes) = std::fs::read(entry.expect("an entry").path()) else {
+            continue;
+        };
+        read += bytes.len();
         for text in [&b"RSSMRA80A01C933H"[..], b"VITTORIO"] {
             assert!(!bytes.windows(text.len()).any(|part| part == text));
         }
     }
+    assert!(read > 0);
 }
 
 #[tokio::test]
