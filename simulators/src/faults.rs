@@ -39,6 +39,8 @@ pub enum FaultKind {
     LateCompletion,
     /// What is accepted now is never done.
     NeverCompletes,
+    /// The same request again has the answer of the first one instead of an error.
+    Replay,
 }
 
 impl FaultKind {

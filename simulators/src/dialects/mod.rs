@@ -8,6 +8,7 @@ pub mod d4b;
 pub mod d5;
 pub mod d6;
 pub mod d7;
+pub mod d8;
 pub mod d9;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub const LISTENING: &[&Dialect] = &[
     &d5::DIALECT,
     &d6::DIALECT,
     &d7::DIALECT,
+    &d8::DIALECT,
 ];
 
 /// Development-only password of a municipality in a dialect: `d2-prova-c933`.
