@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use pontile::connectors::adapter::{Adapter, AdapterOperation};
-use pontile::connectors::call::{Answer, Call};
+use pontile::connectors::call::{Answer, Call, Turn};
 use pontile::connectors::conversation::{Conversation, Credentials};
 use pontile::connectors::examples::setting::Setting;
 use pontile::connectors::exchange::Request;
@@ -130,6 +130,7 @@ impl Exchange<'_> {
             fields: offered,
             deadline: Instant::now() + Duration::from_secs(5),
             portal: None,
+            turn: Turn::Whole,
             traceparent: None,
         };
         let mut conversation = self.begin(&call);

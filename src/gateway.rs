@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 use crate::broker::cache::Cache;
 use crate::broker::rate_limit::Limits;
@@ -27,6 +28,8 @@ pub struct Gateway {
     pub instances: Instances,
     /// What is seen from outside.
     pub telemetry: Telemetry,
+    /// Wakes whoever carries open requests on.
+    pub requests_due: Notify,
     snapshot: ArcSwap<Snapshot>,
     draining: AtomicBool,
 }
@@ -47,6 +50,7 @@ impl Gateway {
             cache: Cache::new(cache),
             instances: Instances::new(),
             telemetry,
+            requests_due: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             draining: AtomicBool::new(false),
         }

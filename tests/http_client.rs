@@ -64,6 +64,7 @@ fn client(address: &str) -> HttpClient {
     };
     HttpClient::new(&InstanceSettings {
         calendar: pontile::config::calendar::Calendar::default(),
+        deferred: pontile::config::instance::Deferred::default(),
         name: "prova".to_owned(),
         adapter: "prova".to_owned(),
         address: address.to_owned(),

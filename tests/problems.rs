@@ -13,7 +13,7 @@ use pontile::contract::operation::Operation;
 use pontile::trust::Distrust;
 use uuid::Uuid;
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 17] = [
     Kind::NotFound,
     Kind::Ambiguous,
     Kind::Unreachable,
@@ -28,6 +28,7 @@ const KINDS: [Kind; 15] = [
     Kind::BreakerOpen,
     Kind::Busy,
     Kind::Closed,
+    Kind::NotYet,
     Kind::Gateway,
 ];
 
@@ -67,6 +68,12 @@ fn failures() -> Vec<ExchangeError> {
             dal: "2024-01-01".parse().expect("a day"),
         }]),
         ExchangeError::NotOffered(Operation::RicercaPersona),
+        ExchangeError::RequestUnknown,
+        ExchangeError::RequestOpen {
+            retry_after: Duration::from_secs(30),
+        },
+        ExchangeError::RequestExpired,
+        ExchangeError::ReplyToNotAllowed,
         ExchangeError::NotRecorded(RAW.into()),
         ExchangeError::NoCapacity("stopping"),
         ExchangeError::DeadlinePassed,
@@ -161,7 +168,8 @@ fn refusals_that_pass_tell_when_to_come_again() {
     for row in &TABLE {
         assert_eq!(
             row.retry_after.is_some(),
-            matches!(row.status, 429 | 503) || row.slug == "gestionale-in-errore",
+            matches!(row.status, 429 | 503)
+                || ["gestionale-in-errore", "richiesta-in-corso"].contains(&row.slug),
             "{}",
             row.slug
         );

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::broker::reply::{LimitStatus, Refusal, Reply, ReplyKind};
+use crate::broker::reply::{LimitStatus, Progress, Refusal, Reply, ReplyKind};
 
 use super::http::Response;
 use super::problem::MEDIA_TYPE;
@@ -14,6 +14,10 @@ pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> Response 
     let mut response = match &reply.kind {
         ReplyKind::Answer | ReplyKind::Unchanged => {
             begin(reply.status(), reply.scambio, reply.limits)
+        }
+        ReplyKind::Open(progress) => {
+            let begun = begin(reply.status(), reply.scambio, reply.limits);
+            of_progress(progress, begun)
         }
         ReplyKind::Refusal(refusal) => refused(refusal, reply.scambio, reply.limits),
     };
@@ -37,6 +41,22 @@ pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> Response 
         _ => response
             .header("content-type", "application/json")
             .body(reply.body),
+    }
+}
+
+/// How far a request is that outlives its call.
+fn of_progress(progress: &Progress, response: Response) -> Response {
+    match progress {
+        Progress::TakenOn {
+            location,
+            retry_after,
+        } => response
+            .header("location", location)
+            .number("retry-after", whole_seconds(*retry_after)),
+        Progress::StillOpen { retry_after } => {
+            response.number("retry-after", whole_seconds(*retry_after))
+        }
+        Progress::Ended { location } => response.header("location", location),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reads what the heads of requests say: headers, path segments and queries, each checked; what is wrong is told by name, never by value.
 
+use uuid::Uuid;
+
 use crate::broker::error::Malformed;
 use crate::contract::catalogo::{LIMITE_MASSIMO, LIMITE_PREDEFINITO};
 use crate::contract::luogo::CodiceIstat;
@@ -9,6 +11,9 @@ use super::http::Head;
 
 /// The header that names the purpose of a request.
 pub const PURPOSE_ID: &str = "Purpose-Id";
+
+/// The header that names where an answer is to be delivered that comes later (ModI, NONBLOCK_PUSH_REST).
+pub const X_REPLY_TO: &str = "X-ReplyTo";
 
 /// Something of the form expected elsewhere.
 pub(super) fn wrong(field: &str, reason: impl Into<String>) -> Malformed {
@@ -37,6 +42,26 @@ pub(super) fn purpose(head: &Head) -> Result<Option<String>, Malformed> {
             "ha da 1 a 64 lettere, cifre o segni . _ : -",
         )),
     }
+}
+
+/// Where the portal wants an answer delivered that comes later: an address of at most 500 characters.
+pub(super) fn reply_to(head: &Head) -> Result<Option<String>, Malformed> {
+    let mut named = head.fields(X_REPLY_TO);
+    let Some(address) = named.next() else {
+        return Ok(None);
+    };
+    if named.next().is_some() {
+        return Err(wrong(X_REPLY_TO, "si indica una volta sola"));
+    }
+    match std::str::from_utf8(address) {
+        Ok(text) if (1..=500).contains(&text.len()) => Ok(Some(text.to_owned())),
+        _ => Err(wrong(X_REPLY_TO, "è un indirizzo di al più 500 caratteri")),
+    }
+}
+
+/// The number of a request that outlives its call.
+pub(super) fn richiesta(segment: &str) -> Result<Uuid, Malformed> {
+    Uuid::try_parse(segment).map_err(|_| wrong("id", "è il numero dato con la risposta 202 (UUID)"))
 }
 
 /// Whether the request asks for an answer that is not from the cache.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::broker::arrival::Arrival;
+use crate::broker::arrival::{Arrival, Asked};
 use crate::broker::error::{ExchangeError, Malformed};
 use crate::broker::exchange;
 use crate::broker::identity;
@@ -43,16 +43,28 @@ pub(super) async fn answer(
     request: &Request,
     ask: impl FnOnce(&Request, &Bytes) -> Result<Question, Malformed>,
 ) -> Response {
+    let ask = |request: &Request, body: &Bytes| ask(request, body).map(Asked::Question);
+    answer_whatever(intake, request, ask).await
+}
+
+/// The same for whatever a request can ask.
+pub(super) async fn answer_whatever(
+    intake: Intake,
+    request: &Request,
+    ask: impl FnOnce(&Request, &Bytes) -> Result<Asked, Malformed>,
+) -> Response {
     let head = &request.head;
     let (body, received) = match &request.body {
         Ok(body) => (body.clone(), Ok(())),
         Err(fault) => (Bytes::new(), Err(fault.clone())),
     };
     let purpose = head::purpose(head);
-    let question = received
+    let reply_to = head::reply_to(head);
+    let asked = received
         .and_then(|()| purpose.as_ref().map(|_| ()).map_err(Clone::clone))
+        .and_then(|()| reply_to.as_ref().map(|_| ()).map_err(Clone::clone))
         .and_then(|()| ask(request, &body));
-    let allowed = match &question {
+    let allowed = match &asked {
         Err(Malformed::MethodNotAllowed { allowed }) => Some(*allowed),
         _ => None,
     };
@@ -65,8 +77,9 @@ pub(super) async fn answer(
         certificate: intake.connection.peer.clone(),
         address: intake.connection.address,
         body,
-        question,
+        asked,
         purpose: purpose.unwrap_or_default(),
+        reply_to: reply_to.unwrap_or_default(),
         fresh: head::wants_fresh(head),
         known_etag: head::known_etag(head),
         door_limit: intake.door_limit,

@@ -12,6 +12,7 @@ pub mod body;
 mod catalogo;
 mod anagrafe;
 mod tributi;
+mod richieste;
 mod status;
 pub mod answer;
 pub mod problem;

@@ -1,11 +1,12 @@
 //! Every route of the portals' door. Whatever has no route goes through the broker too: refusals are on record.
 
 use crate::broker::error::Malformed;
+use crate::contract::operation::Domain;
 
 use super::http::{Request, Response};
 use super::intake::{self, Intake};
 use super::serving::Routes;
-use super::{anagrafe, catalogo, docs, status, tributi};
+use super::{anagrafe, catalogo, docs, richieste, status, tributi};
 
 /// Segments of a path at most; longer ones name nothing.
 const MOST_SEGMENTS: usize = 8;
@@ -15,6 +16,8 @@ enum Resource<'p> {
     RicerchePersona { ente: &'p str },
     RicercheFamiglia { ente: &'p str },
     RicerchePosizione { ente: &'p str },
+    StatoRichiesta { domain: Domain, id: &'p str },
+    Risultato { domain: Domain, id: &'p str },
     Enti,
     Ente { ente: &'p str },
     Servizi { ente: &'p str },
@@ -39,6 +42,15 @@ impl<'p> Resource<'p> {
             // Local taxes
             ["rest", "tributi", "v1", "enti", ente, "ricerche-posizione"] => {
                 (Resource::RicerchePosizione { ente }, "POST")
+            }
+            // Requests that outlive their call
+            ["rest", domain @ ("anagrafe" | "tributi"), "v1", "richieste", id] => {
+                let domain = of_requests(domain);
+                (Resource::StatoRichiesta { domain, id }, "GET")
+            }
+            ["rest", domain @ ("anagrafe" | "tributi"), "v1", "richieste", id, "risultato"] => {
+                let domain = of_requests(domain);
+                (Resource::Risultato { domain, id }, "GET")
             }
             // Which enti there are, and what each offers
             ["rest", "catalogo", "v1", "enti"] => (Resource::Enti, "GET"),
@@ -86,6 +98,12 @@ impl Routes for PortalRoutes {
             Resource::RicerchePosizione { ente } => {
                 tributi::ricerche_posizione(intake, request, ente).await
             }
+            Resource::StatoRichiesta { domain, id } => {
+                richieste::stato_richiesta(intake, request, domain, id).await
+            }
+            Resource::Risultato { domain, id } => {
+                richieste::risultato(intake, request, domain, id).await
+            }
             Resource::Enti => catalogo::enti(intake, request).await,
             Resource::Ente { ente } => catalogo::ente(intake, request, ente).await,
             Resource::Servizi { ente } => catalogo::servizi(intake, request, ente).await,
@@ -94,6 +112,14 @@ impl Routes for PortalRoutes {
             Resource::Style => docs::style(&intake),
             Resource::Document { name } => docs::document(&intake, name),
         }
+    }
+}
+
+/// The domain of requests that the path names.
+fn of_requests(name: &str) -> Domain {
+    match name {
+        "anagrafe" => Domain::Anagrafe,
+        _ => Domain::Tributi,
     }
 }
 

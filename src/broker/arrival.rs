@@ -8,12 +8,43 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::contract::operation::Domain;
 use crate::contract::question::Question;
 use crate::telemetry::traceparent::TraceContext;
 use crate::trust::PeerCertificate;
 
-use super::error::Malformed;
+use super::authorization::Asking;
+use super::error::{ExchangeError, Malformed};
 use super::reply::LimitStatus;
+
+/// What a request asks.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// A question.
+    Question(Question),
+    /// What became of a question that outlives its call.
+    PickUp(PickUp),
+}
+
+/// A look at a request that outlives its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PickUp {
+    /// The request.
+    pub id: Uuid,
+    /// The domain under whose path it is asked for.
+    pub domain: Domain,
+    /// Its answer, or how far it is.
+    pub what: Sought,
+}
+
+/// What is sought of a request that outlives its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought {
+    /// How far it is.
+    State,
+    /// Its answer.
+    Result,
+}
 
 /// One request at the door.
 pub struct Arrival {
@@ -32,9 +63,11 @@ pub struct Arrival {
     /// The body as received, for its digest; empty where there was none.
     pub body: Bytes,
     /// What is asked, or why that cannot be said.
-    pub question: Result<Question, Malformed>,
+    pub asked: Result<Asked, Malformed>,
     /// The header `Purpose-Id`.
     pub purpose: Option<String>,
+    /// Where the portal wants the answer delivered if it comes later: the header `X-ReplyTo`.
+    pub reply_to: Option<String>,
     /// Whether the request carries `Cache-Control: no-cache`.
     pub fresh: bool,
     /// `If-None-Match`, where the resource has entity tags.
@@ -43,4 +76,22 @@ pub struct Arrival {
     pub door_limit: LimitStatus,
     /// The W3C trace context of this exchange, ours or continued; its `header()` goes on to the back end.
     pub trace: TraceContext,
+}
+
+impl Arrival {
+    /// What is asked.
+    pub(super) fn asked(&self) -> Result<&Asked, ExchangeError> {
+        let asked = self.asked.as_ref();
+        asked.map_err(|fault| ExchangeError::Malformed(fault.clone()))
+    }
+
+    /// A question with what the request says about it.
+    pub(super) fn asking<'a>(&'a self, question: &'a Question) -> Asking<'a> {
+        Asking {
+            question,
+            purpose: self.purpose.as_deref(),
+            fresh: self.fresh,
+            narrow: false,
+        }
+    }
 }

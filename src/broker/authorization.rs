@@ -12,7 +12,6 @@ use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::{Parameters, Question};
 use crate::snapshot::{EnteEntry, Snapshot};
 
-use super::arrival::Arrival;
 use super::error::ExchangeError;
 use super::identity::Caller;
 use super::record::{Stage, Trail};
@@ -83,18 +82,30 @@ impl Permit {
     }
 }
 
+/// What is to be judged: a question with what the portal said about it.
+pub(super) struct Asking<'a> {
+    /// The question.
+    pub question: &'a Question,
+    /// The purpose named.
+    pub purpose: Option<&'a str>,
+    /// Whether an answer from the cache will not do.
+    pub fresh: bool,
+    /// Whether fields that are not granted are left out instead of refusing the question: what was granted when it was
+    /// asked is cut to what is granted now.
+    pub narrow: bool,
+}
+
 /// Finds the grant that covers portal, operation, ente, purpose and fields together.
 pub(super) fn grant(
     caller: &Caller,
-    arrival: &Arrival,
+    asking: &Asking<'_>,
     trail: &mut Trail,
 ) -> Result<Permit, ExchangeError> {
-    let question = arrival
-        .question
-        .as_ref()
-        .map_err(|fault| ExchangeError::Malformed(fault.clone()))?;
+    let Asking {
+        question, purpose, ..
+    } = *asking;
     trail.asked(question);
-    if question.operation.is_personal() && arrival.purpose.is_none() {
+    if question.operation.is_personal() && purpose.is_none() {
         return Err(ExchangeError::PurposeMissing);
     }
     let snapshot = trail.snapshot();
@@ -106,18 +117,44 @@ pub(super) fn grant(
         return Err(ExchangeError::EnteEnded(followed_by(former, &snapshot)));
     }
     let portal = caller.portal();
-    let (position, fields) = portal
-        .grant
-        .iter()
-        .enumerate()
-        .find_map(|(position, grant)| {
-            covers(grant, question, arrival.purpose.as_deref()).map(|fields| (position, fields))
-        })
-        .ok_or(ExchangeError::NotGranted)?;
-    let chosen = &portal.grant[position];
-    trail.granted(chosen, arrival.purpose.as_deref());
-    let fresh = arrival.fresh && question.operation.is_personal();
-    if fresh && !chosen.fresh {
+    let (position, fields) = covering(portal, asking)?;
+    trail.granted(&portal.grant[position], purpose);
+    let permit = permit(portal, position, fields, snapshot, asking)?;
+    trail.lap(Stage::Admission);
+    Ok(permit)
+}
+
+/// Judges again what was granted before, where nobody is calling: a request that outlives its call, at each of its turns.
+pub(super) fn grant_again(
+    snapshot: Arc<Snapshot>,
+    portal: &str,
+    asking: &Asking<'_>,
+) -> Result<Permit, ExchangeError> {
+    let mut portals = snapshot.portals().iter();
+    let portal = portals.find(|known| known.name == portal);
+    let portal = Arc::clone(portal.ok_or(ExchangeError::PortalUnknown)?);
+    let (position, fields) = covering(&portal, asking)?;
+    permit(&portal, position, fields, snapshot, asking)
+}
+
+/// The first of the portal's grants that covers the question, by its position, and the fields that it lets it see.
+fn covering(portal: &Portal, asking: &Asking<'_>) -> Result<(usize, FieldSet), ExchangeError> {
+    let mut grants = portal.grant.iter().enumerate();
+    grants
+        .find_map(|(position, grant)| covers(grant, asking).map(|fields| (position, fields)))
+        .ok_or(ExchangeError::NotGranted)
+}
+
+fn permit(
+    portal: &Arc<Portal>,
+    position: usize,
+    fields: FieldSet,
+    snapshot: Arc<Snapshot>,
+    asking: &Asking<'_>,
+) -> Result<Permit, ExchangeError> {
+    let question = asking.question;
+    let fresh = asking.fresh && question.operation.is_personal();
+    if fresh && !portal.grant[position].fresh {
         return Err(ExchangeError::FreshNotGranted);
     }
     let ente = match &question.ente {
@@ -126,7 +163,6 @@ pub(super) fn grant(
         )),
         None => None,
     };
-    trail.lap(Stage::Admission);
     Ok(Permit {
         portal: Arc::clone(portal),
         grant: position,
@@ -155,7 +191,10 @@ fn followed_by(former: &Former, snapshot: &Snapshot) -> Vec<ComuneSuccessore> {
 }
 
 /// The fields that the grant lets this question see; `None` where it does not cover the question whole.
-fn covers(grant: &Grant, question: &Question, purpose: Option<&str>) -> Option<FieldSet> {
+fn covers(grant: &Grant, asking: &Asking<'_>) -> Option<FieldSet> {
+    let Asking {
+        question, purpose, ..
+    } = *asking;
     let operation = question.operation;
     let ente_covered = question
         .ente
@@ -171,6 +210,10 @@ fn covers(grant: &Grant, question: &Question, purpose: Option<&str>) -> Option<F
         return None;
     }
     let granted = grant.allowed(operation);
-    let wanted = question.campi.unwrap_or(granted);
+    let wanted = match question.campi {
+        Some(wanted) if asking.narrow => wanted.intersection(granted),
+        Some(wanted) => wanted,
+        None => granted,
+    };
     (granted.covers(wanted) && !wanted.is_empty()).then_some(wanted)
 }

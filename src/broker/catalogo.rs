@@ -116,7 +116,13 @@ fn service(
     let (fresh, in_emergency) = cache.ages(offered.keep());
     Some(ServizioOfferto {
         operazione: operation.name().to_owned(),
-        modalita: Modalita::of(offered.fonte()),
+        modalita: match offered.deferral() {
+            Some(_) => Modalita::Asincrona,
+            None => Modalita::of(offered.fonte()),
+        },
+        termine_secondi: offered
+            .deferral()
+            .map(|deferral| seconds(deferral.at(&binding.instance.deferred).gives_up)),
         fonte: offered.fonte(),
         adattatore: Adattatore {
             nome: binding.adapter.name().to_owned(),

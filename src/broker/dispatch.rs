@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::config::instance::InstanceSettings;
 use crate::connectors::adapter::{Adapter, AdapterOperation};
-use crate::connectors::call::{Answer, Call, Transcript};
+use crate::connectors::call::{Answer, Call, Transcript, Turn};
 use crate::connectors::closures::closed_until;
 use crate::connectors::error::{ConnectorError, Kind, Retry};
 use crate::connectors::instance::Tenant;
@@ -88,7 +89,7 @@ pub(super) async fn fetch(
     target: Target,
     arrival: &Arrival,
 ) -> Result<Fetched, ConnectorError> {
-    leave_alone_if_closed(&target.instance, arrival)?;
+    leave_alone_if_closed(&target.instance, arrival.at)?;
     let instance = gateway.instances.get(&target.instance);
     let traceparent = arrival.trace.header();
     let call = Call {
@@ -98,6 +99,7 @@ pub(super) async fn fetch(
         fields: target.fields,
         deadline: arrival.deadline,
         portal: Some(&permit.portal().name),
+        turn: Turn::Whole,
         traceparent: Some(&traceparent),
     };
     let repeatable = target
@@ -160,14 +162,14 @@ pub(super) async fn fetch(
 }
 
 /// A back end that is closed by its calendar is not called.
-fn leave_alone_if_closed(
+pub(super) fn leave_alone_if_closed(
     instance: &InstanceSettings,
-    arrival: &Arrival,
+    at: DateTime<Utc>,
 ) -> Result<(), ConnectorError> {
-    let Some(until) = closed_until(&instance.calendar, arrival.at) else {
+    let Some(until) = closed_until(&instance.calendar, at) else {
         return Ok(());
     };
-    let wait = (until - arrival.at).to_std().unwrap_or_default();
+    let wait = (until - at).to_std().unwrap_or_default();
     Err(ConnectorError::later(
         Kind::Closed,
         wait,

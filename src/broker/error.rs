@@ -53,6 +53,21 @@ pub enum ExchangeError {
     /// The back end failed; `NotFound` and `Ambiguous` are among its kinds.
     #[error(transparent)]
     BackEnd(ConnectorError),
+    /// The portal has no request of that number.
+    #[error("request unknown")]
+    RequestUnknown,
+    /// The request has no answer yet.
+    #[error("request still open")]
+    RequestOpen {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// The ente did not answer the request within its time.
+    #[error("request given up")]
+    RequestExpired,
+    /// The portal may not have its answers delivered there.
+    #[error("address for answers not allowed")]
+    ReplyToNotAllowed,
     /// The exchange could not be recorded, so it was not answered.
     #[error("exchange could not be recorded: {0}")]
     NotRecorded(String),

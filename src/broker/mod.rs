@@ -6,6 +6,7 @@ pub mod authorization;
 pub mod rate_limit;
 pub mod cache;
 pub mod dispatch;
+pub mod deferral;
 pub mod catalogo;
 pub mod record;
 pub mod reply;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use crate::gateway::Gateway;
 
-use arrival::Arrival;
+use arrival::{Arrival, Asked};
 use attended::Attended;
 use error::ExchangeError;
 use record::Trail;
@@ -58,8 +59,16 @@ async fn stages(
     trail: &mut Trail,
 ) -> Result<Answered, ExchangeError> {
     let caller = identity::establish(arrival, trail)?;
-    let permit = authorization::grant(&caller, arrival, trail)?;
+    let question = match arrival.asked()? {
+        Asked::Question(question) => question,
+        Asked::PickUp(sought) => return deferral::pick_up(gateway, &caller, *sought, trail).await,
+    };
+    let permit = authorization::grant(&caller, &arrival.asking(question), trail)?;
     rate_limit::admit(gateway, &permit, trail).await?;
+    deferral::check_reply_to(&permit, arrival)?;
+    if let Some(deferral) = deferral::of(&permit) {
+        return deferral::open(gateway, &permit, deferral, arrival, trail).await;
+    }
     if !permit.operation().is_personal() {
         return catalogo::answer(&gateway.cache, &permit, arrival);
     }

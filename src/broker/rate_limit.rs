@@ -113,6 +113,16 @@ pub(super) async fn admit(
     permit: &Permit,
     trail: &mut Trail,
 ) -> Result<(), ExchangeError> {
+    admit_to_rates(gateway, permit, trail)?;
+    admit_to_quota(gateway, permit, trail).await
+}
+
+/// Admits a look at a request that outlives its call: it was counted against the day's quota when it was opened.
+pub(super) fn admit_to_rates(
+    gateway: &Gateway,
+    permit: &Permit,
+    trail: &mut Trail,
+) -> Result<(), ExchangeError> {
     let limits = &gateway.limits;
     let portal = permit.portal();
     let whole = limits.bucket(&portal.name, None, portal.rate);
@@ -130,7 +140,7 @@ pub(super) async fn admit(
             }
         }
     }
-    admit_to_quota(gateway, permit, trail).await
+    Ok(())
 }
 
 async fn admit_to_quota(

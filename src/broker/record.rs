@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::config::portal::{Grant, Portal};
 use crate::connectors::adapter::Adapter;
@@ -24,6 +25,7 @@ use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
 use super::arrival::Arrival;
 use super::cache::CacheState;
+use super::deferral::Delivered;
 use super::dispatch::Fetched;
 use super::error::ExchangeError;
 use super::identity::Caller;
@@ -46,6 +48,9 @@ pub struct Trail {
     quota: Option<QuotaHold>,
     adapter: Option<Arc<Adapter>>,
     fetched: Option<(Arc<Fetched>, CacheState, Duration)>,
+    /// The exchange that opened the request which this one looks at, and its answer where that is given.
+    opened_by: Option<Uuid>,
+    delivered: Option<Arc<Delivered>>,
     times: StageTimes,
 }
 
@@ -83,6 +88,8 @@ pub(super) fn open(gateway: &Gateway, arrival: &Arrival) -> Result<(Slot, Trail)
         quota: None,
         adapter: None,
         fetched: None,
+        opened_by: None,
+        delivered: None,
         times: StageTimes::default(),
     };
     Ok((slot, trail))
@@ -204,6 +211,16 @@ impl Trail {
         self.fetched = Some((Arc::clone(fetched), state, age));
     }
 
+    /// The exchange is about a request that another one opened.
+    pub(super) fn looks_at(&mut self, opened_by: Uuid) {
+        self.opened_by = Some(opened_by);
+    }
+
+    /// The answer of a request that outlived its call is given.
+    pub(super) fn delivers(&mut self, delivered: &Arc<Delivered>) {
+        self.delivered = Some(Arc::clone(delivered));
+    }
+
     fn operation(&self) -> Option<Operation> {
         self.question.as_ref().map(|asked| asked.operation)
     }
@@ -295,7 +312,8 @@ impl Trail {
             .map(|(fetched, ..)| fetched);
         let origin = found
             .map(|(fetched, ..)| fetched.scambio)
-            .filter(|origin| *origin != arrival.scambio);
+            .filter(|origin| *origin != arrival.scambio)
+            .or(self.opened_by);
         Record {
             scambio: arrival.scambio,
             context: self.context(arrival),
@@ -368,11 +386,13 @@ impl Trail {
             .iter()
             .filter_map(|asked| asked.parameters.soggetto())
             .map(|code| keyed(code, Role::Cercato));
-        let disclosed = self
-            .fetched
-            .iter()
+        let fetched = self.fetched.iter();
+        let documents = fetched.map(|(fetched, ..)| &fetched.answer.document);
+        let delivered = self.delivered.iter().map(|delivered| &delivered.document);
+        let disclosed = documents
+            .chain(delivered)
             .filter(|_| reply.is_answer())
-            .flat_map(|(fetched, ..)| fetched.answer.document.disclosed(reply.disclosed))
+            .flat_map(|document| document.disclosed(reply.disclosed))
             .map(|person| keyed(&person.code, person.role));
         asked.chain(disclosed).collect()
     }

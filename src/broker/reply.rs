@@ -12,6 +12,7 @@ use crate::contract::side::Side;
 
 use super::authorization::Permit;
 use super::cache::{CacheState, Found};
+use super::deferral::Delivered;
 use super::error::ExchangeError;
 
 /// The end of an exchange, on record.
@@ -42,8 +43,32 @@ pub enum ReplyKind {
     Answer,
     /// With the word that the portal's copy is still good.
     Unchanged,
+    /// With how far a request is that outlives its call.
+    Open(Progress),
     /// With a refusal.
     Refusal(Refusal),
+}
+
+/// What a reply tells of a request that outlives its call; its body is a `StatoRichiesta`.
+#[derive(Debug, Clone)]
+pub enum Progress {
+    /// It was taken on just now.
+    TakenOn {
+        /// Where to ask how far it is.
+        location: String,
+        /// When to ask first.
+        retry_after: Duration,
+    },
+    /// It has no answer yet.
+    StillOpen {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// It came to its end.
+    Ended {
+        /// Where its result is.
+        location: String,
+    },
 }
 
 /// A refusal as `api/problem.rs` writes it.
@@ -83,9 +108,43 @@ pub struct Answered {
     age: Option<Duration>,
     etag: Option<String>,
     unchanged: bool,
+    progress: Option<Progress>,
 }
 
 impl Answered {
+    /// How far a request is that outlives its call.
+    pub(super) fn progress(body: Vec<u8>, progress: Progress) -> Answered {
+        Answered {
+            body: Bytes::from(body),
+            disclosed: FieldSet::NONE,
+            age: None,
+            etag: None,
+            unchanged: false,
+            progress: Some(progress),
+        }
+    }
+
+    /// The answer of a request that outlived its call, cut to what the permit allows now.
+    pub(super) fn picked_up(permit: &Permit, delivered: &Delivered) -> Answered {
+        let wanted = permit.fields();
+        let missing = wanted
+            .minus(delivered.fetched)
+            .union(delivered.unavailable.intersection(wanted));
+        Answered {
+            body: Bytes::from(risposta::write(
+                &delivered.document,
+                wanted,
+                &delivered.origine,
+                (false, false),
+                missing,
+            )),
+            disclosed: wanted,
+            age: Some(delivered.age),
+            etag: None,
+            unchanged: false,
+            progress: None,
+        }
+    }
     /// An answer without personal data, under an entity tag.
     pub(super) fn public(body: Vec<u8>, etag: String, known_etag: Option<&str>) -> Answered {
         let unchanged = known_etag.is_some_and(|known| {
@@ -106,6 +165,7 @@ impl Answered {
             age: None,
             etag: Some(etag),
             unchanged,
+            progress: None,
         }
     }
 
@@ -136,6 +196,7 @@ impl Answered {
             age: Some(found.age),
             etag: None,
             unchanged: false,
+            progress: None,
         }
     }
 }
@@ -153,10 +214,10 @@ impl Reply {
             Ok(answered) => Reply {
                 scambio,
                 operation,
-                kind: if answered.unchanged {
-                    ReplyKind::Unchanged
-                } else {
-                    ReplyKind::Answer
+                kind: match answered.progress {
+                    Some(progress) => ReplyKind::Open(progress),
+                    None if answered.unchanged => ReplyKind::Unchanged,
+                    None => ReplyKind::Answer,
                 },
                 body: answered.body,
                 limits,
@@ -196,11 +257,14 @@ impl Reply {
         matches!(self.kind, ReplyKind::Answer)
     }
 
-    /// The outcome in records and metrics: `risposto`, `invariato`, or the problem's slug.
+    /// The outcome in records and metrics: `risposto`, `invariato`, `accolta`, `in-corso`, `conclusa`, or the problem's slug.
     pub fn outcome(&self) -> &'static str {
         match &self.kind {
             ReplyKind::Answer => "risposto",
             ReplyKind::Unchanged => "invariato",
+            ReplyKind::Open(Progress::TakenOn { .. }) => "accolta",
+            ReplyKind::Open(Progress::StillOpen { .. }) => "in-corso",
+            ReplyKind::Open(Progress::Ended { .. }) => "conclusa",
             ReplyKind::Refusal(refusal) => refusal.slug,
         }
     }
@@ -209,14 +273,16 @@ impl Reply {
     pub fn side(&self) -> Option<Side> {
         match &self.kind {
             ReplyKind::Refusal(refusal) => Some(refusal.side),
-            ReplyKind::Answer | ReplyKind::Unchanged => None,
+            ReplyKind::Answer | ReplyKind::Unchanged | ReplyKind::Open(_) => None,
         }
     }
 
     /// The status that leaves.
     pub fn status(&self) -> u16 {
         match &self.kind {
-            ReplyKind::Answer => 200,
+            ReplyKind::Answer | ReplyKind::Open(Progress::StillOpen { .. }) => 200,
+            ReplyKind::Open(Progress::TakenOn { .. }) => 202,
+            ReplyKind::Open(Progress::Ended { .. }) => 303,
             ReplyKind::Unchanged => 304,
             ReplyKind::Refusal(refusal) => refusal.status,
         }

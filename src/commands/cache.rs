@@ -117,6 +117,7 @@ fn as_instance(door: &Door, arguments: PurgeArguments) -> InstanceSettings {
             key: Some(arguments.key),
         },
         calendar: Calendar::default(),
+        deferred: crate::config::instance::Deferred::default(),
         bounds: Bounds::default(),
     }
 }

@@ -20,7 +20,8 @@ pub struct InstanceSettings {
     pub name: String,
     /// The adapter (folder below `adapters/`) that speaks its language.
     pub adapter: String,
-    /// Base address: `http(s)://host:port/path`, or for SQL `sqlite:`, `postgres://` or `mysql://` without a password.
+    /// Base address: `http(s)://host:port/path`, for SQL `sqlite:`, `postgres://` or `mysql://` without a
+    /// password, or `operatori:` where an officer of the ente answers.
     pub address: String,
     /// Values for the adapter's `{{instance.…}}` placeholders.
     pub values: BTreeMap<String, String>,
@@ -33,6 +34,8 @@ pub struct InstanceSettings {
     pub tls: BackendTls,
     /// When it answers; without one, always.
     pub calendar: Calendar,
+    /// When a back end that answers later is asked, where it differs from what the adapter says.
+    pub deferred: Deferred,
     /// Bounds; each has a default.
     pub bounds: Bounds,
 }
@@ -42,6 +45,19 @@ impl InstanceSettings {
     pub fn of_portal(&self, portal: Option<&str>) -> Option<&BTreeMap<String, String>> {
         self.per_portal.get(portal?)
     }
+}
+
+/// When a back end that answers later is asked, where it differs from what its adapter says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Deferred {
+    /// How long after a request was handed over the first question comes.
+    pub first: Option<Span>,
+    /// The shortest time between two questions.
+    pub least: Option<Span>,
+    /// The longest.
+    pub most: Option<Span>,
+    /// When a request without an answer is given up.
+    pub gives_up: Option<Span>,
 }
 
 /// TLS towards a back end.
@@ -115,6 +131,7 @@ impl FromTable for InstanceSettings {
         let secrets = table.or_default("secrets", reader);
         let tls = table.or_default("tls", reader);
         let calendar = table.or_default("calendar", reader);
+        let deferred = table.or_default("deferred", reader);
         let bounds = table.or_default("bounds", reader);
         table.finish(reader);
         Some(InstanceSettings {
@@ -126,8 +143,22 @@ impl FromTable for InstanceSettings {
             secrets: secrets?,
             tls: tls?,
             calendar: calendar?,
+            deferred: deferred?,
             bounds: bounds?,
         })
+    }
+}
+
+impl FromTable for Deferred {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let deferred = Deferred {
+            first: table.optional("first", reader),
+            least: table.optional("least", reader),
+            most: table.optional("most", reader),
+            gives_up: table.optional("gives_up", reader),
+        };
+        table.finish(reader);
+        Some(deferred)
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 use super::certificate::CertificateMatch;
+use super::instance::BackendTls;
 use super::limits::Rate;
+use super::reading::address::Address;
 use super::reading::table::Table;
 use super::reading::value::Value;
 use super::reading::{FromTable, Read, Reader};
@@ -22,8 +24,20 @@ pub struct Portal {
     pub certificates: Vec<CertificateMatch>,
     /// Its rate over all operations.
     pub rate: Rate,
+    /// Where answers that come later may be delivered (`X-ReplyTo`).
+    pub reply_to: Vec<ReplyTo>,
     /// What it may do.
     pub grant: Vec<Grant>,
+}
+
+/// An address of a portal at which it takes answers that come later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReplyTo {
+    /// The whole address, as `X-ReplyTo` must name it.
+    pub address: String,
+    /// TLS towards it; without authorities the public ones count.
+    #[serde(skip_serializing)]
+    pub tls: BackendTls,
 }
 
 /// What a portal may ask of which enti, for which purposes, and which fields it may see.
@@ -92,14 +106,36 @@ impl FromTable for Portal {
         let name = table.name("name", reader);
         let certificates = table.required("certificates", reader);
         let rate = table.required("rate", reader);
+        let reply_to = table.or_default("reply_to", reader);
         let grant = table.or_default("grant", reader);
         table.finish(reader);
         Some(Portal {
             name: name?,
             certificates: certificates?,
             rate: rate?,
+            reply_to: reply_to?,
             grant: grant?,
         })
+    }
+}
+
+impl FromTable for ReplyTo {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let address: Option<Address> = table.required("address", reader);
+        let place = table.values("address").next().map(Value::place);
+        let tls = table.or_default("tls", reader);
+        table.finish(reader);
+        let address = address?.0;
+        if !["https://", "http://"]
+            .iter()
+            .any(|scheme| address.starts_with(scheme))
+        {
+            if let Some(place) = place {
+                reader.mistake(&place, "serve un indirizzo https:// o http://");
+            }
+            return None;
+        }
+        Some(ReplyTo { address, tls: tls? })
     }
 }
 

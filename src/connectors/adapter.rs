@@ -1,5 +1,6 @@
 //! An `adapters/` folder, read, checked and bound to its connector.
 
+pub mod deferral;
 mod reading;
 mod step;
 pub mod schema;
@@ -12,10 +13,12 @@ use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
 use crate::contract::provenienza::Fonte;
 
+use super::call::Turn;
 use super::charset::Charset;
 use super::template::Template;
 use super::template::placeholder::{DeclaredValues, Placeholder};
 use super::template::stamps::Stamps;
+use deferral::{Deferral, Form};
 /// Calls that one question may take, the login aside.
 pub const MOST_CALLS: usize = 8;
 
@@ -43,6 +46,8 @@ pub enum Connector {
     Rest(Rest),
     /// A database.
     Sql,
+    /// An officer of the ente, who answers on the operators' page.
+    Manual,
 }
 
 /// SOAP over HTTP.
@@ -106,6 +111,9 @@ pub struct AdapterOperation {
     usual_delay: Option<Duration>,
     tributi: Vec<Tributo>,
     steps: Vec<Step>,
+    /// The fields that an officer fills in.
+    filled_in: FieldSet,
+    deferral: Option<Deferral>,
 }
 
 impl Adapter {
@@ -139,7 +147,7 @@ impl Adapter {
         match &self.connector {
             Connector::Soap(soap) => soap.concurrency,
             Connector::Rest(rest) => rest.concurrency,
-            Connector::Sql => None,
+            Connector::Sql | Connector::Manual => None,
         }
     }
 
@@ -180,14 +188,19 @@ impl AdapterOperation {
     /// The fields that this product can give.
     pub fn fields(&self) -> FieldSet {
         let given = self.steps.iter().map(|step| step.mapping.given());
-        given.fold(FieldSet::NONE, FieldSet::union)
+        given.fold(self.filled_in, FieldSet::union)
+    }
+
+    /// How the answer comes where the call does not bring it.
+    pub fn deferral(&self) -> Option<&Deferral> {
+        self.deferral.as_ref()
     }
 
     /// The fields that this product can give for that tax; `None` where taxes do not matter.
     pub fn fields_for(&self, tributo: Option<Tributo>) -> FieldSet {
         let steps = self.steps.iter().filter(|step| step.serves(tributo));
         let given = steps.map(|step| step.mapping.given());
-        given.fold(FieldSet::NONE, FieldSet::union)
+        given.fold(self.filled_in, FieldSet::union)
     }
 
     /// How long an answer may be kept; `None`: never.
@@ -228,6 +241,32 @@ impl AdapterOperation {
     /// The calls that the operation may take, in their order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// The calls that one turn takes.
+    pub fn turn_plan(
+        &self,
+        tributo: Option<Tributo>,
+        wanted: FieldSet,
+        turn: Turn<'_>,
+    ) -> Vec<bool> {
+        let mut planned = self.plan(tributo, wanted);
+        if let Some(Deferral {
+            form: Form::Polled { accepting, .. },
+            ..
+        }) = self.deferral
+        {
+            let (handing_over, asking) = planned.split_at_mut(accepting);
+            match turn {
+                Turn::Whole | Turn::Played(_) => handing_over.fill(true),
+                Turn::Accept(_) => {
+                    handing_over.fill(true);
+                    asking.fill(false);
+                }
+                Turn::Poll(_) => handing_over.fill(false),
+            }
+        }
+        planned
     }
 
     /// The calls that these fields of this tax take: the first always, others only for what they give or capture.

@@ -27,8 +27,35 @@ pub struct Call<'a> {
     pub deadline: Instant,
     /// The portal that asks, where there is one: an instance may have an account for each.
     pub portal: Option<&'a str>,
+    /// Which part of the operation it is: the whole, or one turn of a request that outlives it.
+    pub turn: Turn<'a>,
     /// W3C trace context to send along, where the protocol has a place for it.
     pub traceparent: Option<&'a str>,
+}
+
+/// Which part of an operation a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn<'a> {
+    /// All of it: the answer comes at once.
+    Whole,
+    /// All of it in one go, the request under this reference: how examples are played.
+    Played(&'a str),
+    /// The request is handed over under this reference; its answer comes later.
+    Accept(&'a str),
+    /// Its answer is asked for.
+    Poll(&'a str),
+}
+
+impl<'a> Turn<'a> {
+    /// The reference under which the back end knows the request.
+    pub fn reference(self) -> Option<&'a str> {
+        match self {
+            Turn::Whole => None,
+            Turn::Played(reference) | Turn::Accept(reference) | Turn::Poll(reference) => {
+                Some(reference)
+            }
+        }
+    }
 }
 
 /// What a back end answered.

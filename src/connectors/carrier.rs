@@ -156,6 +156,7 @@ impl Instance {
     pub async fn probe(&self, adapter: &Adapter) -> Result<(), ConnectorError> {
         match adapter.connector() {
             Connector::Sql => self.probe_database(adapter).await,
+            Connector::Manual => Ok(()),
             Connector::Soap(_) | Connector::Rest(_) => {
                 self.client()?.probe().await?;
                 self.probe_clock(adapter).await?;

@@ -83,7 +83,7 @@ impl<'a> Conversation<'a> {
             operation,
             call,
             settings,
-            plan: operation.plan(tributo, call.fields),
+            plan: operation.turn_plan(tributo, call.fields, call.turn),
             next: 0,
             captures: BTreeMap::new(),
             lists: BTreeMap::new(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A failed call. `Display` is for the operator's log and holds no personal data and no raw text of the back end
 /// beyond its error code; the portal never sees it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -20,7 +22,8 @@ pub struct ConnectorError {
 }
 
 /// What happened to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The dialect said, by its own rule, that nobody answers to these parameters.
     #[error("not found")]
@@ -49,6 +52,9 @@ pub enum Kind {
     /// The back end answered with an error of its own.
     #[error("back end error")]
     Failed,
+    /// The back end has taken the request on and has no answer yet.
+    #[error("not answered yet")]
+    NotYet,
     /// The answer cannot be understood: HTML page, cut body, wrong charset, value outside its form.
     #[error("unintelligible answer")]
     Unintelligible,

@@ -243,7 +243,7 @@ pub(super) fn fallback_charset(adapter: &Adapter) -> Option<charset::Charset> {
     match adapter.connector() {
         Connector::Soap(soap) => soap.fallback_charset,
         Connector::Rest(rest) => rest.fallback_charset,
-        Connector::Sql => None,
+        Connector::Sql | Connector::Manual => None,
     }
 }
 

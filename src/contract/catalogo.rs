@@ -125,6 +125,10 @@ pub struct ServizioOfferto {
     /// Età massima dei dati, in secondi, quando il gestionale non risponde: oltre `eta_massima_secondi` la risposta è marcata `scaduta`.
     #[schema(minimum = 0, maximum = 31_536_000, example = 900)]
     pub eta_massima_in_emergenza_secondi: i32,
+    /// Entro quanti secondi l'ente risponde a una richiesta, se la modalità è `asincrona`: poi è abbandonata.
+    #[schema(minimum = 1, maximum = 2_592_000, example = 86_400)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub termine_secondi: Option<i32>,
     /// Tempo di risposta usuale del gestionale, in secondi; assente se non è noto.
     #[schema(minimum = 0, maximum = 31_536_000, example = 1)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,6 +185,8 @@ pub enum Modalita {
     InLinea,
     /// I dati vengono da una copia depositata a scadenze fisse.
     Differita,
+    /// L'ente risponde più tardi: la ricerca ha risposta 202 e il risultato si ritira quando c'è.
+    Asincrona,
 }
 
 impl Modalita {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::operation::{FieldSet, Operation};
 
@@ -30,6 +30,18 @@ impl fmt::Debug for Entry {
     }
 }
 
+/// A document as it is kept on the disk, sealed.
+#[derive(Serialize, Deserialize)]
+pub struct KeptDocument(Vec<KeptEntry>);
+
+#[derive(Serialize, Deserialize)]
+struct KeptEntry {
+    /// Each field's name, and `"name":value` as JSON.
+    fields: Vec<(String, String)>,
+    /// Whom the field of that name discloses.
+    people: Vec<(String, String, Role)>,
+}
+
 /// Someone whose data an answer discloses; goes to the record under a keyed digest only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Disclosed {
@@ -46,7 +58,8 @@ impl fmt::Debug for Disclosed {
 }
 
 /// The part that a person has in an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The one asked about.
     Cercato,
@@ -225,6 +238,54 @@ impl Document {
         self.people().any(|person| person.code == code)
     }
 
+    /// The document as it is kept until its portal picks it up.
+    pub fn to_keep(&self) -> KeptDocument {
+        let names = self.operation.fields();
+        let kept = |entry: &Entry| KeptEntry {
+            fields: entry
+                .fields
+                .iter()
+                .map(|(position, json)| {
+                    let json = String::from_utf8_lossy(&entry.json[json.clone()]);
+                    (names[*position].to_owned(), json.into_owned())
+                })
+                .collect(),
+            people: entry
+                .people
+                .iter()
+                .map(|(position, person)| {
+                    let field = names[*position].to_owned();
+                    (field, person.code.clone(), person.role)
+                })
+                .collect(),
+        };
+        KeptDocument(self.entries.iter().map(kept).collect())
+    }
+
+    /// A kept document; fields that the operation does not have any more are left out.
+    pub fn kept(operation: Operation, kept: KeptDocument) -> Document {
+        let position = |name: &str| operation.fields().iter().position(|field| *field == name);
+        let entry = |kept: KeptEntry| {
+            let mut entry = Entry::default();
+            for (name, json) in &kept.fields {
+                if let Some(position) = position(name) {
+                    let start = entry.json.len();
+                    entry.raw(json);
+                    entry.fields.push((position, start..entry.json.len()));
+                }
+            }
+            for (name, code, role) in kept.people {
+                if let Some(position) = position(&name) {
+                    entry.people.push((position, Disclosed { code, role }));
+                }
+            }
+            entry.fields.sort_by_key(|(position, _)| *position);
+            entry
+        };
+        let entries = kept.0.into_iter().map(entry).collect();
+        Document { operation, entries }
+    }
+
     fn people(&self) -> impl Iterator<Item = &Disclosed> {
         let people = self.entries.iter().flat_map(|entry| &entry.people);
         people.map(|(_, person)| person)
@@ -259,5 +320,45 @@ impl Document {
         if many {
             out.push(b']');
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_document_is_the_same_when_it_comes_back() {
+        let operation = Operation::RicercaPersona;
+        let mut entry = Entry::default();
+        entry
+            .write(0, |entry| {
+                entry.raw("\"codice_fiscale\":");
+                entry.text("RSSMRA80A01C933H");
+                entry.names("RSSMRA80A01C933H", Role::Interessato);
+                Ok::<bool, ()>(true)
+            })
+            .expect("written");
+        entry
+            .write(1, |entry| {
+                entry.raw("\"cognome\":");
+                entry.text("D'ANGELO \"DETTO\"");
+                Ok::<bool, ()>(true)
+            })
+            .expect("written");
+        let document = Document::of(operation, vec![entry]);
+        let bytes = serde_json::to_vec(&document.to_keep()).expect("serializable");
+        let kept = serde_json::from_slice(&bytes).expect("what was just written");
+        let again = Document::kept(operation, kept);
+        let written = |document: &Document| {
+            let mut out = Vec::new();
+            document.write_cut(FieldSet::all(operation), &mut out);
+            out
+        };
+        assert_eq!(written(&again), written(&document));
+        assert!(again.names("RSSMRA80A01C933H"));
+        let mut cut = Vec::new();
+        again.write_cut(FieldSet::NONE.with(1), &mut cut);
+        assert_eq!(cut, br#"{"cognome":"D'ANGELO \"DETTO\""}"#);
     }
 }

@@ -76,6 +76,16 @@ pub struct RispostaPosizione {
     pub avvertenza: String,
 }
 
+/// Risultato di una richiesta di anagrafe: la risposta alla ricerca che l'ha aperta.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum RisultatoAnagrafe {
+    /// Di una ricerca di persona.
+    Persona(Box<RispostaPersona>),
+    /// Di una ricerca di famiglia.
+    Famiglia(Box<RispostaFamiglia>),
+}
+
 /// Writes a body: the document's allowed fields, where they come from, and which of the wanted ones are missing.
 pub fn write(
     document: &Document,

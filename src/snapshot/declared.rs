@@ -78,7 +78,12 @@ fn check_instance(entry: &Entry<InstanceSettings>, adapter: &Adapter, mistakes: 
         let text = "il calendario non lascia aperto nessun momento della settimana";
         mistakes.push(entry.places.mistake("calendar", text));
     }
-    if is_sql == ["http", "https"].contains(&scheme) {
+    let speaks = match adapter.connector() {
+        Connector::Sql => !["http", "https", "operatori"].contains(&scheme),
+        Connector::Soap(_) | Connector::Rest(_) => ["http", "https"].contains(&scheme),
+        Connector::Manual => scheme == "operatori",
+    };
+    if !speaks {
         let text = format!(
             "l'adapter «{}» non parla con un indirizzo {scheme}",
             adapter.name()

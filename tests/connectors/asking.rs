@@ -10,7 +10,7 @@ use pontile::config::instance::{BackendTls, Bounds, InstanceSettings};
 use pontile::config::secret::SecretReference;
 use pontile::config::units::Span;
 use pontile::connectors::adapter::Adapter;
-use pontile::connectors::call::{Answer, Call, Transcript};
+use pontile::connectors::call::{Answer, Call, Transcript, Turn};
 use pontile::connectors::error::ConnectorError;
 use pontile::connectors::instance::{Instance, Instances, Tenant};
 use pontile::contract::codice_fiscale::CodiceFiscale;
@@ -71,6 +71,7 @@ impl Town {
         }
         let settings = InstanceSettings {
             calendar: pontile::config::calendar::Calendar::default(),
+            deferred: pontile::config::instance::Deferred::default(),
             name: format!("{adapter_name}-{}", ente.1.to_lowercase()),
             adapter: adapter_name.to_owned(),
             address,
@@ -337,6 +338,7 @@ impl Town {
             fields,
             deadline: Instant::now() + deadline.unwrap_or(Duration::from_secs(10)),
             portal,
+            turn: Turn::Whole,
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         };
         let mut transcript = Transcript::begin();

@@ -17,6 +17,7 @@ mod cache;
 mod dispatch;
 mod calendar;
 mod comuni;
+mod deferral;
 mod record;
 mod malformed;
 mod schemathesis;

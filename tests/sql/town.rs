@@ -172,6 +172,7 @@ pub fn settings(address: &str, folder: &Path) -> InstanceSettings {
     fs::write(&password, PASSWORD).expect("a password file");
     InstanceSettings {
         calendar: pontile::config::calendar::Calendar::default(),
+        deferred: pontile::config::instance::Deferred::default(),
         name: "comune".to_owned(),
         adapter: "viste".to_owned(),
         address: address.to_owned(),

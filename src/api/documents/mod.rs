@@ -16,7 +16,7 @@ use crate::contract::operation::Domain;
 
 use super::body::{self, RicercaPosizione};
 use super::problem::{Problema, TABLE};
-use super::{anagrafe, catalogo, status, tributi};
+use super::{anagrafe, catalogo, richieste, status, tributi};
 
 /// The version of the contract: raised when the documents change, not with the program.
 const VERSION: &str = "1.0.0";
@@ -32,12 +32,19 @@ struct Catalogo;
 #[openapi(paths(
     anagrafe::ricerche_persona,
     anagrafe::ricerche_famiglia,
+    richieste::stato_richiesta,
+    richieste::risultato_anagrafe,
     status::status
 ))]
 struct Anagrafe;
 
 #[derive(OpenApi)]
-#[openapi(paths(tributi::ricerche_posizione, status::status))]
+#[openapi(paths(
+    tributi::ricerche_posizione,
+    richieste::stato_richiesta,
+    richieste::risultato_tributi,
+    status::status
+))]
 struct Tributi;
 
 /// One document.
@@ -97,6 +104,12 @@ fn document(domain: Domain) -> Document {
         tag(domain.name(), about.summary),
         tag("stato", "Stato del servizio."),
     ]);
+    if domain != Domain::Catalogo {
+        api.tags.get_or_insert_default().push(tag(
+            "richieste",
+            "Richieste a cui l'ente risponde più tardi: stato e risultato (ModI, interazione non bloccante).",
+        ));
+    }
     let mut components = api.components.take().unwrap_or_default();
     add_shared(&mut components);
     for item in api.paths.paths.values_mut() {
@@ -201,6 +214,12 @@ fn complete(operation: &mut Operation, components: &mut Components) {
         }
     }
     let responses = &mut operation.responses.responses;
+    if kind == Kind::Personale {
+        responses.insert("202".to_owned(), RefOr::T(shared::taken_on()));
+    }
+    if let Some(RefOr::T(ended)) = responses.get_mut("303") {
+        ended.headers = shared::header_references(&["Cache-Control", "Location"]);
+    }
     if let Some(RefOr::T(answer)) = responses.get_mut("200") {
         answer.headers = shared::header_references(kind.answer_headers());
         if kind == Kind::Catalogo {
@@ -221,7 +240,9 @@ fn complete(operation: &mut Operation, components: &mut Components) {
             .insert(name, RefOr::T(shared::problem_response(status)));
     }
     for (name, header) in shared::headers() {
-        if kind.answer_headers().contains(&name) || !shared::OF_SOME_ANSWERS.contains(&name) {
+        let of_this = kind.answer_headers().contains(&name)
+            || (name == "Location" && matches!(kind, Kind::Personale | Kind::Richiesta));
+        if of_this || !shared::OF_SOME_ANSWERS.contains(&name) {
             components.headers.insert(name.to_owned(), RefOr::T(header));
         }
     }
@@ -232,6 +253,8 @@ enum Kind {
     Stato,
     Catalogo,
     Personale,
+    Richiesta,
+    Risultato,
 }
 
 impl Kind {
@@ -239,6 +262,13 @@ impl Kind {
         match operation.tags.as_deref() {
             Some([tag]) if tag == "stato" => Kind::Stato,
             Some([tag]) if tag == "catalogo" => Kind::Catalogo,
+            Some([tag]) if tag == "richieste" => {
+                if operation.operation_id.as_deref() == Some("stato_richiesta") {
+                    Kind::Richiesta
+                } else {
+                    Kind::Risultato
+                }
+            }
             _ => Kind::Personale,
         }
     }
@@ -247,7 +277,8 @@ impl Kind {
         match self {
             Kind::Stato => &[],
             Kind::Catalogo => &["If-None-Match", "Traceparent"],
-            Kind::Personale => &["Purpose-Id", "Cache-Control", "Traceparent"],
+            Kind::Personale => &["Purpose-Id", "Cache-Control", "X-ReplyTo", "Traceparent"],
+            Kind::Richiesta | Kind::Risultato => &["Traceparent"],
         }
     }
 
@@ -255,7 +286,8 @@ impl Kind {
         match self {
             Kind::Stato => &["Cache-Control"],
             Kind::Catalogo => &["Cache-Control", "ETag"],
-            Kind::Personale => &["Cache-Control", "Age"],
+            Kind::Personale | Kind::Risultato => &["Cache-Control", "Age"],
+            Kind::Richiesta => &["Cache-Control", "Retry-After"],
         }
     }
 
@@ -272,7 +304,14 @@ impl Kind {
                         400 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 503 | 504
                     )
                 }
+                Kind::Richiesta => {
+                    matches!(
+                        status,
+                        400 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 501 | 503 | 504
+                    )
+                }
                 Kind::Personale => *status != 405,
+                Kind::Risultato => !matches!(status, 405 | 415),
             })
             .collect();
         statuses.sort_unstable();

@@ -32,6 +32,21 @@ pub(super) fn problem_response(status: u16) -> Response {
     response
 }
 
+/// The response to a question that is answered later.
+pub(super) fn taken_on() -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("StatoRichiesta")))
+        .build();
+    let description = "L'ente risponde più tardi (modalita `asincrona` nei suoi servizi): la richiesta è presa in carico e conservata. \
+        Location dice dove leggerne lo stato, Retry-After quando. Con X-ReplyTo il risultato è anche consegnato a quell'indirizzo.";
+    let mut response = ResponseBuilder::new()
+        .description(description)
+        .content("application/json", content)
+        .build();
+    response.headers = header_references(&["Cache-Control", "Location", "Retry-After"]);
+    response
+}
+
 /// References to the headers named and to those of every answer.
 pub(super) fn header_references(names: &[&str]) -> BTreeMap<String, RefOr<Header>> {
     [
@@ -52,10 +67,10 @@ pub(super) fn header_references(names: &[&str]) -> BTreeMap<String, RefOr<Header
 }
 
 /// The headers that only some operations answer with.
-pub(super) const OF_SOME_ANSWERS: [&str; 2] = ["Age", "ETag"];
+pub(super) const OF_SOME_ANSWERS: [&str; 3] = ["Age", "ETag", "Location"];
 
 /// The headers of answers.
-pub(super) fn headers() -> [(&'static str, Header); 8] {
+pub(super) fn headers() -> [(&'static str, Header); 9] {
     let limits = [
         (
             "X-RateLimit-Limit",
@@ -99,6 +114,11 @@ pub(super) fn headers() -> [(&'static str, Header); 8] {
             "Versione della risorsa, da ripetere in If-None-Match.",
             80,
         ),
+        (
+            "Location",
+            "Dove leggere lo stato della richiesta, o il suo risultato quando è conclusa.",
+            200,
+        ),
     ];
     let [limit, remaining, reset, retry_after, age] = limits.map(|(name, description, largest)| {
         let schema = ObjectBuilder::new()
@@ -108,7 +128,7 @@ pub(super) fn headers() -> [(&'static str, Header); 8] {
             .maximum(Some(largest));
         (name, header(description, schema))
     });
-    let [scambio, cache_control, etag] = texts.map(|(name, description, longest)| {
+    let [scambio, cache_control, etag, location] = texts.map(|(name, description, longest)| {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
             .max_length(Some(longest));
@@ -123,6 +143,7 @@ pub(super) fn headers() -> [(&'static str, Header); 8] {
         scambio,
         cache_control,
         etag,
+        location,
     ]
 }
 
@@ -134,8 +155,14 @@ fn header(description: &str, schema: ObjectBuilder) -> Header {
 }
 
 /// The parameters by header.
-pub(super) fn parameters() -> [Parameter; 4] {
-    [purpose(), cache_control(), if_none_match(), traceparent()]
+pub(super) fn parameters() -> [Parameter; 5] {
+    [
+        purpose(),
+        cache_control(),
+        if_none_match(),
+        reply_to(),
+        traceparent(),
+    ]
 }
 
 fn parameter(
@@ -187,6 +214,16 @@ fn if_none_match() -> Parameter {
         description,
         ObjectBuilder::new(),
     )
+}
+
+fn reply_to() -> Parameter {
+    let description = "Indirizzo del portale, tra quelli registrati, a cui consegnare con POST il risultato se l'ente risponde più \
+        tardi (ModI, NONBLOCK_PUSH_REST): X-Correlation-ID è quello della risposta 202. Se l'ente risponde subito non serve.";
+    let schema = ObjectBuilder::new()
+        .min_length(Some(1))
+        .max_length(Some(500))
+        .examples(["https://portale.example/risposte"]);
+    parameter("X-ReplyTo", Required::False, description, schema)
 }
 
 fn traceparent() -> Parameter {

@@ -144,6 +144,12 @@ impl Problem {
             ExchangeError::EnteEnded(successors) => of_ended(successors),
             ExchangeError::NotOffered(_) => rows::SERVIZIO_NON_OFFERTO,
             ExchangeError::BackEnd(failure) => of_back_end(failure),
+            ExchangeError::RequestUnknown => rows::RICHIESTA_INESISTENTE,
+            ExchangeError::RequestOpen { retry_after } => {
+                rows::RICHIESTA_IN_CORSO.again_after(*retry_after)
+            }
+            ExchangeError::RequestExpired => rows::RICHIESTA_SCADUTA,
+            ExchangeError::ReplyToNotAllowed => rows::INDIRIZZO_DI_RITORNO_NON_AMMESSO,
             ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
             ExchangeError::NoCapacity(_) => rows::GATEWAY_OCCUPATO,
             ExchangeError::DeadlinePassed => rows::TEMPO_SCADUTO,
@@ -238,7 +244,7 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
             rows::GESTIONALE_NON_DISPONIBILE
         }
         Kind::Closed => rows::GESTIONALE_CHIUSO,
-        Kind::TooManyCalls | Kind::Busy => rows::GESTIONALE_OCCUPATO,
+        Kind::TooManyCalls | Kind::Busy | Kind::NotYet => rows::GESTIONALE_OCCUPATO,
         Kind::TimedOut => rows::GESTIONALE_NON_RISPONDE,
         // The portal learns no more than of any other error; whoever has to act is the gateway's operator.
         Kind::CredentialsRefused | Kind::ClockSkew => Problem {

@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 31] = [
+pub static TABLE: [Problem; 35] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
@@ -36,6 +36,10 @@ pub static TABLE: [Problem; 31] = [
     GESTIONALE_NON_RISPONDE,
     GESTIONALE_IN_ERRORE,
     RISPOSTA_INCOMPRENSIBILE,
+    RICHIESTA_INESISTENTE,
+    RICHIESTA_IN_CORSO,
+    RICHIESTA_SCADUTA,
+    INDIRIZZO_DI_RITORNO_NON_AMMESSO,
     SCAMBIO_NON_REGISTRATO,
     GATEWAY_OCCUPATO,
     TEMPO_SCADUTO,
@@ -385,6 +389,54 @@ pub(super) const RISPOSTA_INCOMPRENSIBILE: Problem = row(
         "Risposta del gestionale incomprensibile",
         "Il gestionale dell'ente ha dato una risposta che il gateway non può interpretare con sicurezza.",
         "Segnalare il numero dello scambio al gestore del gateway.",
+    ],
+);
+
+pub(super) const RICHIESTA_INESISTENTE: Problem = row(
+    404,
+    "richiesta-inesistente",
+    Side::Portale,
+    None,
+    [
+        "Richiesta inesistente",
+        "Il portale non ha nessuna richiesta con questo identificativo, o la sua conservazione è finita.",
+        "Verificare l'identificativo e il dominio nell'indirizzo dato con la risposta 202; se la conservazione è finita, ripetere la ricerca.",
+    ],
+);
+
+pub(super) const RICHIESTA_IN_CORSO: Problem = row(
+    409,
+    "richiesta-in-corso",
+    Side::Portale,
+    Some(60),
+    [
+        "Richiesta ancora in corso",
+        "L'ente non ha ancora risposto alla richiesta: il risultato non c'è.",
+        "Leggere lo stato della richiesta, e il risultato quando lo stato risponde 303.",
+    ],
+);
+
+pub(super) const RICHIESTA_SCADUTA: Problem = row(
+    504,
+    "richiesta-scaduta",
+    Side::Ente,
+    None,
+    [
+        "Richiesta scaduta",
+        "L'ente non ha risposto alla richiesta entro il termine dichiarato nei suoi servizi.",
+        "Ripetere la ricerca, o rivolgersi all'ente.",
+    ],
+);
+
+pub(super) const INDIRIZZO_DI_RITORNO_NON_AMMESSO: Problem = row(
+    403,
+    "indirizzo-di-ritorno-non-ammesso",
+    Side::Portale,
+    None,
+    [
+        "Indirizzo di ritorno non ammesso",
+        "L'indirizzo in X-ReplyTo non è tra quelli registrati per il portale.",
+        "Usare un indirizzo registrato, scritto come nella configurazione, o ritirare il risultato all'indirizzo in Location senza X-ReplyTo.",
     ],
 );
 

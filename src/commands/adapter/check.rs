@@ -26,6 +26,7 @@ fn summary(adapter: &Adapter) -> String {
         Connector::Soap(_) => "soap",
         Connector::Rest(_) => "rest",
         Connector::Sql => "sql",
+        Connector::Manual => "manual",
     };
     let operations = adapter.operations().iter().map(|offered| {
         let operation = offered.operation();

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::api;
+use crate::api::problem;
 use crate::api::server::OpenDoor;
+use crate::broker::deferral;
 use crate::config::loading;
 use crate::config::settings::Settings;
 use crate::gateway::Gateway;
@@ -53,6 +55,7 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
         files,
     ));
     reload::in_force(&gateway);
+    let requests = tokio::spawn(deferral::carry_on(Arc::clone(&gateway), problem::describe));
     let doors = open_doors(&gateway, &reloader, &settings)?;
     say(format_args!(
         "Pontile è pronto: portali https://{}, operatori https://{}",
@@ -62,6 +65,8 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     gateway.drain();
     tracing::info!("arresto: si finiscono le richieste in corso");
     doors.close().await;
+    // What a back end was being asked is asked again after the next start, under the same reference.
+    requests.abort();
     gateway.store.close().await;
     if let Some(traces) = &gateway.telemetry.traces {
         traces.shut_down();

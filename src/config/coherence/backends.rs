@@ -125,7 +125,7 @@ fn check_tls(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) {
     }
     let written = files.iter().any(|(_, file)| file.is_some());
     let scheme = entry.value.address.split(':').next().unwrap_or_default();
-    if written && ["http", "sqlite"].contains(&scheme) {
+    if written && ["http", "sqlite", "operatori"].contains(&scheme) {
         report(
             "tls",
             format!("l'indirizzo è {scheme}: il TLS non verrebbe usato"),

@@ -10,7 +10,7 @@ const SCHEMES: [&str; 6] = ["http", "https", "sqlite", "postgres", "postgresql",
 
 impl Read for Address {
     fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
-        let expected = "un indirizzo http:, https:, sqlite:, postgres: o mysql:";
+        let expected = "un indirizzo http:, https:, sqlite:, postgres: o mysql:, oppure operatori:";
         let Some(text) = value.text() else {
             return value.refuse(reader, expected);
         };
@@ -19,6 +19,8 @@ impl Read for Address {
                 let path = value.source().folder.join(path.trim_start_matches("//"));
                 Ok(format!("sqlite:{}", path.display()))
             }
+            // Nobody is called: an officer answers on the operators' page.
+            Some(("operatori", "")) => Ok(text.to_owned()),
             Some((scheme, rest)) if SCHEMES.contains(&scheme) => {
                 with_host(rest).map(|()| text.to_owned())
             }

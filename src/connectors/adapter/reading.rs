@@ -1,6 +1,7 @@
 //! Reads `adapter.toml` and every file that it names.
 
 mod connector;
+mod deferral;
 mod files;
 mod requests;
 mod stamps;

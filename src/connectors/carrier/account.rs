@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::Instance;
 use crate::connectors::adapter::{Adapter, Step};
-use crate::connectors::call::Call;
+use crate::connectors::call::{Call, Turn};
 use crate::connectors::conversation::{Credentials, Login};
 use crate::connectors::error::{ConnectorError, Kind};
 use crate::connectors::instance::Tenant;
@@ -113,6 +113,7 @@ impl Instance {
             fields: FieldSet::NONE,
             deadline: Instant::now() + self.settings.bounds.answer_deadline.0,
             portal: None,
+            turn: Turn::Whole,
             traceparent: None,
         };
         match adapter.token() {

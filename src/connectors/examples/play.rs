@@ -10,7 +10,7 @@ use super::setting::{Setting, TOKEN};
 use super::{Example, RESPONSE, Subject, read_json, written};
 use crate::config::mistake::Mistake;
 use crate::connectors::adapter::{Adapter, Step};
-use crate::connectors::call::Call;
+use crate::connectors::call::{Call, Turn};
 use crate::connectors::conversation::{Conversation, Credentials, Login, Refusal};
 use crate::connectors::error::{ConnectorError, Kind};
 use crate::connectors::exchange::{self, Request};
@@ -19,6 +19,9 @@ use crate::contract::question::Parameters;
 
 /// A question is answered from files: nothing waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The number under which the back end knows a request, in examples of those that outlive the call.
+const REFERENCE: &str = "7c1e0000-0000-4000-8000-000000000001";
 
 /// What came of a play.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +145,7 @@ fn converse(
         fields: fields.intersection(offered.fields()),
         deadline: Instant::now() + PATIENCE,
         portal: None,
+        turn: Turn::Played(REFERENCE),
         traceparent: None,
     };
     let token = SecretString::from(TOKEN);
@@ -234,6 +238,7 @@ fn play_login(adapter: &Adapter, setting: &Setting, example: &Example) -> Result
         fields: FieldSet::NONE,
         deadline: Instant::now() + PATIENCE,
         portal: None,
+        turn: Turn::Whole,
         traceparent: None,
     };
     let login = Login::new(adapter, step, &setting.settings, &call, &setting.secrets);

@@ -49,6 +49,7 @@ impl Setting {
         let now = written["now"].as_str().and_then(|now| now.parse().ok());
         let address = match adapter.connector() {
             Connector::Sql => "sqlite:/esempio.db",
+            Connector::Manual => "operatori:",
             Connector::Soap(_) | Connector::Rest(_) => "http://gestionale.example",
         };
         let secrets = texts(&written["secret"])?.into_iter();
@@ -62,6 +63,7 @@ impl Setting {
                 secrets: BTreeMap::new(),
                 tls: BackendTls::default(),
                 calendar: Calendar::default(),
+                deferred: crate::config::instance::Deferred::default(),
                 bounds: Bounds::default(),
             },
             tenant: Tenant {

@@ -42,7 +42,7 @@ pub enum Verdict {
 }
 
 /// Every verdict by the name that mappings use.
-pub const VERDICTS: [(&str, Verdict); 10] = [
+pub const VERDICTS: [(&str, Verdict); 11] = [
     ("not_found", Verdict::Failure(Kind::NotFound)),
     ("ambiguous", Verdict::Failure(Kind::Ambiguous)),
     (
@@ -53,6 +53,7 @@ pub const VERDICTS: [(&str, Verdict); 10] = [
     ("unavailable", Verdict::Failure(Kind::Unavailable)),
     ("too_many_calls", Verdict::Failure(Kind::TooManyCalls)),
     ("failed", Verdict::Failure(Kind::Failed)),
+    ("not_yet", Verdict::Failure(Kind::NotYet)),
     ("unintelligible", Verdict::Failure(Kind::Unintelligible)),
     ("unsupported", Verdict::Failure(Kind::Unsupported)),
     ("nothing", Verdict::Nothing),

@@ -35,6 +35,8 @@ pub enum Placeholder {
     AnnoFine,
     /// `oggi`: today in Italy.
     Oggi,
+    /// `riferimento`: the number under which the back end knows a request that outlives the call.
+    Riferimento,
     /// `ente.codice_istat`.
     EnteIstat,
     /// `ente.codice_belfiore`.
@@ -132,6 +134,7 @@ impl Placeholder {
             "anno.inizio" if tax => Placeholder::AnnoInizio,
             "anno.fine" if tax => Placeholder::AnnoFine,
             "oggi" => Placeholder::Oggi,
+            "riferimento" if personal => Placeholder::Riferimento,
             "ente.codice_istat" => Placeholder::EnteIstat,
             "ente.codice_belfiore" => Placeholder::EnteBelfiore,
             "token" if known.token => Placeholder::Token,
@@ -218,6 +221,7 @@ impl fmt::Display for Placeholder {
             Placeholder::AnnoInizio => ("anno.", "inizio"),
             Placeholder::AnnoFine => ("anno.", "fine"),
             Placeholder::Oggi => ("", "oggi"),
+            Placeholder::Riferimento => ("", "riferimento"),
             Placeholder::EnteIstat => ("ente.", "codice_istat"),
             Placeholder::EnteBelfiore => ("ente.", "codice_belfiore"),
             Placeholder::Ente(name) => ("ente.", &**name),
@@ -276,6 +280,7 @@ impl Scope<'_> {
                 let text = text.ok_or_else(|| self.not_configured(placeholder))?;
                 return Ok(Cow::Owned(stamps::sha256(&text.render(self)?)));
             }
+            Placeholder::Riferimento => self.call.turn.reference().ok_or_else(unsupported)?,
             Placeholder::EnteIstat => self.call.tenant.codice_istat.as_str(),
             Placeholder::EnteBelfiore => &self.call.tenant.codice_belfiore,
             Placeholder::Ente(name) => {

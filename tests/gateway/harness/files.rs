@@ -21,6 +21,8 @@ pub struct BackEnds {
     pub d1: String,
     /// Civilia Next.
     pub d6: String,
+    /// Requests that are accepted first and carried out later.
+    pub d8: String,
     /// Those that only the whole province asks, by the port that the example has for them.
     pub others: Vec<(u16, String)>,
     /// The SQLite file with the views of Como.
@@ -69,6 +71,25 @@ impl Files {
         content.push('\n');
         content.push_str(text);
         self
+    }
+
+    /// Binds Erba to the product that accepts requests and carries them out later, asked often enough for a test.
+    pub fn erba_answers_later(&mut self, gives_up: &str) -> &mut Files {
+        let address = self.back_ends.d8.clone();
+        self.replace("enti/prove.toml", "\"erba-next\"", "\"erba-standard\"")
+            .replace(
+                "enti/prove.toml",
+                "instance = \"erba-standard\"",
+                "instance = \"erba-standard\"\nvalues = { codice_ipa = \"c_d416\" }",
+            )
+            .append(
+                "istanze/prove.toml",
+                &format!(
+                    "[[instance]]\nname = \"erba-standard\"\nadapter = \"richiesta-standard\"\naddress = \"{address}\"\n\
+                     [instance.deferred]\nfirst = \"200ms\"\nleast = \"200ms\"\nmost = \"400ms\"\ngives_up = \"{gives_up}\"\n\
+                     [instance.bounds]\nconnect_deadline = \"1s\"\nanswer_deadline = \"2s\"\n"
+                ),
+            )
     }
 
     /// Writes all files below a folder, those that stay the same excepted: a running gateway watches its secrets.

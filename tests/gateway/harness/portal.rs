@@ -68,6 +68,7 @@ impl Portal {
             .tls_certs_only([Certificate::from_pem(&pki.read("root.pem")).expect("the root")])
             .identity(Identity::from_pem(&identity).expect("an identity"))
             .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client");
         Portal {

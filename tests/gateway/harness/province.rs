@@ -56,6 +56,7 @@ impl Province {
         let back_ends = BackEnds {
             d1: simulators.address("d1"),
             d6: simulators.address("d6"),
+            d8: simulators.address("d8"),
             others: [
                 (18102, "d2"),
                 (18103, "d3"),

@@ -23,6 +23,7 @@ pub(super) fn connector(
     let soap = table.values("soap").next();
     let rest = table.values("rest").next();
     let sql = table.values("sql").next();
+    let manual = table.values("manual").next();
     let soap = soap.map(|value| {
         let soap = self::soap(value.table(reader)?, known, reader)?;
         Some((Connector::Soap(soap), Format::Xml))
@@ -35,7 +36,11 @@ pub(super) fn connector(
         value.table(reader)?.finish(reader);
         Some((Connector::Sql, Format::Columns))
     });
-    table.one_of([soap, rest, sql], reader)
+    let manual = manual.map(|value| {
+        value.table(reader)?.finish(reader);
+        Some((Connector::Manual, Format::Columns))
+    });
+    table.one_of([soap, rest, sql, manual], reader)
 }
 
 fn soap(mut table: Table<'_>, known: &Known<'_>, reader: &mut Reader) -> Option<Soap> {

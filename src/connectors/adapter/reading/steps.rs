@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
+use super::deferral;
 use super::files::Files;
-use crate::config::reading::Reader;
 use crate::config::reading::places::Place;
 use crate::config::reading::source::Source;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
+use crate::config::reading::{Reader};
 use crate::config::units::Span;
 use crate::connectors::adapter::{AdapterOperation, Connector, MOST_CALLS, Step};
 use crate::connectors::extract::shape::Format;
@@ -71,6 +72,9 @@ impl Bench<'_> {
         known: &Known<'_>,
         reader: &mut Reader,
     ) -> Option<AdapterOperation> {
+        if matches!(self.connector, Connector::Manual) {
+            return Self::manual_operation(operation, value, reader);
+        }
         let mut table = value.table(reader)?;
         let keep: Option<Span> = table.optional("keep", reader);
         let repeatable = table.required("repeatable", reader);
@@ -96,6 +100,7 @@ impl Bench<'_> {
                     },
                 ),
             };
+        let deferral = deferral::written(&mut table, reader);
         let mut captures: Vec<(String, bool)> = Vec::new();
         let mut lists: Vec<(String, bool)> = Vec::new();
         let mut steps = Vec::new();
@@ -129,6 +134,10 @@ impl Bench<'_> {
         if steps.len() == written {
             check_steps(operation, &steps, &value.place(), reader);
         }
+        let deferral = match deferral? {
+            Some(deferral) => Some(deferral.checked(&steps, reader)?),
+            None => None,
+        };
         Some(AdapterOperation {
             operation,
             keep: keep.map(|span| span.0),
@@ -138,6 +147,46 @@ impl Bench<'_> {
             usual_delay: usual_delay.map(|span| span.0),
             tributi: tributi(operation, &steps),
             steps,
+            filled_in: FieldSet::NONE,
+            deferral,
+        })
+    }
+
+    /// What an officer answers: the fields to fill in, and until when.
+    fn manual_operation(
+        operation: Operation,
+        value: Value<'_>,
+        reader: &mut Reader,
+    ) -> Option<AdapterOperation> {
+        let mut table = value.table(reader)?;
+        let usual_delay: Option<Span> = table.optional("usual_delay", reader);
+        let fields: Option<Vec<String>> = table.required("fields", reader);
+        let deferral = deferral::manual(&mut table, reader);
+        table.finish(reader);
+        let fields = fields?;
+        let mut wrong = |text: &str| reader.mistake(&value.place(), text);
+        let filled_in = match FieldSet::of(operation, fields.iter().map(String::as_str)) {
+            Ok(set) if !set.is_empty() => set,
+            Ok(_) => {
+                wrong("fields: un operatore compila almeno un campo");
+                return None;
+            }
+            Err(unknown) => {
+                wrong(&format!("fields: «{unknown}» non è un campo dell'operazione"));
+                return None;
+            }
+        };
+        Some(AdapterOperation {
+            operation,
+            keep: None,
+            repeatable: true,
+            fonte: Fonte::Operatore,
+            usual_delay: usual_delay.map(|span| span.0),
+            tributi: tributi(operation, &[]),
+            only_this_year: false,
+            steps: Vec::new(),
+            filled_in,
+            deferral: Some(deferral?),
         })
     }
 
@@ -174,6 +223,13 @@ impl Bench<'_> {
             Connector::Soap(_) => self.soap_request(&mut table, known, reader),
             Connector::Rest(_) => self.rest_request(&mut table, known, is_login, reader),
             Connector::Sql => self.sql_request(&mut table, known, reader),
+            Connector::Manual => {
+                reader.mistake(
+                    &value.place(),
+                    "con [connector.manual] non ci sono passi: risponde un operatore",
+                );
+                None
+            }
         };
         let response = self.file(&mut table, "response", reader);
         let mapping = response.and_then(|source| self.mapping(&source, known, reader));

@@ -1,0 +1,237 @@
+//! What is kept of a request between its calls: the question, its answer or refusal. It is written as JSON and sealed by the store.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::broker::authorization::{Asking, Permit};
+use crate::broker::dispatch::Target;
+use crate::broker::error::{ConnectorError, ExchangeError, Kind};
+use crate::connectors::call::Answer;
+use crate::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
+use crate::contract::document::{Document, KeptDocument};
+use crate::contract::luogo::CodiceIstat;
+use crate::contract::operation::{FieldSet, Operation};
+use crate::contract::posizione::Tributo;
+use crate::contract::provenienza::{Adattatore, Fonte, Origine, Provenienza};
+use crate::contract::question::{Parameters, Question, Soggetto};
+use crate::store::Richiesta;
+
+use super::Delivered;
+
+/// The question of a request, with what the portal said when it asked.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeptQuestion {
+    soggetto: String,
+    /// Whether the code is a VAT number.
+    partita_iva: bool,
+    tributo: Option<Tributo>,
+    anno: Option<u16>,
+    /// The fields asked for; absent: all that were granted.
+    campi: Option<Vec<String>>,
+    /// The purpose named.
+    pub(super) purpose: Option<String>,
+    /// SHA-256 of the certificate that asked, in hexadecimal.
+    pub(super) certificate: String,
+    /// The back end and the adapter that took the request on: nobody else knows its reference.
+    pub(super) instance: String,
+    pub(super) adapter: String,
+    /// Where the answer is to be delivered.
+    pub(super) reply_to: Option<String>,
+}
+
+/// How a request came to its end.
+#[derive(Serialize, Deserialize)]
+pub(super) enum KeptOutcome {
+    /// With an answer.
+    Answer(Box<KeptAnswer>),
+    /// With a failure of the back end; not found and several found are among its kinds.
+    Failure {
+        kind: Kind,
+        candidates: Option<usize>,
+    },
+    /// Without a grant: it was withdrawn while the request was open.
+    NotGranted,
+}
+
+/// The answer to a request.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeptAnswer {
+    document: KeptDocument,
+    /// The fields that were fetched.
+    fetched: Vec<String>,
+    /// Of these, those that the product does not have.
+    unavailable: Vec<String>,
+    fonte: Fonte,
+    data_riferimento: NaiveDate,
+    rilevato_il: DateTime<Utc>,
+    adapter: Adattatore,
+}
+
+impl KeptQuestion {
+    /// What is to be kept of a question; `None` for those that are about nobody.
+    pub(super) fn of(
+        asking: (&Permit, Option<FieldSet>),
+        purpose: Option<&str>,
+        certificate: [u8; 32],
+        target: &Target,
+        reply_to: Option<&str>,
+    ) -> Option<KeptQuestion> {
+        let (permit, campi) = asking;
+        let parameters = permit.parameters();
+        let (partita_iva, tributo, anno) = match parameters {
+            Parameters::Persona { .. } => (false, None, None),
+            Parameters::Posizione {
+                soggetto,
+                tributo,
+                anno,
+            } => (
+                matches!(soggetto, Soggetto::PartitaIva(_)),
+                Some(*tributo),
+                Some(*anno),
+            ),
+            Parameters::Pagina { .. } | Parameters::Nessuno => return None,
+        };
+        let names = |set: FieldSet| names_of(set, permit.operation());
+        Some(KeptQuestion {
+            soggetto: parameters.soggetto()?.to_owned(),
+            partita_iva,
+            tributo,
+            anno,
+            campi: campi.map(names),
+            purpose: purpose.map(str::to_owned),
+            certificate: hex::encode(certificate),
+            instance: target.instance.name.clone(),
+            adapter: target.adapter.name().to_owned(),
+            reply_to: reply_to.map(str::to_owned),
+        })
+    }
+
+    /// The question of a request, as it was asked.
+    pub(super) fn read(richiesta: &Richiesta) -> Result<(KeptQuestion, Question), ExchangeError> {
+        let kept: KeptQuestion = read(&richiesta.question)?;
+        let out_of_form = || broken("question");
+        let fiscale = || CodiceFiscale::parse(&kept.soggetto).map_err(|_| out_of_form());
+        let parameters = match (kept.tributo, kept.anno) {
+            (Some(tributo), Some(anno)) => Parameters::Posizione {
+                soggetto: if kept.partita_iva {
+                    let code = PartitaIva::parse(&kept.soggetto).map_err(|_| out_of_form())?;
+                    Soggetto::PartitaIva(code)
+                } else {
+                    Soggetto::CodiceFiscale(fiscale()?)
+                },
+                tributo,
+                anno,
+            },
+            _ => Parameters::Persona {
+                codice_fiscale: fiscale()?,
+            },
+        };
+        let operation = richiesta.operation;
+        let question = Question {
+            operation,
+            ente: Some(CodiceIstat::parse(&richiesta.ente).ok_or_else(out_of_form)?),
+            parameters,
+            campi: kept.campi.as_ref().map(|names| set_of(names, operation)),
+        };
+        Ok((kept, question))
+    }
+
+    /// The question to be judged anew: what is no longer granted is left out.
+    pub(super) fn asking<'a>(&'a self, question: &'a Question) -> Asking<'a> {
+        Asking {
+            question,
+            purpose: self.purpose.as_deref(),
+            fresh: false,
+            narrow: true,
+        }
+    }
+}
+
+impl KeptOutcome {
+    /// The end of a request with an answer.
+    pub(super) fn answer(answer: &Answer, fetched: FieldSet, adapter: Adattatore) -> KeptOutcome {
+        let operation = answer.document.operation();
+        KeptOutcome::Answer(Box::new(KeptAnswer {
+            document: answer.document.to_keep(),
+            fetched: names_of(fetched, operation),
+            unavailable: names_of(answer.unavailable, operation),
+            fonte: answer.fonte,
+            data_riferimento: answer.data_riferimento,
+            rilevato_il: answer.rilevato_il,
+            adapter,
+        }))
+    }
+
+    /// The end of a request with a failure.
+    pub(super) fn failure(failure: &ConnectorError) -> KeptOutcome {
+        KeptOutcome::Failure {
+            kind: failure.kind,
+            candidates: failure.candidates,
+        }
+    }
+
+    /// The end of a request, as it is given to its portal.
+    pub(super) fn read(richiesta: &Richiesta) -> Result<Delivered, ExchangeError> {
+        let outcome = richiesta.outcome.as_deref();
+        match read(outcome.ok_or_else(|| broken("outcome"))?)? {
+            KeptOutcome::Answer(answer) => Ok(answer.delivered(richiesta)),
+            KeptOutcome::NotGranted => Err(ExchangeError::NotGranted),
+            KeptOutcome::Failure { kind, candidates } => {
+                let failure = ConnectorError::permanent(kind, "when the request was carried out");
+                Err(ExchangeError::BackEnd(ConnectorError {
+                    candidates,
+                    ..failure
+                }))
+            }
+        }
+    }
+}
+
+impl KeptAnswer {
+    fn delivered(self, richiesta: &Richiesta) -> Delivered {
+        let operation = richiesta.operation;
+        let age = (Utc::now() - self.rilevato_il).to_std();
+        Delivered {
+            document: Document::kept(operation, self.document),
+            fetched: set_of(&self.fetched, operation),
+            unavailable: set_of(&self.unavailable, operation),
+            origine: Origine::of(&Provenienza {
+                ente: richiesta.ente.clone(),
+                adattatore: self.adapter,
+                fonte: self.fonte,
+                da_cache: false,
+                scaduta: false,
+                data_riferimento: self.data_riferimento,
+                rilevato_il: self.rilevato_il,
+            }),
+            age: age.unwrap_or_default(),
+        }
+    }
+}
+
+/// Writes what is to be kept.
+pub(super) fn write<T: Serialize>(kept: &T) -> Vec<u8> {
+    serde_json::to_vec(kept).expect("texts, numbers and lists always serialize into memory")
+}
+
+/// Reads what was kept.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ExchangeError> {
+    // The mistake's text could repeat what it was reading.
+    serde_json::from_slice(bytes).map_err(|_| broken("content"))
+}
+
+fn broken(what: &str) -> ExchangeError {
+    ExchangeError::Internal(format!("the {what} of a request is out of form"))
+}
+
+fn names_of(set: FieldSet, operation: Operation) -> Vec<String> {
+    set.names(operation).map(str::to_owned).collect()
+}
+
+/// Names that the operation does not have any more are left out.
+fn set_of(names: &[String], operation: Operation) -> FieldSet {
+    let known = names.iter().map(String::as_str);
+    let known = known.filter(|name| operation.fields().contains(name));
+    FieldSet::of(operation, known).unwrap_or_default()
+}

@@ -1,0 +1,176 @@
+//! Requests that outlive their call: taken on, durable, before the portal is told; carried on by themselves; picked up under
+//! the grant of that moment.
+
+mod kept;
+mod carrying;
+mod pick_up;
+mod note;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::connectors::adapter::deferral::{Deferral, Form};
+use crate::contract::document::Document;
+use crate::contract::operation::FieldSet;
+use crate::contract::provenienza::Origine;
+use crate::contract::richiesta::{Stato, StatoRichiesta};
+use crate::gateway::Gateway;
+use crate::store::Richiesta;
+use crate::store::richieste::Way;
+
+use super::arrival::{Arrival, Asked};
+use super::authorization::Permit;
+use super::dispatch;
+use super::error::ExchangeError;
+use super::record::Trail;
+use super::reply::{Answered, Progress};
+
+use kept::KeptQuestion;
+
+pub use carrying::carry_on;
+pub(super) use pick_up::pick_up;
+
+/// The shortest time after which a portal is told to ask again, and the longest.
+const SOONEST: Duration = Duration::from_secs(1);
+const LATEST: Duration = Duration::from_mins(15);
+
+/// The answer of a request that outlived its call.
+#[derive(Debug)]
+pub struct Delivered {
+    /// The answer in the contract's terms.
+    pub document: Document,
+    /// The fields that were fetched.
+    pub fetched: FieldSet,
+    /// Of these, those that the product does not have.
+    pub unavailable: FieldSet,
+    /// Where it comes from.
+    pub origine: Origine,
+    /// How old it is.
+    pub age: Duration,
+}
+
+/// How the ente answers the operation later; `None`: at once, or not at all.
+pub(super) fn of(permit: &Permit) -> Option<Deferral> {
+    let operation = permit.operation();
+    let binding = permit.ente()?.binding(operation.domain())?;
+    let offered = binding.adapter.operation(operation)?;
+    Some(offered.deferral()?.at(&binding.instance.deferred))
+}
+
+/// Refuses to promise a delivery to where the portal takes none.
+pub(super) fn check_reply_to(permit: &Permit, arrival: &Arrival) -> Result<(), ExchangeError> {
+    let Some(address) = &arrival.reply_to else {
+        return Ok(());
+    };
+    let mut allowed = permit.portal().reply_to.iter();
+    match allowed.any(|known| known.address == *address) {
+        true => Ok(()),
+        false => Err(ExchangeError::ReplyToNotAllowed),
+    }
+}
+
+/// Takes a request on: once it is durable, the portal is told where to ask for its answer.
+pub(super) async fn open(
+    gateway: &Gateway,
+    permit: &Permit,
+    deferral: Deferral,
+    arrival: &Arrival,
+    trail: &mut Trail,
+) -> Result<Answered, ExchangeError> {
+    let target = dispatch::target(permit)?;
+    trail.answered_by(&target.adapter);
+    let campi = match &arrival.asked {
+        Ok(Asked::Question(question)) => question.campi,
+        _ => None,
+    };
+    let question = KeptQuestion::of(
+        (permit, campi),
+        arrival.purpose.as_deref(),
+        arrival.certificate.fingerprint,
+        &target,
+        arrival.reply_to.as_deref(),
+    );
+    let question =
+        question.ok_or_else(|| ExchangeError::Internal("a question about nobody".to_owned()))?;
+    let opened = to_the_microsecond(arrival.at);
+    let gives_up = opened + TimeDelta::from_std(deferral.gives_up).unwrap_or(TimeDelta::MAX);
+    let (way, state, due) = match deferral.form {
+        Form::Polled { .. } => (Way::Polled, Stato::Accolta, opened),
+        Form::Manual => (Way::Manual, Stato::Inoltrata, gives_up),
+    };
+    let richieste = gateway.store.richieste();
+    let richiesta = Richiesta {
+        id: Uuid::new_v4(),
+        reference: Uuid::new_v4(),
+        scambio: arrival.scambio,
+        portal: permit.portal().name.clone(),
+        ente: target.tenant.codice_istat.to_string(),
+        operation: permit.operation(),
+        way,
+        state,
+        opened,
+        changed: opened,
+        gives_up,
+        gone: gives_up + richieste.kept(),
+        due: Some(due),
+        turns: 0,
+        version: 0,
+        question: kept::write(&question),
+        progress: None,
+        outcome: None,
+        idempotency: None,
+        body_digest: None,
+        push_due: None,
+        push_turns: 0,
+    };
+    richieste
+        .open(&richiesta)
+        .await
+        .map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
+    gateway.requests_due.notify_one();
+    Ok(Answered::progress(
+        written(&richiesta),
+        Progress::TakenOn {
+            location: location(&richiesta),
+            retry_after: first_look(&deferral),
+        },
+    ))
+}
+
+/// When an answer can be there at the earliest.
+fn first_look(deferral: &Deferral) -> Duration {
+    deferral.pause(0).clamp(SOONEST, LATEST)
+}
+
+/// When to ask again: when something may have happened since.
+fn next_look(richiesta: &Richiesta) -> Duration {
+    let until_due = richiesta.due.map(|due| (due - Utc::now()).to_std());
+    let wait = until_due.and_then(Result::ok).unwrap_or_default();
+    (wait + SOONEST).clamp(SOONEST, LATEST)
+}
+
+/// Where to ask how far a request is.
+fn location(richiesta: &Richiesta) -> String {
+    let domain = richiesta.operation.domain().name();
+    format!("/rest/{domain}/v1/richieste/{}", richiesta.id)
+}
+
+/// What a portal is told of a request until its answer is there.
+fn written(richiesta: &Richiesta) -> Vec<u8> {
+    kept::write(&StatoRichiesta {
+        id: richiesta.id.to_string(),
+        operazione: richiesta.operation.name().to_owned(),
+        ente: richiesta.ente.clone(),
+        stato: richiesta.state,
+        aperta_il: richiesta.opened,
+        termine: richiesta.gives_up,
+        conservata_fino_al: richiesta.gone,
+    })
+}
+
+/// As the database gives it back.
+fn to_the_microsecond(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
+}
