@@ -245,6 +245,7 @@ fn would_last(failure: &ConnectorError) -> bool {
             | Kind::Unintelligible
             | Kind::Oversized
             | Kind::CredentialsRefused
+            | Kind::ClockSkew
             | Kind::Gateway
     )
 }
