@@ -29,6 +29,7 @@ const KINDS: [Kind; 17] = [
     Kind::Busy,
     Kind::Closed,
     Kind::NotYet,
+    Kind::ClockSkew,
     Kind::Gateway,
 ];
 

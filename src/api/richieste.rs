@@ -46,7 +46,10 @@ pub(super) async fn stato_richiesta(
     params(("id" = String, Path, description = "Identificativo dato con la risposta 202.", format = "uuid", max_length = 36, example = "5b8f2f0e-8d7c-4a55-9f0c-0f4b4f2a9a11")),
     responses((status = 200, description = "La risposta alla ricerca.", body = RisultatoAnagrafe)),
 )]
-#[expect(dead_code, reason = "the documents describe the result of each domain apart")]
+#[expect(
+    dead_code,
+    reason = "the documents describe the result of each domain apart"
+)]
 fn risultato_anagrafe() {}
 
 /// Risultato di una richiesta di tributi
@@ -61,7 +64,10 @@ fn risultato_anagrafe() {}
     params(("id" = String, Path, description = "Identificativo dato con la risposta 202.", format = "uuid", max_length = 36, example = "5b8f2f0e-8d7c-4a55-9f0c-0f4b4f2a9a11")),
     responses((status = 200, description = "La risposta alla ricerca.", body = RispostaPosizione)),
 )]
-#[expect(dead_code, reason = "the documents describe the result of each domain apart")]
+#[expect(
+    dead_code,
+    reason = "the documents describe the result of each domain apart"
+)]
 fn risultato_tributi() {}
 
 /// Gives the result of a request.

@@ -44,11 +44,24 @@ impl<'p> Resource<'p> {
                 (Resource::RicerchePosizione { ente }, "POST")
             }
             // Requests that outlive their call
-            ["rest", domain @ ("anagrafe" | "tributi"), "v1", "richieste", id] => {
+            [
+                "rest",
+                domain @ ("anagrafe" | "tributi"),
+                "v1",
+                "richieste",
+                id,
+            ] => {
                 let domain = of_requests(domain);
                 (Resource::StatoRichiesta { domain, id }, "GET")
             }
-            ["rest", domain @ ("anagrafe" | "tributi"), "v1", "richieste", id, "risultato"] => {
+            [
+                "rest",
+                domain @ ("anagrafe" | "tributi"),
+                "v1",
+                "richieste",
+                id,
+                "risultato",
+            ] => {
                 let domain = of_requests(domain);
                 (Resource::Risultato { domain, id }, "GET")
             }

@@ -171,6 +171,48 @@ fn the_connectors_of_the_schema_are_those_of_the_reader() {
 }
 
 #[test]
+fn the_schema_of_an_officers_answers_is_what_the_reader_knows() {
+    let header = "[operations.\"anagrafe.ricerche-persona\"]\n";
+    let deferred = "[operations.\"anagrafe.ricerche-persona\".deferred]\n";
+    let text = format!(
+        "vendor = \"Prova\"\nproduct = \"Prova\"\nversion = \"1\"\n[connector.manual]\n\
+         {header}fields = [\"cognome\"]\n{deferred}gives_up = \"10d\"\n"
+    );
+    assert_eq!(mistakes(&text), Vec::<String>::new());
+    let schema = schema();
+    let operation = "/definitions/manual-operation";
+    for (header, place) in [
+        (header, operation.to_owned()),
+        (deferred, format!("{operation}/properties/deferred")),
+        (
+            "[connector.manual]\n",
+            "/definitions/manual/properties/connector/properties/manual".to_owned(),
+        ),
+    ] {
+        assert_eq!(keys(&schema, &place), known_by_reader(&text, header));
+    }
+    assert!(fits(&schema, &toml::from_str(&text).unwrap()));
+}
+
+#[test]
+fn the_schema_of_answers_that_come_later_is_what_the_reader_knows() {
+    let (connector, tables, login, step) = FORMS[0];
+    let deferred = "[operations.\"anagrafe.ricerche-persona\".deferred]\n";
+    let times = "first = \"1s\"\nleast = \"1s\"\nmost = \"1m\"\ngives_up = \"1d\"\n";
+    let text = format!("{COMMON}{deferred}accept = \"uno\"\n{times}{STEPS}{step}{tables}{login}");
+    let place = format!("/definitions/{connector}-operation/properties/deferred");
+    assert_eq!(keys(&schema(), &place), known_by_reader(&text, deferred));
+    for line in text.lines().filter(|line| times.contains(line)) {
+        let without = text.replacen(&format!("{line}\n"), "", 1);
+        assert!(
+            !fits(&schema(), &toml::from_str(&without).unwrap()),
+            "{line}"
+        );
+        assert!(!mistakes(&without).is_empty(), "{line}");
+    }
+}
+
+#[test]
 fn what_the_schema_demands_the_reader_demands_too() {
     for (connector, tables, login, step) in FORMS {
         let text = format!("{COMMON}{STEPS}{step}{tables}{login}");

@@ -11,7 +11,7 @@ use crate::contract::posizione::Tributo;
 pub const FILE: &str = "adapter.schema.json";
 
 /// The protocols, as `[connector.…]` writes them.
-const CONNECTORS: [&str; 3] = ["soap", "rest", "sql"];
+const CONNECTORS: [&str; 4] = ["soap", "rest", "sql", "manual"];
 
 /// The schema (draft 7, which the editors' servers understand): one whole form of the file for each connector.
 pub fn schema() -> Value {
@@ -22,6 +22,10 @@ pub fn schema() -> Value {
     let mut definitions = Map::new();
     for name in CONNECTORS {
         definitions.insert(name.to_owned(), document(name));
+        if name == "manual" {
+            definitions.insert(format!("{name}-operation"), manual_operation());
+            continue;
+        }
         definitions.insert(format!("{name}-step"), step(name, false));
         definitions.insert(format!("{name}-operation"), operation(name));
     }
@@ -118,7 +122,7 @@ fn document(connector: &str) -> Value {
             }),
         ),
     ];
-    if connector != "sql" {
+    if ["soap", "rest"].contains(&connector) {
         let login = json!({"$ref": format!("#/definitions/{connector}-login")});
         keys.push(("token", login));
     }
@@ -173,7 +177,11 @@ fn connector(name: &str) -> Value {
                 ("concurrency", concurrency),
             ],
         ),
-        _ => table("A database.", &[]),
+        "sql" => table("A database.", &[]),
+        _ => table(
+            "An officer of the ente, who answers on the operators' page.",
+            &[],
+        ),
     }
 }
 
@@ -208,12 +216,60 @@ fn operation(connector: &str) -> Value {
                 ),
             ),
             (
+                "deferred",
+                table(
+                    "The back end accepts a request and carries it out later: the portal gets 202 and picks the answer up.",
+                    &[
+                        (
+                            "accept!",
+                            text(
+                                "The step that hands the request over; those after it ask for its answer.",
+                            ),
+                        ),
+                        ("first!", span("When the answer is asked for first.")),
+                        ("least!", span("The shortest time between two questions.")),
+                        ("most!", span("The longest.")),
+                        ("gives_up!", gives_up()),
+                    ],
+                ),
+            ),
+            (
                 "steps",
                 json!({
                     "description": format!("The calls, in their order; at most {MOST_CALLS} for one question."),
                     "type": "array",
                     "items": {"$ref": format!("#/definitions/{connector}-step")},
                 }),
+            ),
+        ],
+    )
+}
+
+fn gives_up() -> Value {
+    span("When a request without an answer is given up; at most 30d.")
+}
+
+/// What an officer answers.
+fn manual_operation() -> Value {
+    table(
+        "What an officer fills in.",
+        &[
+            (
+                "usual_delay",
+                span("How long an answer usually takes, for the capability document."),
+            ),
+            (
+                "fields!",
+                json!({
+                    "description": "The fields of the contract that the officer fills in.",
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "string"},
+                }),
+            ),
+            (
+                "deferred!",
+                table("Until when.", &[("gives_up!", gives_up())]),
             ),
         ],
     )

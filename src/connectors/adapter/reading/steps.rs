@@ -7,11 +7,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::deferral;
 use super::files::Files;
+use crate::config::reading::Reader;
 use crate::config::reading::places::Place;
 use crate::config::reading::source::Source;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
-use crate::config::reading::{Reader};
 use crate::config::units::Span;
 use crate::connectors::adapter::{AdapterOperation, Connector, MOST_CALLS, Step};
 use crate::connectors::extract::shape::Format;
@@ -172,7 +172,9 @@ impl Bench<'_> {
                 return None;
             }
             Err(unknown) => {
-                wrong(&format!("fields: «{unknown}» non è un campo dell'operazione"));
+                wrong(&format!(
+                    "fields: «{unknown}» non è un campo dell'operazione"
+                ));
                 return None;
             }
         };
