@@ -178,7 +178,11 @@ fn the_schema_of_an_officers_answers_is_what_the_reader_knows() {
         "vendor = \"Prova\"\nproduct = \"Prova\"\nversion = \"1\"\n[connector.manual]\n\
          {header}fields = [\"cognome\"]\n{deferred}gives_up = \"10d\"\n"
     );
-    assert_eq!(mistakes(&text), Vec::<String>::new());
+    let good = mistakes(&text);
+    assert!(
+        good.iter().all(|told| told.contains("nessun passo")),
+        "{good:#?}"
+    );
     let schema = schema();
     let operation = "/definitions/manual-operation";
     for (header, place) in [
@@ -202,7 +206,7 @@ fn the_schema_of_answers_that_come_later_is_what_the_reader_knows() {
     let text = format!("{COMMON}{deferred}accept = \"uno\"\n{times}{STEPS}{step}{tables}{login}");
     let place = format!("/definitions/{connector}-operation/properties/deferred");
     assert_eq!(keys(&schema(), &place), known_by_reader(&text, deferred));
-    for line in text.lines().filter(|line| times.contains(line)) {
+    for line in times.lines() {
         let without = text.replacen(&format!("{line}\n"), "", 1);
         assert!(
             !fits(&schema(), &toml::from_str(&without).unwrap()),

@@ -263,7 +263,6 @@ fn manual_operation() -> Value {
                 json!({
                     "description": "The fields of the contract that the officer fills in.",
                     "type": "array",
-                    "minItems": 1,
                     "items": {"type": "string"},
                 }),
             ),
