@@ -79,8 +79,9 @@ const SITES: [Site; 9] = [
     },
 ];
 
-/// Adapters that meet their weather elsewhere: views in `views.rs`.
-const ELSEWHERE: [&str; 1] = ["vista-comune"];
+/// Adapters that meet their weather elsewhere: views in `views.rs`, requests that outlive their call where the gateway carries
+/// them on; an officer has none.
+const ELSEWHERE: [&str; 3] = ["vista-comune", "richiesta-standard", "operatore-comunale"];
 
 /// What must come of a fault; `None`: the true answer.
 fn outcome(dialect: &str, fault: &str) -> Option<Kind> {
