@@ -377,24 +377,28 @@ impl Trail {
         }
     }
 
-    /// The persons asked about and, where data left, those disclosed.
+    /// The persons asked about and, where data left, those disclosed: each digested once, most are both.
     fn subjects(&self, gateway: &Gateway, ente: &str, reply: &Reply) -> Vec<Subject> {
         let keys = gateway.store.subject_keys();
-        let keyed = |code: &str, role: Role| keys.subject(ente, code, role);
-        let asked = self
-            .question
-            .iter()
-            .filter_map(|asked| asked.parameters.soggetto())
-            .map(|code| keyed(code, Role::Cercato));
+        let asked = self.question.as_ref();
+        let asked = asked.and_then(|asked| asked.parameters.soggetto());
+        let asked = asked.map(|code| (code, keys.subject(ente, code, Role::Cercato)));
         let fetched = self.fetched.iter();
         let documents = fetched.map(|(fetched, ..)| &fetched.answer.document);
         let delivered = self.delivered.iter().map(|delivered| &delivered.document);
         let disclosed = documents
             .chain(delivered)
             .filter(|_| reply.is_answer())
-            .flat_map(|document| document.disclosed(reply.disclosed))
-            .map(|person| keyed(&person.code, person.role));
-        asked.chain(disclosed).collect()
+            .flat_map(|document| document.disclosed(reply.disclosed));
+        let mut subjects: Vec<Subject> = asked.iter().map(|(_, subject)| *subject).collect();
+        subjects.extend(disclosed.map(|person| match &asked {
+            Some((code, subject)) if *code == person.code => Subject {
+                role: person.role,
+                ..*subject
+            },
+            _ => keys.subject(ente, &person.code, person.role),
+        }));
+        subjects
     }
 }
 

@@ -111,7 +111,9 @@ impl Writer {
         deadline: Instant,
     ) -> Result<Totals, StoreError> {
         let begun = Instant::now();
-        let records: Vec<&Record> = batch.iter().map(|waiting| &*waiting.record).collect();
+        let mut records: Vec<&Record> = batch.iter().map(|waiting| &*waiting.record).collect();
+        // In the order of the tables, so that each row follows the one before.
+        records.sort_unstable_by_key(|record| record.scambio);
         let of_month = |scambio: &Uuid| Month::of_scambio(scambio) == Some(month);
         let withheld: Vec<Uuid> = self.withheld.iter().copied().filter(of_month).collect();
         let write = self.database.write(month, &records, &withheld);

@@ -14,16 +14,26 @@ use crate::store::tables::{
     bind_quota, bind_salt, bind_subject, has_salts,
 };
 
-static INSERT_CONTEXT: LazyLock<String> = LazyLock::new(|| insertion(&CONTEXT));
-static INSERT_EXCHANGE: LazyLock<String> = LazyLock::new(|| insertion(&EXCHANGE));
-static INSERT_SALT: LazyLock<String> = LazyLock::new(|| insertion(&SALT));
-static INSERT_SUBJECT: LazyLock<String> = LazyLock::new(|| insertion(&SUBJECT));
-static INSERT_QUOTA: LazyLock<String> = LazyLock::new(|| insertion(&QUOTA));
+static INSERT_CONTEXT: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&CONTEXT));
+static INSERT_EXCHANGE: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&EXCHANGE));
+static INSERT_SALT: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&SALT));
+static INSERT_SUBJECT: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&SUBJECT));
+static INSERT_QUOTA: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&QUOTA));
 
 const WITHHOLD: &str = "UPDATE exchange SET withheld = 1 WHERE scambio = ?";
 
-/// A statement that takes one row after the other.
-struct Rows<'c> {
+/// Rows that one statement takes, the most first. A statement with many rows is begun once for all of them, and finds the
+/// place of each behind the one before without a search.
+const ROWS: [usize; 3] = [16, 4, 1];
+
+/// Statements that a connection keeps prepared.
+pub(super) const PREPARED: usize = 32;
+
+/// The statements that insert into a table, one for each of [`ROWS`].
+struct Insertion([String; ROWS.len()]);
+
+/// A statement and what is bound to it.
+struct Statement<'c> {
     statement: CachedStatement<'c>,
     bound: usize,
     outcome: Result<()>,
@@ -31,74 +41,98 @@ struct Rows<'c> {
 
 /// Writes the batch in one transaction. After a failure the connection must be closed, which undoes it.
 pub(super) fn insert(connection: &Connection, batch: &Batch<'_>) -> Result<()> {
-    Rows::of(connection, "BEGIN IMMEDIATE")?.execute(|_| {})?;
-    if !batch.missing.is_empty() {
-        let mut rows = Rows::of(connection, &INSERT_CONTEXT)?;
-        for (key, context) in &batch.missing {
-            rows.execute(|row| bind_context(row, *key, context, batch.node))?;
-        }
-    }
-    let mut rows = Rows::of(connection, &INSERT_EXCHANGE)?;
-    for (record, context) in batch.records.iter().zip(&batch.contexts) {
-        rows.execute(|row| bind_exchange(row, record, *context))?;
-    }
-    let mut rows = Rows::of(connection, &INSERT_SALT)?;
-    for record in batch.records.iter().filter(|record| has_salts(record)) {
-        rows.execute(|row| bind_salt(row, record))?;
-    }
-    let mut rows = Rows::of(connection, &INSERT_SUBJECT)?;
-    for (record, subject) in batch.subjects() {
-        rows.execute(|row| bind_subject(row, record, subject))?;
-    }
-    let mut rows = Rows::of(connection, WITHHOLD)?;
+    execute(connection, "BEGIN IMMEDIATE", |_| {})?;
+    INSERT_CONTEXT.rows(connection, &batch.missing, |row, (key, context)| {
+        bind_context(row, *key, context, batch.node);
+    })?;
+    let exchanges: Vec<_> = batch.records.iter().zip(&batch.contexts).collect();
+    INSERT_EXCHANGE.rows(connection, &exchanges, |row, (record, context)| {
+        bind_exchange(row, record, **context);
+    })?;
+    let salted = batch.records.iter().filter(|record| has_salts(record));
+    let salted: Vec<_> = salted.collect();
+    INSERT_SALT.rows(connection, &salted, |row, record| bind_salt(row, record))?;
+    let subjects: Vec<_> = batch.subjects().collect();
+    INSERT_SUBJECT.rows(connection, &subjects, |row, (record, subject)| {
+        bind_subject(row, record, subject);
+    })?;
     for scambio in batch.withheld {
-        rows.execute(|row| row.bytes(Some(scambio.as_bytes())))?;
+        execute(connection, WITHHOLD, |row| {
+            row.bytes(Some(scambio.as_bytes()));
+        })?;
     }
-    let mut rows = Rows::of(connection, &INSERT_QUOTA)?;
-    for (key, used) in &batch.quotas {
-        rows.execute(|row| bind_quota(row, key, *used))?;
-    }
-    Rows::of(connection, "COMMIT")?.execute(|_| {})
+    let quotas: Vec<_> = batch.quotas.iter().collect();
+    INSERT_QUOTA.rows(connection, &quotas, |row, (key, used)| {
+        bind_quota(row, key, **used);
+    })?;
+    execute(connection, "COMMIT", |_| {})
 }
 
 /// Notes under which masters persons are digested from now on.
 pub(super) fn note_keys(connection: &Connection, keys: &SubjectKeys) -> Result<()> {
-    let mut rows = Rows::of(connection, keys::NOTE)?;
     for (version, fingerprint) in keys.fingerprints() {
-        rows.execute(|row| keys::bind_note(row, version, &fingerprint))?;
+        execute(connection, keys::NOTE, |row| {
+            keys::bind_note(row, version, &fingerprint);
+        })?;
     }
     Ok(())
 }
 
 /// A write that only learns whether one is possible.
 pub(super) fn probe(connection: &Connection, node: &str) -> Result<()> {
-    Rows::of(connection, PROBE)?.execute(|row| bind_probe(row, node))
+    execute(connection, PROBE, |row| bind_probe(row, node))
 }
 
-fn insertion(table: &Table) -> String {
-    let names: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
-    let values = vec!["?"; names.len()].join(", ");
-    let mut sql = format!("INSERT INTO {} ({})", table.name, names.join(", "));
-    let _ = write!(sql, " VALUES ({values}){}", table.on_conflict);
-    sql
+impl Insertion {
+    fn into(table: &Table) -> Insertion {
+        let names: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
+        let row = format!("({})", vec!["?"; names.len()].join(", "));
+        Insertion(ROWS.map(|count| {
+            let mut sql = format!("INSERT INTO {} ({})", table.name, names.join(", "));
+            let rows = vec![row.as_str(); count].join(", ");
+            let _ = write!(sql, " VALUES {rows}{}", table.on_conflict);
+            sql
+        }))
+    }
+
+    /// Inserts all rows, in as few statements as there are for so many.
+    fn rows<T>(
+        &self,
+        connection: &Connection,
+        mut rows: &[T],
+        bind: impl Fn(&mut Statement<'_>, &T),
+    ) -> Result<()> {
+        for (sql, count) in self.0.iter().zip(ROWS) {
+            let (whole, rest) = rows.split_at(rows.len() - rows.len() % count);
+            rows = rest;
+            for chunk in whole.chunks_exact(count) {
+                execute(connection, sql, |statement| {
+                    for row in chunk {
+                        bind(statement, row);
+                    }
+                })?;
+            }
+        }
+        Ok(())
+    }
 }
 
-impl<'c> Rows<'c> {
-    fn of(connection: &'c Connection, sql: &str) -> Result<Rows<'c>> {
-        Ok(Rows {
-            statement: connection.prepare_cached(sql)?,
-            bound: 0,
-            outcome: Ok(()),
-        })
-    }
+fn execute(
+    connection: &Connection,
+    sql: &str,
+    bind: impl FnOnce(&mut Statement<'_>),
+) -> Result<()> {
+    let mut statement = Statement {
+        statement: connection.prepare_cached(sql)?,
+        bound: 0,
+        outcome: Ok(()),
+    };
+    bind(&mut statement);
+    statement.outcome?;
+    statement.statement.raw_execute().map(drop)
+}
 
-    fn execute(&mut self, bind: impl FnOnce(&mut Self)) -> Result<()> {
-        self.bound = 0;
-        bind(self);
-        std::mem::replace(&mut self.outcome, Ok(()))?;
-        self.statement.raw_execute().map(drop)
-    }
-
+impl Statement<'_> {
     fn bind(&mut self, value: impl ToSql) {
         self.bound += 1;
         let bound = self.statement.raw_bind_parameter(self.bound, value);
@@ -108,7 +142,7 @@ impl<'c> Rows<'c> {
     }
 }
 
-impl Bind for Rows<'_> {
+impl Bind for Statement<'_> {
     fn number(&mut self, value: Option<i64>) {
         self.bind(value);
     }

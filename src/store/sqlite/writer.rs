@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::statements::{insert, note_keys, probe};
+use super::statements::{PREPARED, insert, note_keys, probe};
 use super::{BUSY, Identity, LOG_KEPT, Segments};
 use crate::store::batch::Batch;
 use crate::store::contexts::Contexts;
@@ -159,6 +159,7 @@ impl Segments {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(self.file(month), flags)?;
         connection.busy_timeout(BUSY)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
         connection.execute_batch(SETTINGS)?;
         connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
         Ok(connection)
