@@ -3,26 +3,28 @@
 //! It speaks of what happened to the bytes; what a status or a body means is for the adapters to say.
 
 mod address;
+mod answer;
 mod line;
 mod pool;
 mod tls;
 
+use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
-use hyper::client::conn::TrySendError;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::config::instance::InstanceSettings;
 
 use super::error::{ConnectorError, Kind};
 use address::Address;
+use answer::Fault;
 use line::Line;
 use pool::Pool;
 use tls::Tls;
+
+/// Bytes that a request takes beside its body, as a rule.
+const USUAL_HEAD: usize = 1 << 10;
 
 /// A client of one back end.
 pub struct HttpClient {
@@ -147,77 +149,65 @@ impl HttpClient {
         mut line: Line,
         request: &HttpRequest,
     ) -> Result<HttpResponse, Broken> {
-        let written = self.write(request).map_err(Broken::Failed)?;
-        let (sender, wire) = line.ends();
-        if !sender.is_ready() {
-            wire.carry(sender.ready())
-                .await
-                .map_err(|error| Broken::Unsent(unreachable("connection closed", &error)))?;
+        let written = self.written(request).map_err(Broken::Failed)?;
+        if !line.is_quiet() {
+            return Err(Broken::Unsent(ConnectorError::passing(
+                Kind::Unreachable,
+                "connection closed",
+            )));
         }
-        let answering = sender.try_send_request(written);
-        let response = wire
-            .carry(async {
-                let (head, body) = answering.await.map_err(broken)?.into_parts();
-                Ok(HttpResponse {
-                    status: head.status.as_u16(),
-                    headers: head.headers,
-                    body: self.read(body).await.map_err(Broken::Failed)?,
-                })
-            })
-            .await?;
-        self.pool.put_back(line);
+        line.send(&written).await.map_err(broken)?;
+        let read = answer::read(&mut line, &request.method, self.answer_size);
+        let (response, lasting) = read.await.map_err(|fault| self.failed(fault))?;
+        if lasting {
+            self.pool.put_back(line);
+        }
         Ok(response)
     }
 
-    fn write(&self, request: &HttpRequest) -> Result<Request<Full<Bytes>>, ConnectorError> {
-        let path = [self.address.base_path.as_str(), request.path.as_str()].concat();
-        let mut built = Request::builder()
-            .method(&request.method)
-            .uri(path)
-            .header(HOST, self.address.host_header.clone());
-        if let Some(headers) = built.headers_mut() {
-            headers.extend(request.headers.iter().cloned());
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+    /// The request as it goes out.
+    fn written(&self, request: &HttpRequest) -> Result<Vec<u8>, ConnectorError> {
+        let path = [&self.address.base_path, &request.path];
+        let path = path.map(|part| part.as_bytes());
+        if !path
+            .iter()
+            .all(|part| part.iter().all(u8::is_ascii_graphic))
+        {
+            let reason = "request out of form: a path with blanks or controls";
+            return Err(ConnectorError::permanent(Kind::Gateway, reason));
         }
-        built
-            .body(Full::new(request.body.clone()))
-            .map_err(|error| {
-                ConnectorError::permanent(Kind::Gateway, format!("request out of form: {error}"))
-            })
+        let mut written = Vec::with_capacity(USUAL_HEAD + request.body.len());
+        for part in [request.method.as_str().as_bytes(), b" ", path[0], path[1]] {
+            written.extend_from_slice(part);
+        }
+        written.extend_from_slice(b" HTTP/1.1\r\nhost: ");
+        written.extend_from_slice(self.address.host_header.as_bytes());
+        for (name, value) in &request.headers {
+            for part in [b"\r\n", name.as_str().as_bytes(), b": ", value.as_bytes()] {
+                written.extend_from_slice(part);
+            }
+        }
+        let length = format!("\r\ncontent-length: {}\r\n\r\n", request.body.len());
+        written.extend_from_slice(length.as_bytes());
+        written.extend_from_slice(&request.body);
+        Ok(written)
     }
 
-    /// Reads a body within the instance's bound; a body that ends early is not an answer.
-    async fn read(&self, mut body: Incoming) -> Result<Bytes, ConnectorError> {
-        let oversized = || {
-            ConnectorError::permanent(
-                Kind::Oversized,
-                format!("answer of more than {} bytes", self.answer_size),
-            )
-        };
-        let announced = body.size_hint().exact();
-        if announced.is_some_and(|announced| announced > self.answer_size) {
-            return Err(oversized());
-        }
-        let mut whole = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| {
-                ConnectorError::passing(
-                    Kind::Unintelligible,
-                    format!("the answer was cut after {} bytes: {error}", whole.len()),
-                )
-            })?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            if whole.is_empty() && announced == Some(data.len() as u64) {
-                return Ok(data);
+    fn failed(&self, fault: Fault) -> Broken {
+        Broken::Failed(match fault {
+            Fault::Broken(error) => return broken(error),
+            Fault::NotHttp => {
+                ConnectorError::passing(Kind::Unintelligible, "the answer is not HTTP")
             }
-            if whole.len() as u64 + data.len() as u64 > self.answer_size {
-                return Err(oversized());
+            Fault::Cut(bytes) => {
+                let reason = format!("the answer was cut after {bytes} bytes");
+                ConnectorError::passing(Kind::Unintelligible, reason)
             }
-            whole.extend_from_slice(&data);
-        }
-        Ok(whole.freeze())
+            Fault::Oversized => {
+                let reason = format!("answer of more than {} bytes", self.answer_size);
+                ConnectorError::permanent(Kind::Oversized, reason)
+            }
+        })
     }
 }
 
@@ -259,38 +249,13 @@ impl From<Broken> for ConnectorError {
     }
 }
 
-/// What became of a request that got no answer.
-fn broken(mut refused: TrySendError<Request<Full<Bytes>>>) -> Broken {
-    let unsent = refused.take_message().is_some();
-    let error = refused.into_error();
-    let failure = unreachable("connection broken", &error);
-    if error.is_parse() {
-        // Bytes that came and are no HTTP answer speak of the back end, not of the connection.
-        Broken::Failed(ConnectorError::passing(
-            Kind::Unintelligible,
-            "the answer is not HTTP",
-        ))
-    } else if unsent {
-        Broken::Unsent(failure)
-    } else if error.is_closed() || error.is_incomplete_message() || is_reset(&error) {
-        Broken::Stale(failure)
-    } else {
-        Broken::Failed(failure)
+/// What became of a request that got no answer: where the back end closed the connection, it may never have seen it.
+fn broken(error: io::Error) -> Broken {
+    let failure = ConnectorError::passing(Kind::Unreachable, format!("connection broken: {error}"));
+    match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+            Broken::Stale(failure)
+        }
+        _ => Broken::Failed(failure),
     }
-}
-
-fn unreachable(what: &str, error: &hyper::Error) -> ConnectorError {
-    ConnectorError::passing(Kind::Unreachable, format!("{what}: {error}"))
-}
-
-/// Whether the other side reset the connection.
-fn is_reset(error: &hyper::Error) -> bool {
-    let source =
-        std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    source.is_some_and(|error| {
-        matches!(
-            error.kind(),
-            std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe
-        )
-    })
 }
