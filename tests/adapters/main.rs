@@ -6,6 +6,7 @@
 )]
 
 mod explaining;
+mod coverage;
 mod mistakes;
 mod reading;
 mod replay;
