@@ -42,7 +42,12 @@ fn answers(folder: &Path) -> Vec<Value> {
     for path in paths {
         if path.is_dir() {
             found.extend(answers(&path));
-        } else if path.file_name().unwrap().to_string_lossy().starts_with("4-") {
+        } else if path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("4-")
+        {
             let text = std::fs::read_to_string(&path).unwrap();
             found.push(serde_json::from_str(&text).unwrap());
         }
