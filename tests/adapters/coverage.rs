@@ -23,6 +23,14 @@ const OUTCOMES: [&str; 7] = [
 /// What the answers of an adapter cannot show, with the reason.
 fn beyond(adapter: &Adapter) -> BTreeSet<&'static str> {
     let mut beyond = BTreeSet::new();
+    // An officer answers on a page: there is no wire to show.
+    if matches!(adapter.connector(), Connector::Manual) {
+        beyond.extend(OUTCOMES);
+    }
+    // Where a certificate opens the door, TLS refuses before anything is said.
+    if adapter.declared().secrets.is_empty() {
+        beyond.insert("credentials refused");
+    }
     // A database refuses and fails by its driver's word, not in rows: tests/sql.
     if matches!(adapter.connector(), Connector::Sql) {
         beyond.extend(["credentials refused", "unavailable"]);
