@@ -135,7 +135,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         } => wait_for(backup::verify(&folder)),
         Command::Restore { folder, .. } => wait_for(backup::restore(&config, &folder)),
         Command::Portal(command) => portal::run(command),
-        Command::Adapter(command) => adapter::run(command),
+        Command::Adapter(command) => wait_for(adapter::run(&config, command)),
         Command::Openapi { folder } => openapi::run(&folder),
     }
 }

@@ -11,6 +11,7 @@ use crate::contract::question::Parameters;
 use crate::digest::{RunningDigest, SaltedDigest};
 
 use super::instance::Tenant;
+use super::tape::Taped;
 
 /// What is asked of a back end.
 #[derive(Debug)]
@@ -78,6 +79,8 @@ pub struct Answer {
 pub struct Transcript {
     request: RunningDigest,
     answer: RunningDigest,
+    /// What came itself, for a command that wants to see it.
+    tape: Option<Vec<Taped>>,
 }
 
 impl Transcript {
@@ -86,6 +89,27 @@ impl Transcript {
         Transcript {
             request: RunningDigest::begin(),
             answer: RunningDigest::begin(),
+            tape: None,
+        }
+    }
+
+    /// A transcript that keeps what comes: never for a portal's exchange.
+    pub fn taped() -> Transcript {
+        Transcript {
+            tape: Some(Vec::new()),
+            ..Transcript::begin()
+        }
+    }
+
+    /// What came, where it is kept.
+    pub fn tape(&self) -> &[Taped] {
+        self.tape.as_deref().unwrap_or_default()
+    }
+
+    /// Keeps what came, where it is kept.
+    pub(super) fn keep(&mut self, taped: impl FnOnce() -> Taped) {
+        if let Some(tape) = &mut self.tape {
+            tape.push(taped());
         }
     }
 

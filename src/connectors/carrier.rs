@@ -28,6 +28,7 @@ use super::instance::InstanceState;
 use super::login::Tokens;
 use super::secrets::Shelf;
 use super::sql::database::Database;
+use super::tape::{self, Taped};
 use crate::config::instance::InstanceSettings;
 use crate::config::limits::Rate;
 use account::Account;
@@ -229,16 +230,27 @@ impl Instance {
         account: &Account,
         transcript: &mut Transcript,
     ) -> Result<(), Refusal> {
+        let began = Instant::now();
         let sent = Utc::now();
         conversation.at(sent);
         match conversation.request(step, account.credentials())? {
             Request::Http(request) => {
                 let answer = self.send(request, call, Some(transcript)).await?;
+                transcript.keep(|| Taped {
+                    exchange: conversation.exchange_name(step).into_owned(),
+                    answer: tape::Answer::Http(answer.clone()),
+                    took: began.elapsed(),
+                });
                 self.note_clock(adapter, &answer, sent);
                 conversation.answered(step, &answer, account.credentials())
             }
             Request::Sql(request) => {
                 let rows = self.ask(adapter, step, &request, call, transcript).await?;
+                transcript.keep(|| Taped {
+                    exchange: conversation.exchange_name(step).into_owned(),
+                    answer: tape::Answer::Rows(rows.clone()),
+                    took: began.elapsed(),
+                });
                 let rows = exchange::of_rows(step, &rows)?;
                 conversation.rows(step, rows, account.credentials())
             }

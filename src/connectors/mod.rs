@@ -30,3 +30,4 @@ pub mod http;
 pub mod sql;
 
 pub mod examples;
+pub mod tape;

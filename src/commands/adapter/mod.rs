@@ -4,6 +4,8 @@ mod test;
 mod check;
 mod schema;
 mod explain;
+mod live;
+mod probe;
 mod new;
 mod skeletons;
 
@@ -29,6 +31,8 @@ pub enum AdapterCommand {
     Test(test::TestArguments),
     /// Tell where each field of an example's answer comes from, through which steps, and what was ignored
     Explain(explain::ExplainArguments),
+    /// Ask a live back end a question, which only reads, and say what answers; nothing personal is shown unless --show
+    Probe(probe::ProbeArguments),
     /// Begin a new adapter: a folder that passes check and test at once, with comments that tell what to change
     New(new::NewArguments),
     /// Write the JSON Schema of adapter.toml, with which editors complete and validate it
@@ -49,11 +53,12 @@ pub struct Folders {
 }
 
 /// Runs the command.
-pub fn run(command: AdapterCommand) -> Result<(), Failure> {
+pub async fn run(config: &Path, command: AdapterCommand) -> Result<(), Failure> {
     match command {
         AdapterCommand::Check(folders) => check::run(&folders),
         AdapterCommand::Test(arguments) => test::run(&arguments),
         AdapterCommand::Explain(arguments) => explain::run(&arguments),
+        AdapterCommand::Probe(arguments) => probe::run(config, &arguments).await,
         AdapterCommand::New(arguments) => new::run(&arguments),
         AdapterCommand::Schema { file } => schema::run(file.as_deref()),
     }
