@@ -92,6 +92,12 @@ impl Gateway {
                 metrics.instance_clock(&state.name, seconds);
             }
         }
+        for (adapter, looked_at, changes) in self.instances.drift().totals() {
+            metrics.answers_looked_at(&adapter, looked_at);
+            for (change, total) in changes {
+                metrics.adapter_drift(&adapter, change.name(), total);
+            }
+        }
         metrics.lines_dropped(self.telemetry.log.dropped());
         metrics.render()
     }

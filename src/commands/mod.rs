@@ -11,6 +11,7 @@ pub mod keys;
 pub mod backup;
 pub mod openapi;
 pub mod portal;
+mod door;
 mod privacy;
 mod trail;
 

@@ -5,6 +5,7 @@ mod reading;
 mod step;
 pub mod schema;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::contract::provenienza::Fonte;
 
 use super::call::Turn;
 use super::charset::Charset;
+use super::examples::usual::usual;
+use super::extract::survey::Survey;
 use super::template::Template;
 use super::template::placeholder::{DeclaredValues, Placeholder};
 use super::template::stamps::Stamps;
@@ -35,6 +38,8 @@ pub struct Adapter {
     stamps: Stamps,
     token: Option<Step>,
     operations: Vec<AdapterOperation>,
+    /// What answers to each step are made of, as far as the examples of found subjects show it.
+    usual: BTreeMap<(Operation, String), Survey>,
 }
 
 /// The protocol that the product speaks.
@@ -119,7 +124,9 @@ pub struct AdapterOperation {
 impl Adapter {
     /// Reads and checks the folder of an adapter; every mistake in any of its files is reported.
     pub fn load(folder: &Path) -> Result<Adapter, Vec<Mistake>> {
-        reading::adapter(folder)
+        let mut adapter = reading::adapter(folder)?;
+        adapter.usual = usual(folder, &adapter);
+        Ok(adapter)
     }
 
     /// The adapter's name: that of its folder.
@@ -164,6 +171,11 @@ impl Adapter {
     /// The login that gives a token, if the product wants one.
     pub fn token(&self) -> Option<&Step> {
         self.token.as_ref()
+    }
+
+    /// What answers to a step are made of, as far as the examples show it.
+    pub fn usual(&self, operation: Operation, step: &str) -> Option<&Survey> {
+        self.usual.get(&(operation, step.to_owned()))
     }
 
     /// Every operation that the product answers.

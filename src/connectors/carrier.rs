@@ -21,6 +21,7 @@ use super::bulkhead::{Bulkhead, Place};
 use super::call::{Answer, Call, Transcript};
 use super::clock::ClockWatch;
 use super::conversation::{Conversation, Refusal};
+use super::drift::{Drift, Glance};
 use super::error::{ConnectorError, Kind, Retry};
 use super::exchange::{self, Request};
 use super::http::{HttpClient, HttpRequest, HttpResponse};
@@ -47,10 +48,12 @@ pub struct Instance {
     secrets: Shelf,
     tokens: Tokens,
     clock: ClockWatch,
+    glance: Glance,
+    drift: Arc<Drift>,
 }
 
 impl Instance {
-    pub(super) fn new(settings: Arc<InstanceSettings>) -> Instance {
+    pub(super) fn new(settings: Arc<InstanceSettings>, drift: Arc<Drift>) -> Instance {
         let bounds = &settings.bounds;
         let rate = bounds.rate.map(|Rate { per_second, burst }| {
             RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst))
@@ -72,6 +75,8 @@ impl Instance {
             secrets: Shelf::default(),
             tokens: Tokens::default(),
             clock: ClockWatch::default(),
+            glance: Glance::default(),
+            drift,
             settings,
         }
     }
@@ -242,7 +247,11 @@ impl Instance {
                     took: began.elapsed(),
                 });
                 self.note_clock(adapter, &answer, sent);
-                conversation.answered(step, &answer, account.credentials())
+                conversation.answered(step, &answer, account.credentials())?;
+                if self.glance.is_due(began) {
+                    self.drift.look(adapter, call.operation, step, &answer);
+                }
+                Ok(())
             }
             Request::Sql(request) => {
                 let rows = self.ask(adapter, step, &request, call, transcript).await?;
@@ -251,6 +260,10 @@ impl Instance {
                     answer: tape::Answer::Rows(rows.clone()),
                     took: began.elapsed(),
                 });
+                if self.glance.is_due(began) {
+                    self.drift
+                        .look_at_rows(adapter, call.operation, step, &rows);
+                }
                 let rows = exchange::of_rows(step, &rows)?;
                 conversation.rows(step, rows, account.credentials())
             }

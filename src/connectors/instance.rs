@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::drift::Drift;
 use crate::config::instance::InstanceSettings;
 use crate::contract::luogo::CodiceIstat;
 
@@ -25,6 +26,7 @@ pub struct Tenant {
 #[derive(Debug, Default)]
 pub struct Instances {
     known: Mutex<BTreeMap<String, Arc<Instance>>>,
+    drift: Arc<Drift>,
 }
 
 /// How an instance fares, for metrics.
@@ -67,7 +69,7 @@ impl Instances {
         {
             return Arc::clone(instance);
         }
-        let instance = Arc::new(Instance::new(Arc::clone(settings)));
+        let instance = Arc::new(Instance::new(Arc::clone(settings), Arc::clone(&self.drift)));
         known.insert(settings.name.clone(), Arc::clone(&instance));
         instance
     }
@@ -82,6 +84,11 @@ impl Instances {
         for instance in self.known.lock().values() {
             instance.read_files_again();
         }
+    }
+
+    /// What drifted in the answers of all of them.
+    pub fn drift(&self) -> &Drift {
+        &self.drift
     }
 
     /// How every instance fares.

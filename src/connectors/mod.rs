@@ -31,3 +31,4 @@ pub mod sql;
 
 pub mod examples;
 pub mod tape;
+pub mod drift;

@@ -30,12 +30,13 @@ pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::
 }
 
 /// Every resource, and the method that it knows.
-const RESOURCES: [(&str, &str); 8] = [
+const RESOURCES: [(&str, &str); 9] = [
     // How it goes
     ("/vivo", "GET"),
     ("/pronto", "GET"),
     ("/metrics", "GET"),
     ("/istanze", "GET"),
+    ("/deriva", "GET"),
     // What was exchanged
     ("/record", "GET"),
     ("/record/ricerche", "POST"),
@@ -78,6 +79,7 @@ impl OperatorRoutes {
             "/pronto" => Ok(ready::ready(caller)),
             "/metrics" => Ok(ready::metrics(caller)),
             "/istanze" => Ok(ready::instances(caller)),
+            "/deriva" => Ok(ready::drift(caller)),
             "/record" => record::list(caller, request).await,
             "/record/ricerche" => record::search(caller, request).await,
             "/cache/purge" => work::purge(caller, request),

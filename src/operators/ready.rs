@@ -107,6 +107,12 @@ pub(super) fn instances(caller: &Caller) -> Response {
     caller.json(200, &Istanze { items })
 }
 
+/// `GET /deriva`: what changed in the answers of back ends, adapter by adapter.
+pub(super) fn drift(caller: &Caller) -> Response {
+    let items = caller.gateway().instances.drift().reports();
+    caller.json(200, &serde_json::json!({ "items": items }))
+}
+
 fn states(gateway: &Gateway) -> Vec<Istanza> {
     let states = gateway.instances.states();
     gateway

@@ -42,8 +42,8 @@ fn every_example_of_every_adapter_is_as_written() {
     let mut wrong = Vec::new();
     for folder in adapters() {
         let adapter = load(&folder);
-        let setting = Setting::read(&folder, &adapter).unwrap();
         for example in examples_of(&folder).unwrap() {
+            let setting = Setting::of_example(&folder, &adapter, &example).unwrap();
             let outcome = play::play(&adapter, &setting, &example)
                 .and_then(|played| compare::differences(&example, &played));
             let place = example.folder.display();

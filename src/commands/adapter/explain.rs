@@ -25,7 +25,7 @@ pub struct ExplainArguments {
 pub fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
     let (folder, example) = example_at(&arguments.example).map_err(wrong)?;
     let adapter = Adapter::load(&folder).map_err(Failure::Adapter)?;
-    let setting = Setting::read(&folder, &adapter).map_err(wrong)?;
+    let setting = Setting::of_example(&folder, &adapter, &example).map_err(wrong)?;
     let explained = explain(&adapter, &setting, &example).map_err(wrong)?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&explained);

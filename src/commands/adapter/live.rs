@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::commands::parse_ente;
 use crate::config::loading;
-use crate::connectors::call::{Answer, Call, Transcript};
+use crate::connectors::call::{Answer, Call, Transcript, Turn};
 use crate::connectors::error::ConnectorError;
 use crate::connectors::examples::question::question;
 use crate::connectors::instance::Instances;
@@ -36,8 +36,8 @@ pub struct LiveArguments {
     /// The operation
     #[arg(long, value_parser = parse_operation, default_value = "anagrafe.ricerche-persona")]
     operation: Operation,
-    /// File with the question: a fiscal code, or JSON as portals send it; absent: standard input. Never an argument: others
-    /// would see it
+    /// File with the question: a fiscal code, or JSON as portals send it; several, one a line, where that makes sense; absent:
+    /// standard input. Never an argument: others would see it
     #[arg(long, value_name = "FILE")]
     question: Option<PathBuf>,
 }
@@ -48,7 +48,13 @@ pub struct Live {
     pub binding: Binding,
     /// What is asked.
     pub operation: Operation,
-    /// The question, as portals write it.
+    /// The questions, in their order.
+    pub questions: Vec<Question>,
+}
+
+/// One question.
+pub struct Question {
+    /// As portals write it.
     pub request: Value,
     /// The same, checked.
     pub asked: (Parameters, FieldSet),
@@ -69,19 +75,17 @@ impl Live {
         let built = snapshot::examine(config, &loading::environment(), &kept);
         let snapshot = built.map_err(Failure::Configuration)?.snapshot;
         let binding = binding(&snapshot, arguments)?;
-        let request = request(arguments)?;
-        let asked = question(arguments.operation, &request).map_err(Failure::Usage)?;
+        let questions = questions(arguments)?;
         Ok(Live {
             binding,
             operation: arguments.operation,
-            request,
-            asked,
+            questions,
         })
     }
 
-    /// Asks.
-    pub async fn ask(&self) -> Outcome {
-        let (parameters, fields) = &self.asked;
+    /// Asks one of them.
+    pub async fn ask(&self, question: &Question) -> Outcome {
+        let (parameters, fields) = &question.asked;
         let offered = self.binding.adapter.operation(self.operation);
         let call = Call {
             operation: self.operation,
@@ -92,6 +96,8 @@ impl Live {
             }),
             deadline: Instant::now() + PATIENCE,
             traceparent: None,
+            portal: None,
+            turn: Turn::Whole,
         };
         let instance = Instances::new().get(&self.binding.instance);
         let mut transcript = Transcript::taped();
@@ -138,8 +144,8 @@ fn binding(snapshot: &Snapshot, arguments: &LiveArguments) -> Result<Binding, Fa
     }
 }
 
-/// The question of the file or of standard input; what is wrong with it is told without repeating it.
-fn request(arguments: &LiveArguments) -> Result<Value, Failure> {
+/// The questions of the file or of standard input, one a line; what is wrong with one is told without repeating it.
+fn questions(arguments: &LiveArguments) -> Result<Vec<Question>, Failure> {
     let mut text = String::new();
     match &arguments.question {
         Some(path) => {
@@ -152,12 +158,26 @@ fn request(arguments: &LiveArguments) -> Result<Value, Failure> {
                 .map_err(|error| Failure::because("stdin", error))?;
         }
     }
-    let text = text.trim();
-    if text.starts_with('{') {
-        return serde_json::from_str(text)
-            .map_err(|_| Failure::Usage("la domanda non è JSON".to_owned()));
+    let wrong = |text: String| Failure::Usage(format!("la domanda non va bene: {text}"));
+    let requests: Vec<Value> = match serde_json::from_str(text.trim()) {
+        Ok(Value::Object(request)) => vec![Value::Object(request)],
+        _ => {
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let read = lines.map(|line| match line.starts_with('{') {
+                true => serde_json::from_str(line).map_err(|_| wrong("non è JSON".to_owned())),
+                false => Ok(json!({"codice_fiscale": line})),
+            });
+            read.collect::<Result<_, Failure>>()?
+        }
+    };
+    if requests.is_empty() {
+        return Err(wrong("non ce n'è nessuna".to_owned()));
     }
-    Ok(json!({"codice_fiscale": text}))
+    let checked = requests.into_iter().map(|request| {
+        let asked = question(arguments.operation, &request).map_err(wrong)?;
+        Ok(Question { request, asked })
+    });
+    checked.collect()
 }
 
 fn parse_operation(text: &str) -> Result<Operation, String> {

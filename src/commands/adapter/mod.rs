@@ -6,6 +6,8 @@ mod schema;
 mod explain;
 mod live;
 mod probe;
+mod record;
+mod drift;
 mod new;
 mod skeletons;
 
@@ -33,6 +35,10 @@ pub enum AdapterCommand {
     Explain(explain::ExplainArguments),
     /// Ask a live back end a question, which only reads, and say what answers; nothing personal is shown unless --show
     Probe(probe::ProbeArguments),
+    /// Capture live exchanges into numbered examples, with persons replaced by made-up ones; refuses where an original is left
+    Record(record::RecordArguments),
+    /// Tell what the running gateway saw change in the answers of back ends: fields that appeared, vanished, changed type
+    Drift(drift::DriftArguments),
     /// Begin a new adapter: a folder that passes check and test at once, with comments that tell what to change
     New(new::NewArguments),
     /// Write the JSON Schema of adapter.toml, with which editors complete and validate it
@@ -59,6 +65,8 @@ pub async fn run(config: &Path, command: AdapterCommand) -> Result<(), Failure> 
         AdapterCommand::Test(arguments) => test::run(&arguments),
         AdapterCommand::Explain(arguments) => explain::run(&arguments),
         AdapterCommand::Probe(arguments) => probe::run(config, &arguments).await,
+        AdapterCommand::Record(arguments) => record::run(config, &arguments).await,
+        AdapterCommand::Drift(arguments) => drift::run(config, arguments).await,
         AdapterCommand::New(arguments) => new::run(&arguments),
         AdapterCommand::Schema { file } => schema::run(file.as_deref()),
     }

@@ -14,7 +14,7 @@ use crate::connectors::instance::Instances;
 use crate::connectors::tape;
 use crate::contract::operation::FieldSet;
 
-use super::live::{Live, LiveArguments, Outcome};
+use super::live::{Live, LiveArguments, Outcome, Question};
 use super::{Failure, say};
 
 /// Whom to ask, and how much to show.
@@ -40,7 +40,10 @@ pub async fn run(config: &Path, arguments: &ProbeArguments) -> Result<(), Failur
     ))?;
     connect(&live).await?;
     let began = Instant::now();
-    let outcome = live.ask().await;
+    let [question] = &*live.questions else {
+        return Err(Failure::Usage("una domanda per volta".to_owned()));
+    };
+    let outcome = live.ask(question).await;
     let took = began.elapsed();
     for taped in &outcome.tape {
         tell(
@@ -54,7 +57,7 @@ pub async fn run(config: &Path, arguments: &ProbeArguments) -> Result<(), Failur
         )?;
     }
     tell("tempo", format_args!("{} ms in tutto", took.as_millis()))?;
-    told(&live, &outcome)?;
+    told(&live, question, &outcome)?;
     if arguments.show {
         show(&live, &outcome)?;
     }
@@ -111,7 +114,7 @@ fn is_an_answer(error: &ConnectorError) -> bool {
 }
 
 /// What came of it: which fields are there, never what stands in them.
-fn told(live: &Live, outcome: &Outcome) -> Result<(), Failure> {
+fn told(live: &Live, question: &Question, outcome: &Outcome) -> Result<(), Failure> {
     let answer = match &outcome.answer {
         Ok(answer) => answer,
         Err(error) => return tell("esito", error),
@@ -119,7 +122,7 @@ fn told(live: &Live, outcome: &Outcome) -> Result<(), Failure> {
     let entries = entries(&document(live, outcome));
     tell("esito", format_args!("trovato, {} voci", entries.len()))?;
     let filled = |name: &str| entries.iter().any(|entry| entry.get(name).is_some());
-    let (_, wanted) = &live.asked;
+    let (_, wanted) = &question.asked;
     let names: Vec<&str> = wanted.names(live.operation).collect();
     let (full, empty): (Vec<&str>, Vec<&str>) = names.into_iter().partition(|name| filled(name));
     tell("campi pieni", full.join(", "))?;

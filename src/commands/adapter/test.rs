@@ -60,11 +60,10 @@ fn test(folder: &Path, arguments: &TestArguments, tally: &mut Tally) -> Result<(
     if examples.is_empty() {
         return say(format_args!("{name}: nessun esempio"));
     }
-    let setting = Setting::read(folder, &adapter).map_err(wrong)?;
     let mut written = 0;
     for example in &examples {
         tally.played += 1;
-        let told = match outcome(&adapter, &setting, example, arguments.write) {
+        let told = match outcome(&adapter, folder, example, arguments.write) {
             Ok(told) => told,
             Err(mistake) => vec![mistake.to_string()],
         };
@@ -97,11 +96,12 @@ fn test(folder: &Path, arguments: &TestArguments, tally: &mut Tally) -> Result<(
 
 fn outcome(
     adapter: &Adapter,
-    setting: &Setting,
+    folder: &Path,
     example: &Example,
     write: bool,
 ) -> Result<Vec<String>, Mistake> {
-    let played = play::play(adapter, setting, example)?;
+    let setting = Setting::of_example(folder, adapter, example)?;
+    let played = play::play(adapter, &setting, example)?;
     let differences = match compare::differences(example, &played) {
         Ok(differences) => differences.iter().map(ToString::to_string).collect(),
         // A file that is not there yet is one to write.

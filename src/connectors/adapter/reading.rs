@@ -7,7 +7,7 @@ mod requests;
 mod stamps;
 mod steps;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -137,6 +137,7 @@ fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Opt
         stamps: stamps?,
         token: login?,
         operations,
+        usual: BTreeMap::new(),
     })
 }
 

@@ -10,7 +10,10 @@ pub mod question;
 pub mod written;
 pub mod play;
 pub mod compare;
+pub mod usual;
 pub mod explain;
+pub mod disguise;
+pub mod recording;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::read_json;
+use super::{Example, read_json};
 use crate::config::calendar::Calendar;
 use crate::config::instance::{BackendTls, Bounds, InstanceSettings};
 use crate::config::mistake::Mistake;
@@ -40,6 +40,21 @@ impl Setting {
         let path = folder.join(FILE);
         let written = read_json(&path)?;
         Setting::of(&written, adapter).map_err(|text| Mistake::of_file(path, text))
+    }
+
+    /// The setting of one example: what its own `setting.json` says goes before what that of all examples says.
+    pub fn of_example(
+        folder: &Path,
+        adapter: &Adapter,
+        example: &Example,
+    ) -> Result<Setting, Mistake> {
+        let own = example.folder.join("setting.json");
+        if !own.is_file() {
+            return Setting::read(folder, adapter);
+        }
+        let mut written = read_json(&folder.join(FILE))?;
+        lay_over(&mut written, read_json(&own)?);
+        Setting::of(&written, adapter).map_err(|text| Mistake::of_file(own, text))
     }
 
     /// The setting that a file of examples holds; `Err` says what is missing.
@@ -106,6 +121,18 @@ pub fn made_up(adapter: &Adapter, now: DateTime<Utc>) -> Value {
         "instance": values(&declared.instance, "istanza"),
         "secret": values(&declared.secrets, "segreto"),
     })
+}
+
+/// Puts the values of an object over those of another.
+pub fn lay_over(below: &mut Value, above: Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (key, value) in above {
+                lay_over(below.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (below, above) => *below = above,
+    }
 }
 
 fn texts(value: &Value) -> Result<BTreeMap<String, String>, String> {

@@ -1,7 +1,7 @@
 //! The places of an answer that a mapping reads, as a tree of names.
 
 /// A place in a shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u16);
 
 impl NodeId {
@@ -328,6 +328,16 @@ impl Shape {
         let mut children = self.node(self.root()).children.iter().copied();
         children.find(|child| {
             matches!(&self.node(*child).name, Name::Local(known) if known.eq_ignore_ascii_case(column))
+        })
+    }
+
+    /// The names of all places.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().filter_map(|node| match &node.name {
+            Name::Local(name) | Name::Attribute(name) | Name::Qualified { local: name, .. } => {
+                Some(&**name)
+            }
+            Name::Unnamed | Name::Any => None,
         })
     }
 

@@ -11,6 +11,8 @@ pub enum DateForm {
     Slashes,
     /// `31-01-1980`.
     Dashes,
+    /// `31.01.1980`.
+    Dots,
     /// `19800131`.
     Compact,
     /// `1980-01-31T10:22:31`, with or without fraction and zone: the date as it is written, whatever the hour.
@@ -26,10 +28,11 @@ pub enum DateForm {
 pub struct NoDate;
 
 /// Every form by the name that mappings use.
-pub const FORMS: [(&str, DateForm); 7] = [
+pub const FORMS: [(&str, DateForm); 8] = [
     ("yyyy-MM-dd", DateForm::Iso),
     ("dd/MM/yyyy", DateForm::Slashes),
     ("dd-MM-yyyy", DateForm::Dashes),
+    ("dd.MM.yyyy", DateForm::Dots),
     ("yyyyMMdd", DateForm::Compact),
     ("yyyy-MM-ddTHH:mm:ss", DateForm::DateTime),
     ("yyyy-MM-ddT00:00:00", DateForm::Midnight),
@@ -57,6 +60,7 @@ impl DateForm {
             Self::Iso => date(b'-', [0..4, 5..7, 8..10], [4, 7]),
             Self::Slashes => date(b'/', [6..10, 3..5, 0..2], [2, 5]),
             Self::Dashes => date(b'-', [6..10, 3..5, 0..2], [2, 5]),
+            Self::Dots => date(b'.', [6..10, 3..5, 0..2], [2, 5]),
             Self::Compact => (text.len() == 8).then(|| (&text[..4], &text[4..6], &text[6..8])),
             Self::DateTime | Self::Midnight => {
                 let (date, time) = text.split_at_checked(10)?;
@@ -177,6 +181,7 @@ mod tests {
                 (DateForm::Iso, "%Y-%m-%d"),
                 (DateForm::Slashes, "%d/%m/%Y"),
                 (DateForm::Dashes, "%d-%m-%Y"),
+                (DateForm::Dots, "%d.%m.%Y"),
                 (DateForm::Compact, "%Y%m%d"),
                 (DateForm::DateTime, "%Y-%m-%dT23:59:59.999-05:00"),
                 (DateForm::Midnight, "%Y-%m-%dT00:00:00.000Z"),

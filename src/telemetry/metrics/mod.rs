@@ -34,6 +34,8 @@ pub struct Metrics {
     breaker_state: IntGaugeVec,
     instance_calls: IntGaugeVec,
     instance_clock: IntGaugeVec,
+    answers_looked_at: IntCounterVec,
+    adapter_drift: IntCounterVec,
     cache_bytes: IntGauge,
     record: RecordMetrics,
     certificate_days_left: GaugeVec,
@@ -101,6 +103,16 @@ impl Metrics {
                 "instance_clock_ahead_seconds",
                 "Seconds by which a back end's clock is ahead of ours, where its product is told the time of requests.",
                 &["instance"],
+            ),
+            answers_looked_at: families.counters(
+                "adapter_answers_looked_at_total",
+                "Answers of back ends that were looked at for drift, by adapter.",
+                &["adapter"],
+            ),
+            adapter_drift: families.counters(
+                "adapter_drift_total",
+                "Fields in the answers looked at that differ from what is usual, by adapter and change: `appeared`, `vanished`, `changed`.",
+                &["adapter", "change"],
             ),
             cache_bytes: families.gauge("cache_bytes", "Bytes of answers in the cache."),
             record: RecordMetrics::new(&families),
@@ -196,6 +208,19 @@ impl Metrics {
             let _ = self.instance_calls.remove_label_values(&[instance, state]);
         }
         let _ = self.instance_clock.remove_label_values(&[instance]);
+    }
+
+    /// Sets how many answers to an adapter were looked at since the start.
+    pub fn answers_looked_at(&self, adapter: &str, total: u64) {
+        raise_to(&self.answers_looked_at.with_label_values(&[adapter]), total);
+    }
+
+    /// Sets how many fields drifted since the start: `appeared`, `vanished` or `changed`.
+    pub fn adapter_drift(&self, adapter: &str, change: &'static str, total: u64) {
+        raise_to(
+            &self.adapter_drift.with_label_values(&[adapter, change]),
+            total,
+        );
     }
 
     /// Sets what the cache holds.

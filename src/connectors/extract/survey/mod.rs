@@ -15,6 +15,8 @@ use crate::connectors::sql::row::SqlRow;
 pub struct Survey {
     /// The places by their paths, as response files write them.
     pub spots: BTreeMap<Box<str>, Spot>,
+    /// How many answers these are.
+    answers: u32,
     /// Whether texts are kept.
     texts: bool,
 }
@@ -24,6 +26,8 @@ pub struct Survey {
 pub struct Spot {
     /// How often it occurs.
     pub times: u32,
+    /// How often there is something inside it.
+    pub groups: u32,
     /// In how many of the places around it that it stands in it occurs at all.
     pub parents: u32,
     /// What stands there.
@@ -118,6 +122,7 @@ impl Survey {
     pub fn of_text(text: &str, shape: &Shape, texts: bool) -> Result<Survey, Unreadable> {
         let mut survey = Survey {
             texts,
+            answers: 1,
             ..Survey::default()
         };
         match shape.format() {
@@ -132,6 +137,7 @@ impl Survey {
     pub fn of_rows(rows: &[SqlRow], shape: &Shape, texts: bool) -> Survey {
         let mut survey = Survey {
             texts,
+            answers: 1,
             ..Survey::default()
         };
         for row in rows {
@@ -154,6 +160,7 @@ impl Survey {
             return;
         };
         spot.times += 1;
+        spot.groups += u32::from(kinds.has(Kind::Group));
         spot.parents += u32::from(first);
         spot.kinds = spot.kinds.with(kinds);
         spot.read |= read;
@@ -169,21 +176,34 @@ impl Survey {
         }
     }
 
+    /// The path of what is around a place; `None`: it stands in the answer itself.
+    pub fn around(path: &str) -> Option<&str> {
+        path.rsplit_once('/').map(|(around, _)| around)
+    }
+
+    /// How often what is around a place has something inside: an element, a row, the object of JSON, or the answer itself.
+    pub fn around_of(&self, path: &str) -> u32 {
+        let around = Survey::around(path).or_else(|| (path != ".").then_some("."));
+        let spot = around.and_then(|around| self.spots.get(around));
+        match (spot, Survey::around(path)) {
+            (Some(spot), _) => spot.groups,
+            (None, None) => self.answers,
+            (None, Some(_)) => 0,
+        }
+    }
+
     /// Takes in another answer of the same step.
     pub fn absorb(&mut self, other: &Survey) {
+        self.answers += other.answers;
         for (path, theirs) in &other.spots {
             let mine = self.spots.entry(path.clone()).or_default();
             mine.times += theirs.times;
+            mine.groups += theirs.groups;
             mine.parents += theirs.parents;
             mine.kinds = mine.kinds.with(theirs.kinds);
             mine.read |= theirs.read;
         }
     }
-}
-
-/// The path of what is around a place: below the root everything stands in the whole answer.
-pub fn around(path: &str) -> Option<&str> {
-    path.rsplit_once('/').map(|(around, _)| around)
 }
 
 fn kind_of_column(text: &str) -> Kind {

@@ -1,0 +1,620 @@
+//! Persons replaced by made-up ones, consistently over all answers of a recording; secrets by those of the examples.
+//!
+//! What the mapping reads is known by its field; what nobody reads is replaced whenever it could be somebody's. A second look
+//! refuses whatever of the originals is left.
+
+pub mod classes;
+pub mod people;
+pub mod values;
+
+mod json;
+mod xml;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, NaiveDate};
+use rand::RngExt;
+
+use crate::connectors::extract::shape::{Format, NodeId};
+use crate::connectors::extract::survey::Survey;
+use crate::connectors::extract::{Unreadable, json as json_reader, xml as xml_reader};
+use crate::connectors::mapping::{Mapping, dates};
+use crate::connectors::places;
+use crate::connectors::sql::row::SqlRow;
+use classes::{Class, Classes};
+use people::Told;
+
+/// The longest way by which days are moved, in days.
+const FARTHEST: u64 = 900;
+/// The nearest.
+const NEAREST: u64 = 40;
+/// Shorter originals are too common to be looked for.
+const SHORTEST: usize = 4;
+
+/// Replaces persons; the same one everywhere by the same one. `Debug` shows nobody.
+pub struct Disguise {
+    today: NaiveDate,
+    /// Days by which every day is moved.
+    by: u64,
+    /// Originals in capitals with what stands for them.
+    replaced: BTreeMap<String, String>,
+    /// Names in capitals, word by word, with what stands for them: for texts that stay.
+    said: BTreeMap<String, String>,
+    /// The made-up name for the three letters of a name, surnames and given names apart.
+    names: BTreeMap<(Class, String), (&'static str, &'static str)>,
+    /// Originals that were met, of which none may be made up again.
+    met: BTreeSet<String>,
+    /// Texts that stay wherever they stand, in capitals: codes of the offices, and words of what is nobody's in answers.
+    common: BTreeSet<String>,
+    /// Days that were met.
+    days: BTreeSet<NaiveDate>,
+    /// Secrets and configured values with those of the examples, letter for letter.
+    configured: Vec<(String, String)>,
+    /// Whether originals are only gathered.
+    gathers: bool,
+}
+
+/// What is known of the place where a text stands.
+struct Spot<'s> {
+    classes: &'s Classes,
+    /// Words of the form itself, like the names of elements: they are nobody's.
+    words: &'s BTreeSet<String>,
+    /// Parts of dates that stand apart, in the order in which they come.
+    dates: BTreeMap<NodeId, std::vec::IntoIter<String>>,
+}
+
+impl std::fmt::Debug for Disguise {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Disguise({} originals)", self.replaced.len())
+    }
+}
+
+impl Disguise {
+    /// A disguise; `configured`: secrets and values of the instance and the ente, each with what examples show instead.
+    pub fn new(today: NaiveDate, configured: Vec<(String, String)>) -> Disguise {
+        let different = configured
+            .into_iter()
+            .filter(|(real, shown)| real != shown && !real.is_empty());
+        Disguise {
+            today,
+            by: 0,
+            replaced: BTreeMap::new(),
+            said: BTreeMap::new(),
+            names: BTreeMap::new(),
+            met: BTreeSet::new(),
+            common: BTreeSet::new(),
+            days: BTreeSet::new(),
+            configured: different.collect(),
+            gathers: true,
+        }
+    }
+
+    /// Looks at an answer before any is replaced: nobody is made up who is met, and no day is moved onto another.
+    pub fn gather(&mut self, text: &str, mapping: &Mapping) -> Result<(), Unreadable> {
+        self.gathers = true;
+        self.text(text, mapping).map(drop)
+    }
+
+    /// The same for rows.
+    pub fn gather_rows(&mut self, rows: &[SqlRow], mapping: &Mapping) {
+        self.gathers = true;
+        let _ = self.rows(rows, mapping);
+    }
+
+    /// The same for a code that a question names.
+    pub fn gather_code(&mut self, code: &str) {
+        self.met.insert(code.to_uppercase());
+        self.days
+            .extend(people::told(code, self.today).map(|told| told.born));
+    }
+
+    /// A decoded answer with made-up persons.
+    pub fn text(&mut self, text: &str, mapping: &Mapping) -> Result<String, Unreadable> {
+        let shape = &mapping.shape;
+        let survey = Survey::of_text(text, shape, false)?;
+        let extract = match shape.format() {
+            Format::Xml => xml_reader::read(text, shape)?,
+            Format::Json => json_reader::read(text, shape)?,
+            Format::Columns => return Err(Unreadable::because("rows were expected")),
+        };
+        let classes = Classes::of(mapping);
+        let paths = survey.spots.keys().map(AsRef::as_ref);
+        let words = words(paths.chain(shape.names()));
+        let texts = |node: NodeId| -> Vec<String> {
+            extract
+                .document()
+                .all(node)
+                .map(|cell| cell.text().unwrap_or_default().to_owned())
+                .collect()
+        };
+        let dates = self.date_parts(&classes, texts);
+        let mut spot = Spot {
+            classes: &classes,
+            words: &words,
+            dates,
+        };
+        match shape.format() {
+            Format::Json => json::rewrite(text, shape, &mut spot, self),
+            Format::Xml | Format::Columns => xml::rewrite(text, shape, &mut spot, self),
+        }
+    }
+
+    /// Rows with made-up persons, as examples write them.
+    pub fn rows(&mut self, rows: &[SqlRow], mapping: &Mapping) -> String {
+        let classes = Classes::of(mapping);
+        let words = BTreeSet::new();
+        let texts = |node: NodeId| -> Vec<String> {
+            let of_row = |row: &SqlRow| {
+                let mut columns = row.columns();
+                let (_, text) =
+                    columns.find(|(name, _)| mapping.shape.column(name) == Some(node))?;
+                text.map(str::to_owned)
+            };
+            rows.iter()
+                .map(|row| of_row(row).unwrap_or_default())
+                .collect()
+        };
+        let dates = self.date_parts(&classes, texts);
+        let mut spot = Spot {
+            classes: &classes,
+            words: &words,
+            dates,
+        };
+        let mut written = String::new();
+        for row in rows {
+            let columns = row.columns().map(|(name, text)| {
+                let text = text.map(|text| self.leaf(text, mapping.shape.column(name), &mut spot));
+                (name.to_owned(), serde_json::json!(text))
+            });
+            let row: serde_json::Map<String, serde_json::Value> = columns.collect();
+            written += &format!("{}\n", serde_json::Value::Object(row));
+        }
+        written
+    }
+
+    /// The code of the made-up person in the place of the one asked about.
+    pub fn code(&mut self, code: &str) -> String {
+        self.settle();
+        self.coded(code).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// Texts that stay but could name somebody: what is known of persons in them is replaced.
+    fn kept(&mut self, text: &str) -> String {
+        let mut kept = String::with_capacity(text.len());
+        for word in text.split_inclusive(|character: char| !character.is_alphanumeric()) {
+            let end = word
+                .trim_end_matches(|character: char| !character.is_alphanumeric())
+                .len();
+            let (bare, rest) = word.split_at(end);
+            let replaced = self
+                .coded(bare)
+                .or_else(|| self.said.get(&bare.to_uppercase()).cloned());
+            kept.push_str(replaced.as_deref().unwrap_or(bare));
+            kept.push_str(rest);
+        }
+        kept
+    }
+
+    /// The text that stands for the one at that place; blanks around it stay.
+    fn leaf(&mut self, text: &str, node: Option<NodeId>, spot: &mut Spot<'_>) -> String {
+        let bare = text.trim();
+        if bare.is_empty() {
+            return text.to_owned();
+        }
+        let part = node.and_then(|node| spot.dates.get_mut(&node)?.next());
+        let class = spot.classes.at(node);
+        let replacement = match part {
+            Some(part) => part,
+            None => self.value(bare, class, spot.words, &spot.classes.constants),
+        };
+        let start = text.len() - text.trim_start().len();
+        let padded = format!(
+            "{replacement:<width$}",
+            width = if text.len() > start + bare.len() {
+                bare.chars().count()
+            } else {
+                0
+            }
+        );
+        format!("{}{padded}{}", &text[..start], &text[start + bare.len()..])
+    }
+
+    fn value(
+        &mut self,
+        text: &str,
+        class: Class,
+        words: &BTreeSet<String>,
+        constants: &BTreeSet<String>,
+    ) -> String {
+        if let Some((_, shown)) = self.configured.iter().find(|(real, _)| real == text) {
+            return shown.clone();
+        }
+        if self.gathers {
+            self.meet(text, class);
+            return text.to_owned();
+        }
+        if let Some(code) = self.coded(text) {
+            return code;
+        }
+        if let Some((day, form)) = values::day(text) {
+            return values::with_day(text, form, values::moved(day, self.by, self.today));
+        }
+        if constants.contains(&text.to_uppercase()) {
+            return text.to_owned();
+        }
+        match class {
+            Class::Surname | Class::GivenName => self.name(text, class),
+            Class::Firm => self.made(text, |number| format!("DITTA ESEMPIO {}", number % 10_000)),
+            Class::Street
+                if !text.contains(|c: char| c.is_alphabetic())
+                    || text.chars().count() < SHORTEST =>
+            {
+                self.alike(text)
+            }
+            Class::Street if is_kind_of_street(text) => text.to_owned(),
+            Class::Street => self.made(text, |number| {
+                let street =
+                    people::STREETS[usize::try_from(number).unwrap_or(0) % people::STREETS.len()];
+                street.to_owned()
+            }),
+            Class::Mark => self.alike(text),
+            Class::Kept => self.kept(text),
+            Class::Unread
+                if is_nobodys(text, words) || self.common.contains(&text.to_uppercase()) =>
+            {
+                text.to_owned()
+            }
+            Class::Unread => self.alike(text),
+        }
+    }
+
+    /// Dates whose parts stand apart, in the order in which they come, moved as every day is.
+    fn date_parts(
+        &mut self,
+        classes: &Classes,
+        texts: impl Fn(NodeId) -> Vec<String>,
+    ) -> BTreeMap<NodeId, std::vec::IntoIter<String>> {
+        let mut parts = BTreeMap::new();
+        for nodes in &classes.dates {
+            let originals = nodes.map(&texts);
+            let [days, months, years] = &originals;
+            let mut moved: [Vec<String>; 3] = Default::default();
+            for ((day, month), year) in days.iter().zip(months).zip(years) {
+                let original = [day.as_str(), month.as_str(), year.as_str()];
+                let date = dates::of_parts(year.trim(), month.trim(), day.trim())
+                    .ok()
+                    .flatten();
+                let [day, month, year] = match date {
+                    Some(date) if self.gathers => {
+                        self.days.insert(date);
+                        original.map(str::to_owned)
+                    }
+                    Some(date) => {
+                        let moved = values::moved(date, self.by, self.today);
+                        let width = |text: &str| text.trim().len();
+                        [
+                            format!("{:0width$}", moved.day(), width = width(day)),
+                            format!("{:0width$}", moved.month(), width = width(month)),
+                            moved.year().to_string(),
+                        ]
+                    }
+                    None => original.map(str::to_owned),
+                };
+                moved[0].push(day);
+                moved[1].push(month);
+                moved[2].push(year);
+            }
+            // Blank parts are passed over by the rewriting, so they take no turn.
+            for (node, texts) in nodes.iter().zip(moved) {
+                let turns: Vec<String> = texts
+                    .into_iter()
+                    .filter(|text| !text.trim().is_empty())
+                    .collect();
+                parts.insert(*node, turns.into_iter());
+            }
+        }
+        parts
+    }
+
+    /// Notes an original before any is replaced.
+    fn meet(&mut self, text: &str, class: Class) {
+        if people::has_form(text) {
+            self.gather_code(text);
+        } else if let Some((day, _)) = values::day(text) {
+            self.days.insert(day);
+        } else if class == Class::Kept {
+            self.common.insert(text.to_uppercase());
+        } else {
+            self.met.insert(text.to_uppercase());
+            self.met
+                .extend(text.to_uppercase().split_whitespace().map(str::to_owned));
+        }
+    }
+
+    /// Chooses by how much days are moved, once all are known.
+    fn settle(&mut self) {
+        self.gathers = false;
+        let mut tries = 0;
+        while self.by == 0 {
+            let by = rand::rng().random_range(NEAREST..FARTHEST);
+            tries += 1;
+            let clear = |day: &NaiveDate| !self.days.contains(&values::moved(*day, by, self.today));
+            if self.days.iter().all(clear) || tries > 500 {
+                self.by = by;
+            }
+        }
+    }
+
+    /// Notes words of an answer that are nobody's, like those of the offices' tables.
+    pub fn gather_common(&mut self, text: &str) {
+        let words = text.split(|character: char| !character.is_alphanumeric());
+        self.common.extend(words.map(str::to_uppercase));
+    }
+
+    /// Ends the gathering: from here on persons are replaced.
+    pub fn begin(&mut self) {
+        self.settle();
+    }
+
+    /// Another code for a code; `None`: the text is none.
+    fn coded(&mut self, text: &str) -> Option<String> {
+        let original = text.to_uppercase();
+        let is_person = people::has_form(text);
+        let is_number =
+            text.len() == 11 && crate::contract::codice_fiscale::PartitaIva::parse(text).is_ok();
+        if !is_person && !is_number {
+            return None;
+        }
+        if self.gathers {
+            self.gather_code(text);
+            return Some(text.to_owned());
+        }
+        let code = match self.replaced.get(&original) {
+            Some(known) => known.clone(),
+            None => {
+                let code = if is_person {
+                    self.person(&original)?
+                } else {
+                    people::eleven_digits(rand::rng().random())
+                };
+                self.replaced.insert(original, code.clone());
+                code
+            }
+        };
+        Some(if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            code.to_lowercase()
+        } else {
+            code
+        })
+    }
+
+    /// The code of a made-up person of the same sex and place of birth, born as many days away as every day is moved.
+    fn person(&mut self, code: &str) -> Option<String> {
+        let told = people::told(code, self.today);
+        let Some(told) = told else {
+            return Some(values::alike(code, || rand::rng().random()));
+        };
+        let surname = self.surname(&told.surname);
+        let (man, _) = self.given_name(&told.given_name);
+        let made_up = Told {
+            surname: people::letters_of_surname(&surname),
+            given_name: people::letters_of_given_name(man),
+            born: values::moved(told.born, self.by, self.today),
+            ..told
+        };
+        let taken = |code: &String| self.replaced.values().any(|known| known == code);
+        let mut codes = (0..=7).map(|twins| people::code(&made_up, twins));
+        codes.find(|code| !taken(code))
+    }
+
+    /// A made-up name, the same for all names of the same letters, so that it fits the codes.
+    fn name(&mut self, text: &str, class: Class) -> String {
+        let name = if class == Class::Surname {
+            self.surname(&people::letters_of_surname(text))
+        } else {
+            let (man, woman) = self.given_name(&people::letters_of_given_name(text));
+            // Most Italian names of women end so; the fiscal code tells the truth.
+            if text.to_uppercase().ends_with('A') {
+                woman.to_owned()
+            } else {
+                man.to_owned()
+            }
+        };
+        self.replaced.insert(text.to_uppercase(), name.clone());
+        for word in text
+            .split_whitespace()
+            .filter(|word| word.chars().count() >= SHORTEST && !is_municipality(word))
+        {
+            self.said.insert(word.to_uppercase(), name.clone());
+        }
+        if text == text.to_uppercase() {
+            name
+        } else {
+            capitalized(&name)
+        }
+    }
+
+    fn surname(&mut self, letters: &str) -> String {
+        let list = people::SURNAMES.map(|name| (name, name));
+        self.chosen((Class::Surname, letters.to_owned()), &list)
+            .0
+            .to_owned()
+    }
+
+    fn given_name(&mut self, letters: &str) -> (&'static str, &'static str) {
+        self.chosen((Class::GivenName, letters.to_owned()), &people::GIVEN_NAMES)
+    }
+
+    /// One of a list that nobody of the originals has, and that was not chosen yet as long as there are others.
+    fn chosen(
+        &mut self,
+        key: (Class, String),
+        list: &[(&'static str, &'static str)],
+    ) -> (&'static str, &'static str) {
+        if let Some(known) = self.names.get(&key) {
+            return *known;
+        }
+        let free =
+            |(man, woman): &&(&str, &str)| !self.met.contains(*man) && !self.met.contains(*woman);
+        let taken =
+            |pair: &&(&'static str, &'static str)| self.names.values().any(|known| known == *pair);
+        let fresh: Vec<_> = list
+            .iter()
+            .filter(free)
+            .filter(|pair| !taken(pair))
+            .collect();
+        let free: Vec<_> = if fresh.is_empty() {
+            list.iter().filter(free).collect()
+        } else {
+            fresh
+        };
+        let index = rand::rng().random_range(0..free.len().max(1));
+        let found = free.get(index).map_or(list[0], |found| **found);
+        self.names.insert(key, found);
+        found
+    }
+
+    /// A text of the same form that no original has.
+    fn alike(&mut self, text: &str) -> String {
+        self.made(text, |_| {
+            values::alike(text, || rand::rng().random_range(0..10_000))
+        })
+    }
+
+    /// What `make` makes of a number in the place of a text; the same for the same text.
+    fn made(&mut self, text: &str, make: impl Fn(u64) -> String) -> String {
+        let original = text.to_uppercase();
+        if let Some(known) = self.replaced.get(&original) {
+            return known.clone();
+        }
+        let mut made = make(rand::rng().random());
+        for _ in 0..50 {
+            let taken = self.replaced.values().any(|known| *known == made);
+            if !taken && !self.holds_original(&made) {
+                break;
+            }
+            made = make(rand::rng().random());
+        }
+        self.replaced.insert(original, made.clone());
+        made
+    }
+
+    /// Whether a made-up text is an original, or has one in it.
+    fn holds_original(&self, made: &str) -> bool {
+        let made = made.to_uppercase();
+        let long = |original: &&String| original.chars().count() >= SHORTEST;
+        self.met.contains(&made)
+            || self
+                .met
+                .iter()
+                .filter(long)
+                .any(|original| stands_in(original, &made))
+    }
+
+    /// How many originals stand in a text, as words of their own and whatever the case.
+    pub fn survivors(&self, text: &str) -> usize {
+        let text = text.to_uppercase();
+        let days = self.days.iter().flat_map(|day| values::ways(*day));
+        let configured = self.configured.iter().map(|(real, _)| real.to_uppercase());
+        let all = self
+            .replaced
+            .keys()
+            .chain(self.said.keys())
+            .cloned()
+            .chain(configured)
+            .chain(days);
+        let long = all.filter(|original| original.chars().count() >= SHORTEST);
+        long.filter(|original| stands_in(original, &text) && !is_municipality(original))
+            .count()
+    }
+}
+
+/// Names of elements, columns and keys, and their beginnings.
+fn words<'p>(paths: impl Iterator<Item = &'p str>) -> BTreeSet<String> {
+    paths
+        .flat_map(|path| path.split('/'))
+        .map(|name| name.trim_start_matches('@').to_uppercase())
+        .collect()
+}
+
+/// What can be nobody's: short codes, truth values, small numbers, amounts, years, words of the form itself.
+fn is_nobodys(text: &str, words: &BTreeSet<String>) -> bool {
+    const COMMON: [&str; 8] = [
+        "TRUE",
+        "FALSE",
+        "NULL",
+        "NONE",
+        "NEWDATASET",
+        "UTF-8",
+        "ISO-8859-1",
+        "ITALIA",
+    ];
+    let upper = text.to_uppercase();
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_year =
+        digits(text) && text.len() == 4 && (text.starts_with("19") || text.starts_with("20"));
+    let amount = text.rsplit_once(['.', ',']);
+    let is_amount = amount.is_some_and(|(whole, cents)| {
+        cents.len() <= 2 && digits(cents) && digits(&whole.trim_start_matches('-').replace('.', ""))
+    });
+    let is_type = text
+        .split_once(':')
+        .is_some_and(|(prefix, _)| prefix.len() <= 8 && !prefix.contains(' '));
+    !text.chars().any(char::is_alphanumeric)
+        || text.chars().count() < SHORTEST && !text.chars().any(char::is_lowercase)
+        || is_year
+        || is_amount
+        || is_type
+        || COMMON.contains(&&*upper)
+        || words.contains(upper.trim_end_matches(|character: char| character.is_ascii_digit()))
+}
+
+/// The word before the name of a street.
+fn is_kind_of_street(text: &str) -> bool {
+    const KINDS: [&str; 14] = [
+        "VIA",
+        "VIALE",
+        "PIAZZA",
+        "PIAZZALE",
+        "PIAZZETTA",
+        "LARGO",
+        "VICOLO",
+        "CORSO",
+        "SALITA",
+        "STRADA",
+        "CONTRADA",
+        "LOCALITA'",
+        "LOCALITÀ",
+        "FRAZIONE",
+    ];
+    KINDS.contains(&&*text.to_uppercase())
+}
+
+/// Who is called like a municipality is not told by its name.
+fn is_municipality(name: &str) -> bool {
+    let told = places::Told {
+        istat: None,
+        belfiore: None,
+        stato: None,
+        denominazione: Some(name),
+        on: None,
+    };
+    places::resolve(&told).is_some_and(|place| place.codice_istat.is_some())
+}
+
+fn capitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(String::from).unwrap_or_default();
+    first + &letters.as_str().to_lowercase()
+}
+
+/// Whether a word stands in a text as a word of its own.
+pub fn stands_in(word: &str, text: &str) -> bool {
+    let part_of_a_word = |character: Option<char>| {
+        character.is_some_and(|character: char| character.is_alphanumeric() || character == '_')
+    };
+    text.match_indices(word).any(|(start, found)| {
+        !part_of_a_word(text[..start].chars().next_back())
+            && !part_of_a_word(text[start + found.len()..].chars().next())
+    })
+}
