@@ -193,6 +193,7 @@ impl Names {
         let person = self.persons[usize::from(scambio.as_bytes()[15]) % PERSONS];
         let digest = Some(self.digest);
         Record {
+            parent: None,
             scambio,
             context: Arc::clone(&self.context),
             begun: now,

@@ -5,7 +5,7 @@ mod backends;
 mod declared;
 mod digest;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::config::certificate::CertificateMatch;
@@ -18,7 +18,7 @@ use crate::connectors::adapter::Adapter;
 use crate::connectors::instance::Tenant;
 use crate::connectors::successors::{self, Former};
 use crate::contract::luogo::CodiceIstat;
-use crate::contract::operation::Domain;
+use crate::contract::operation::{Domain, Operation};
 use crate::trust::{End, PeerCertificate, Trust};
 
 pub use build::{Built, Kept, build, examine};
@@ -56,6 +56,8 @@ pub struct EnteEntry {
     pub codice_ipa: String,
     /// Name.
     pub denominazione: String,
+    /// The operations over several enti that it signed for.
+    pub joins: BTreeSet<Operation>,
     bindings: BTreeMap<Domain, Binding>,
 }
 

@@ -62,6 +62,7 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::QuotaSpent {
             retry_after: Duration::from_hours(2),
         },
+        ExchangeError::TooManyEnti { most: 100 },
         ExchangeError::EnteUnknown,
         ExchangeError::EnteEnded(vec![ComuneSuccessore {
             codice_istat: "013256".into(),

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::broker::fan_out::Lines;
 use crate::broker::reply::{LimitStatus, Progress, Refusal, Reply, ReplyKind};
 
 use super::http::Response;
 use super::problem::MEDIA_TYPE;
+use super::tributi::NDJSON;
 
 /// The answer to an exchange; `allowed` are the methods that its resource knows, where it was asked with another.
 pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> Response {
     let mut response = match &reply.kind {
-        ReplyKind::Answer | ReplyKind::Unchanged => {
+        ReplyKind::Answer | ReplyKind::Unchanged | ReplyKind::BrokenOff => {
             begin(reply.status(), reply.scambio, reply.limits)
         }
         ReplyKind::Open(progress) => {
@@ -58,6 +60,14 @@ fn of_progress(progress: &Progress, response: Response) -> Response {
         }
         Progress::Ended { location } => response.header("location", location),
     }
+}
+
+/// The answers of several enti as they come.
+pub(super) fn of_lines(lines: Lines) -> Response {
+    begin(200, lines.scambio, lines.limits)
+        .header("cache-control", "no-store")
+        .header("content-type", NDJSON)
+        .lines(lines.lines)
 }
 
 /// A refusal that went through no exchange.

@@ -1,5 +1,7 @@
 //! Reads the JSON bodies of requests, strictly: every mistake is told by field and expected form, never by the value received.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -13,6 +15,7 @@ use utoipa::openapi::schema::{
 
 use crate::broker::error::Malformed;
 use crate::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
+use crate::contract::esiti::ENTI_MASSIMI;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
@@ -72,9 +75,58 @@ pub struct RicercaPosizione {
     campi: Option<Value>,
 }
 
+/// Ricerca della posizione tributaria di un contribuente in più enti: con `codice_fiscale` oppure con `partita_iva`, mai con
+/// entrambi.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RicercaPosizioneInEnti {
+    /// Codice fiscale del contribuente: 16 caratteri maiuscoli o 11 cifre, con il controllo corretto.
+    #[schema(value_type = String, required = false, pattern = "^([A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[serde(default, deserialize_with = "present")]
+    codice_fiscale: Option<Value>,
+    /// Partita IVA del contribuente: 11 cifre, con la cifra di controllo corretta.
+    #[schema(value_type = String, required = false, pattern = "^[0-9]{11}$", min_length = 11, max_length = 11)]
+    #[serde(default, deserialize_with = "present")]
+    partita_iva: Option<Value>,
+    /// Tributo.
+    #[schema(value_type = Tributo, required = true)]
+    #[serde(default, deserialize_with = "present")]
+    tributo: Option<Value>,
+    /// Anno d'imposta, dal 1990 all'anno prossimo.
+    #[schema(value_type = i32, required = true, minimum = 1990, maximum = 2100, example = 2025)]
+    #[serde(default, deserialize_with = "present")]
+    anno: Option<Value>,
+    #[schema(schema_with = enti_schema, required = false)]
+    #[serde(default, deserialize_with = "present")]
+    enti: Option<Value>,
+    #[schema(schema_with = campi_posizione, required = false)]
+    #[serde(default, deserialize_with = "present")]
+    campi: Option<Value>,
+}
+
 /// Keeps an explicit `null` apart from an absent field: the contract has no nulls.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
+}
+
+/// The question that a body puts to several enti.
+pub fn question_to_several(body: &[u8]) -> Result<Question, Malformed> {
+    let operation = Operation::RicercaPosizioneInEnti;
+    let asked: RicercaPosizioneInEnti = read(body)?;
+    Ok(Question {
+        operation,
+        ente: None,
+        parameters: Parameters::PosizioneInEnti {
+            soggetto: soggetto(asked.codice_fiscale, asked.partita_iva)?,
+            tributo: tributo(asked.tributo)?,
+            anno: anno(asked.anno)?,
+            enti: asked.enti.as_ref().map(enti).transpose()?,
+        },
+        campi: match &asked.campi {
+            Some(names) => Some(fields(operation, names)?),
+            None => None,
+        },
+    })
 }
 
 /// The question that a body puts to an ente.
@@ -101,7 +153,10 @@ pub fn question(
             };
             (parameters, asked.campi)
         }
-        Operation::Enti | Operation::Ente | Operation::Servizi => (Parameters::Nessuno, None),
+        Operation::Enti
+        | Operation::Ente
+        | Operation::Servizi
+        | Operation::RicercaPosizioneInEnti => (Parameters::Nessuno, None),
     };
     let campi = campi.map(|value| fields(operation, &value)).transpose()?;
     Ok(Question {
@@ -214,6 +269,26 @@ fn tributo(value: Option<Value>) -> Result<Tributo, Malformed> {
     }
 }
 
+fn enti(value: &Value) -> Result<Vec<CodiceIstat>, Malformed> {
+    let reason = || {
+        let text = format!(
+            "è una lista di codici ISTAT di sei cifre, da 1 a {ENTI_MASSIMI}, senza ripetizioni"
+        );
+        wrong("enti", &text)
+    };
+    let codes = value.as_array().ok_or_else(reason)?.iter();
+    let codes: Option<Vec<CodiceIstat>> = codes
+        .map(|code| CodiceIstat::parse(code.as_str()?))
+        .collect();
+    let codes = codes.ok_or_else(reason)?;
+    let different: BTreeSet<&CodiceIstat> = codes.iter().collect();
+    if different.len() == codes.len() && (1..=ENTI_MASSIMI).contains(&codes.len()) {
+        Ok(codes)
+    } else {
+        Err(reason())
+    }
+}
+
 fn anno(value: Option<Value>) -> Result<u16, Malformed> {
     let value = value.ok_or_else(|| wrong("anno", "è obbligatorio"))?;
     let last = u64::try_from(Utc::now().year() + 1).unwrap_or(PRIMO_ANNO);
@@ -272,6 +347,23 @@ pub(super) fn with_one_code(schema: RefOr<Schema>) -> Schema {
         .item(only("codice_fiscale"))
         .item(only("partita_iva"));
     AllOfBuilder::new().item(schema).item(one_code).into()
+}
+
+fn enti_schema() -> Schema {
+    let code = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .pattern(Some("^[0-9]{6}$"))
+        .max_length(Some(6));
+    ArrayBuilder::new()
+        .description(Some(
+            "Codici ISTAT degli enti a cui rivolgersi; se mancano, quelli che hanno aderito alla ricerca in più enti.",
+        ))
+        .items(code)
+        .min_items(Some(1))
+        .max_items(Some(ENTI_MASSIMI))
+        .unique_items(true)
+        .examples([serde_json::json!(["013075", "013041"])])
+        .into()
 }
 
 /// The schema of `campi`: known names, none twice.

@@ -107,6 +107,16 @@ pub(super) fn is_json(head: &Head) -> Result<(), Malformed> {
     }
 }
 
+/// Whether the portal names that media type among those that it takes.
+pub(super) fn accepts(head: &Head, media_type: &str) -> bool {
+    let accepted = head.field("accept").unwrap_or_default();
+    let accepted = std::str::from_utf8(accepted).unwrap_or_default();
+    accepted.split(',').any(|media| {
+        let name = media.split(';').next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case(media_type)
+    })
+}
+
 /// The ente that the path names.
 pub(super) fn ente(segment: &str) -> Result<CodiceIstat, Malformed> {
     CodiceIstat::parse(segment).ok_or_else(|| wrong("codice_istat", "ha sei cifre"))

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::broker::arrival::{Arrival, Asked};
 use crate::broker::error::{ExchangeError, Malformed};
 use crate::broker::exchange;
+use crate::broker::fan_out::exchange_in_lines;
 use crate::broker::identity;
 use crate::broker::reply::LimitStatus;
 use crate::contract::operation::Operation;
@@ -53,6 +54,34 @@ pub(super) async fn answer_whatever(
     request: &Request,
     ask: impl FnOnce(&Request, &Bytes) -> Result<Asked, Malformed>,
 ) -> Response {
+    let arrival = arrival(&intake, request, ask);
+    let allowed = match &arrival.asked {
+        Err(Malformed::MethodNotAllowed { allowed }) => Some(*allowed),
+        _ => None,
+    };
+    answer::of_reply(exchange(intake.gateway(), arrival, describe).await, allowed)
+}
+
+/// The same for a question to several enti whose answers the portal takes line by line.
+pub(super) async fn answer_in_lines(
+    intake: Intake,
+    request: &Request,
+    ask: impl FnOnce(&Request, &Bytes) -> Result<Question, Malformed>,
+) -> Response {
+    let ask = |request: &Request, body: &Bytes| ask(request, body).map(Asked::Question);
+    let arrival = arrival(&intake, request, ask);
+    match exchange_in_lines(intake.gateway(), arrival, describe).await {
+        Ok(lines) => answer::of_lines(lines),
+        Err(refused) => answer::of_reply(refused, None),
+    }
+}
+
+/// A request as the broker takes it.
+fn arrival(
+    intake: &Intake,
+    request: &Request,
+    ask: impl FnOnce(&Request, &Bytes) -> Result<Asked, Malformed>,
+) -> Arrival {
     let head = &request.head;
     let (body, received) = match &request.body {
         Ok(body) => (body.clone(), Ok(())),
@@ -64,12 +93,8 @@ pub(super) async fn answer_whatever(
         .and_then(|()| purpose.as_ref().map(|_| ()).map_err(Clone::clone))
         .and_then(|()| reply_to.as_ref().map(|_| ()).map_err(Clone::clone))
         .and_then(|()| ask(request, &body));
-    let allowed = match &asked {
-        Err(Malformed::MethodNotAllowed { allowed }) => Some(*allowed),
-        _ => None,
-    };
     let entrance = intake.entrance();
-    let arrival = Arrival {
+    Arrival {
         scambio: intake.scambio,
         at: intake.at,
         started: intake.started,
@@ -84,8 +109,7 @@ pub(super) async fn answer_whatever(
         known_etag: head::known_etag(head),
         door_limit: intake.door_limit,
         trace: TraceContext::continue_or_begin(head.field("traceparent"), entrance.trace_percent),
-    };
-    answer::of_reply(exchange(intake.gateway(), arrival, describe).await, allowed)
+    }
 }
 
 /// Carries the search of a person or taxpayer at an ente through the broker.

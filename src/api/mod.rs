@@ -13,6 +13,7 @@ mod catalogo;
 mod anagrafe;
 mod tributi;
 mod richieste;
+pub mod esiti;
 mod status;
 pub mod answer;
 pub mod problem;

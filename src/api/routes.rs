@@ -16,6 +16,7 @@ enum Resource<'p> {
     RicerchePersona { ente: &'p str },
     RicercheFamiglia { ente: &'p str },
     RicerchePosizione { ente: &'p str },
+    RicerchePosizioneInEnti,
     StatoRichiesta { domain: Domain, id: &'p str },
     Risultato { domain: Domain, id: &'p str },
     Enti,
@@ -42,6 +43,9 @@ impl<'p> Resource<'p> {
             // Local taxes
             ["rest", "tributi", "v1", "enti", ente, "ricerche-posizione"] => {
                 (Resource::RicerchePosizione { ente }, "POST")
+            }
+            ["rest", "tributi", "v1", "ricerche-posizione"] => {
+                (Resource::RicerchePosizioneInEnti, "POST")
             }
             // Requests that outlive their call
             [
@@ -110,6 +114,9 @@ impl Routes for PortalRoutes {
             }
             Resource::RicerchePosizione { ente } => {
                 tributi::ricerche_posizione(intake, request, ente).await
+            }
+            Resource::RicerchePosizioneInEnti => {
+                tributi::ricerche_posizione_in_enti(intake, request).await
             }
             Resource::StatoRichiesta { domain, id } => {
                 richieste::stato_richiesta(intake, request, domain, id).await

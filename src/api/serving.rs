@@ -5,7 +5,9 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
 use crate::broker::error::{ExchangeError, Malformed};
@@ -83,14 +85,38 @@ async fn answer(
         (Ok(_), false) => After::Quiet,
     };
     let request = Request { head, body };
-    let response = match admitted {
+    let mut response = match admitted {
         Ok(intake) => routes.answer(intake, &request).await,
         Err(refused) => refused,
     };
-    let to_head = request.head.method() == "HEAD";
-    line.send(&response.written(after != After::Next, to_head))
-        .await?;
+    let (last, to_head) = (after != After::Next, request.head.method() == "HEAD");
+    let lines = response.take_lines();
+    line.send(&response.written(last, to_head)).await?;
+    if let Some(lines) = lines {
+        send_lines(line, lines, !last).await?;
+    }
     Ok(after)
+}
+
+/// Sends each piece of a body as soon as it is there; in chunks where the connection goes on after it.
+async fn send_lines(
+    line: &mut Line,
+    mut pieces: Receiver<Bytes>,
+    in_chunks: bool,
+) -> io::Result<()> {
+    while let Some(piece) = pieces.recv().await {
+        if in_chunks {
+            let size = format!("{:x}\r\n", piece.len());
+            line.send(&[size.as_bytes(), &piece, b"\r\n"].concat())
+                .await?;
+        } else {
+            line.send(&piece).await?;
+        }
+    }
+    if in_chunks {
+        line.send(b"0\r\n\r\n").await?;
+    }
+    Ok(())
 }
 
 /// Tells a client whose request no handler saw why that is.

@@ -3,9 +3,14 @@
 use crate::contract::operation::Operation;
 use crate::contract::risposta::RispostaPosizione;
 
-use super::body::RicercaPosizione;
+use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti};
+use super::esiti::RispostaInEnti;
+use super::head;
 use super::http::{Request, Response};
 use super::intake::{self, Intake};
+
+/// One JSON document a line.
+pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// Posizione tributaria di un contribuente
 ///
@@ -22,4 +27,31 @@ use super::intake::{self, Intake};
 )]
 pub(super) async fn ricerche_posizione(intake: Intake, request: &Request, ente: &str) -> Response {
     intake::search(Operation::RicercaPosizione, intake, request, ente).await
+}
+
+/// Posizione tributaria di un contribuente in più enti
+///
+/// Cerca la posizione di un contribuente per un tributo e un anno negli enti indicati o, se non se ne indicano, in quelli che hanno
+/// aderito. Ogni ente conta come una richiesta nei limiti e nelle quote; se non bastano, nessun ente è interrogato. Ogni ente ha un
+/// esito: chi non risponde in tempo è nominato, e la risposta è parziale. Con `Accept: application/x-ndjson` gli esiti arrivano
+/// una riga per ente, man mano, e l'ultima riga è il riepilogo.
+#[utoipa::path(
+    post,
+    path = "/ricerche-posizione",
+    operation_id = "ricerche_posizione_in_enti",
+    tag = "tributi",
+    request_body(content = RicercaPosizioneInEnti, description = "Il contribuente, il tributo, l'anno, gli enti e i campi richiesti."),
+    responses((status = 200, description = "Un esito per ente, e il loro riepilogo.", body = RispostaInEnti)),
+)]
+pub(super) async fn ricerche_posizione_in_enti(intake: Intake, request: &Request) -> Response {
+    let ask = |request: &Request, body: &bytes::Bytes| {
+        head::no_query(&request.head)?;
+        head::is_json(&request.head)?;
+        body::question_to_several(body)
+    };
+    if head::accepts(&request.head, NDJSON) {
+        intake::answer_in_lines(intake, request, ask).await
+    } else {
+        intake::answer(intake, request, ask).await
+    }
 }

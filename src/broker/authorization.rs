@@ -175,6 +175,45 @@ fn permit(
     })
 }
 
+/// What the permit for a question to several enti allows at one of them.
+pub(super) fn at_one(
+    whole: &Permit,
+    code: &CodiceIstat,
+    trail: &mut Trail,
+) -> Result<Permit, ExchangeError> {
+    let not_for_several = || ExchangeError::NotOffered(whole.operation);
+    let question = Question {
+        operation: whole
+            .operation
+            .asked_of_each()
+            .ok_or_else(not_for_several)?,
+        ente: Some(code.clone()),
+        parameters: whole.parameters.of_each().ok_or_else(not_for_several)?,
+        campi: Some(whole.fields),
+    };
+    trail.asked(&question);
+    let snapshot = Arc::clone(&whole.snapshot);
+    if let Some(former) = snapshot.former(code) {
+        return Err(ExchangeError::EnteEnded(followed_by(former, &snapshot)));
+    }
+    if !whole.enti().covers(code) {
+        return Err(ExchangeError::NotGranted);
+    }
+    let ente = snapshot.ente(code).ok_or(ExchangeError::EnteUnknown)?;
+    let permit = Permit {
+        portal: Arc::clone(&whole.portal),
+        grant: whole.grant,
+        operation: question.operation,
+        ente: Some(Arc::clone(ente)),
+        parameters: question.parameters,
+        fields: whole.fields,
+        fresh: whole.fresh,
+        snapshot,
+    };
+    trail.lap(Stage::Admission);
+    Ok(permit)
+}
+
 /// Those that followed a municipality, by the names of the configuration where it knows them.
 fn followed_by(former: &Former, snapshot: &Snapshot) -> Vec<ComuneSuccessore> {
     let successor = |place: &Place<'_>| {

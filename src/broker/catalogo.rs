@@ -96,7 +96,17 @@ fn ended(former: &Former) -> ComuneSoppresso {
 fn offered(cache: &Cache, ente: &EnteEntry, at: DateTime<Utc>) -> ServiziEnte {
     let items = Operation::ALL
         .into_iter()
-        .filter_map(|operation| service(cache, operation, ente.binding(operation.domain())?, at))
+        .filter_map(|operation| {
+            let binding = ente.binding(operation.domain())?;
+            match operation.asked_of_each() {
+                None => service(cache, operation, binding, at),
+                Some(_) if !ente.joins.contains(&operation) => None,
+                Some(each) => Some(ServizioOfferto {
+                    operazione: operation.name().to_owned(),
+                    ..service(cache, each, binding, at)?
+                }),
+            }
+        })
         .collect();
     ServiziEnte {
         codice_istat: ente.codice_istat.to_string(),

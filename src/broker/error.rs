@@ -41,6 +41,12 @@ pub enum ExchangeError {
         /// Until midnight, Europe/Rome.
         retry_after: Duration,
     },
+    /// A question to more enti than the portal's rate lets through at once.
+    #[error("too many enti")]
+    TooManyEnti {
+        /// So many at most.
+        most: u32,
+    },
     /// No such ente in the configuration.
     #[error("ente unknown")]
     EnteUnknown,

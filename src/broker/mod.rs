@@ -13,6 +13,7 @@ pub mod reply;
 pub mod error;
 mod attended;
 mod flight;
+pub mod fan_out;
 
 use std::sync::Arc;
 
@@ -32,12 +33,8 @@ pub async fn exchange(gateway: &Arc<Gateway>, arrival: Arrival, describe: Descri
     let work = Attended::new(carry_out(Arc::clone(gateway), arrival, describe));
     work.await.unwrap_or_else(|_| {
         tracing::error!(%scambio, "uno scambio è finito per un nostro difetto");
-        Reply::unrecorded(
-            scambio,
-            door_limit,
-            &ExchangeError::Internal("task ended".to_owned()),
-            describe,
-        )
+        let fault = ExchangeError::Internal("task ended".to_owned());
+        Reply::unrecorded(scambio, door_limit, &fault, describe)
     })
 }
 
@@ -48,15 +45,16 @@ async fn carry_out(gateway: Arc<Gateway>, arrival: Arrival, describe: Describe) 
             return Reply::unrecorded(arrival.scambio, arrival.door_limit, &refused, describe);
         }
     };
-    let outcome = stages(&gateway, &arrival, &mut trail).await;
+    let outcome = stages(&gateway, &arrival, &mut trail, describe).await;
     record::close(&gateway, slot, trail, &arrival, outcome, describe).await
 }
 
 /// The stages, in order.
 async fn stages(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     arrival: &Arrival,
     trail: &mut Trail,
+    describe: Describe,
 ) -> Result<Answered, ExchangeError> {
     let caller = identity::establish(arrival, trail)?;
     let question = match arrival.asked()? {
@@ -64,6 +62,9 @@ async fn stages(
         Asked::PickUp(sought) => return deferral::pick_up(gateway, &caller, *sought, trail).await,
     };
     let permit = authorization::grant(&caller, &arrival.asking(question), trail)?;
+    if permit.operation().asked_of_each().is_some() {
+        return fan_out::ask(gateway, &permit, arrival, trail, describe).await;
+    }
     rate_limit::admit(gateway, &permit, trail).await?;
     deferral::check_reply_to(&permit, arrival)?;
     if let Some(deferral) = deferral::of(&permit) {

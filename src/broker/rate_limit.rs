@@ -100,6 +100,25 @@ impl Limits {
         }
     }
 
+    /// Takes so many cells at once or none.
+    fn take_many(&self, bucket: &Bucket, cells: NonZeroU32) -> Result<LimitStatus, ExchangeError> {
+        let limit = bucket.quota.burst_size().get();
+        let state = bucket
+            .cells
+            .check_n(cells)
+            .map_err(|_| ExchangeError::TooManyEnti { most: limit })?
+            .map_err(|refused| ExchangeError::RateLimited {
+                retry_after: refused.wait_time_from(self.clock.now()),
+            })?;
+        let remaining = state.remaining_burst_capacity().min(limit);
+        let missing = bucket.quota.replenish_interval() * (limit - remaining);
+        Ok(LimitStatus {
+            limit,
+            remaining,
+            reset: whole_seconds(missing),
+        })
+    }
+
     /// Counts a refused exchange against its portal, so that refusals are not free either.
     pub(super) fn charge(&self, portal: &str, rate: Rate) -> LimitStatus {
         let bucket = self.bucket(portal, None, rate);
@@ -139,6 +158,40 @@ pub(super) fn admit_to_rates(
                 return Err(ExchangeError::RateLimited { retry_after });
             }
         }
+    }
+    Ok(())
+}
+
+/// Admits a question to several enti, each part as if it were asked alone: all of them, or the whole must come again.
+///
+/// The quotas come first, since a place in them can be given back and a rate's cell cannot.
+pub(super) async fn admit_all(
+    gateway: &Gateway,
+    whole: &Permit,
+    trail: &mut Trail,
+    parts: impl Iterator<Item = (&Permit, &mut Trail)>,
+) -> Result<(), ExchangeError> {
+    let mut asked = 0;
+    for (permit, part) in parts {
+        admit_to_quota(gateway, permit, part).await?;
+        asked += 1;
+    }
+    let Some(cells) = NonZeroU32::new(asked) else {
+        return Ok(());
+    };
+    let limits = &gateway.limits;
+    let portal = whole.portal();
+    let operation = whole
+        .rate()
+        .map(|rate| limits.bucket(&portal.name, Some(whole.operation()), rate));
+    let of_portal = limits.bucket(&portal.name, None, portal.rate);
+    for bucket in operation.into_iter().chain([of_portal]) {
+        let taken = limits.take_many(&bucket, cells);
+        if taken.is_err() {
+            let limit = bucket.operation.map_or("portal", |_| "operation");
+            gateway.telemetry.metrics.limit_refused(limit);
+        }
+        trail.limited(taken?);
     }
     Ok(())
 }

@@ -35,6 +35,8 @@ use contexts::Common;
 
 /// What the stages leave behind for the record.
 pub struct Trail {
+    /// The exchange that asked several enti at once, this one among them.
+    parent: Option<Uuid>,
     snapshot: Arc<Snapshot>,
     begun: DateTime<Utc>,
     lap_started: Instant,
@@ -72,27 +74,33 @@ pub(super) fn open(gateway: &Gateway, arrival: &Arrival) -> Result<(Slot, Trail)
     if gateway.is_draining() {
         return Err(ExchangeError::NoCapacity("il gateway si sta arrestando"));
     }
-    let slot = gateway.store.reserve().map_err(|refused| match refused {
-        StoreError::Full => ExchangeError::NoCapacity("troppe richieste in corso"),
-        other => ExchangeError::NotRecorded(other.to_string()),
-    })?;
+    let slot = reserve(gateway)?;
+    Ok((slot, Trail::begin(arrival, gateway.snapshot())))
+}
+
+/// The same for one part of an exchange that asks several enti, under the snapshot and the portal of the whole.
+pub(super) fn open_part(
+    gateway: &Gateway,
+    arrival: &Arrival,
+    whole: &Trail,
+    parent: Uuid,
+) -> Result<(Slot, Trail), ExchangeError> {
+    let slot = reserve(gateway)?;
     let trail = Trail {
-        snapshot: gateway.snapshot(),
-        begun: arrival.at,
-        lap_started: arrival.started,
-        portal: None,
-        question: None,
-        grant: None,
-        purpose: None,
-        limit: None,
-        quota: None,
-        adapter: None,
-        fetched: None,
-        opened_by: None,
-        delivered: None,
-        times: StageTimes::default(),
+        parent: Some(parent),
+        portal: whole.portal.clone(),
+        grant: whole.grant,
+        purpose: whole.purpose,
+        ..Trail::begin(arrival, whole.snapshot())
     };
     Ok((slot, trail))
+}
+
+fn reserve(gateway: &Gateway) -> Result<Slot, ExchangeError> {
+    gateway.store.reserve().map_err(|refused| match refused {
+        StoreError::Full => ExchangeError::NoCapacity("troppe richieste in corso"),
+        other => ExchangeError::NotRecorded(other.to_string()),
+    })
 }
 
 /// Writes reply and record; the reply is returned only once the record is durable.
@@ -140,6 +148,26 @@ pub(super) async fn close(
 }
 
 impl Trail {
+    fn begin(arrival: &Arrival, snapshot: Arc<Snapshot>) -> Trail {
+        Trail {
+            parent: None,
+            snapshot,
+            begun: arrival.at,
+            lap_started: arrival.started,
+            portal: None,
+            question: None,
+            grant: None,
+            purpose: None,
+            limit: None,
+            quota: None,
+            adapter: None,
+            fetched: None,
+            opened_by: None,
+            delivered: None,
+            times: StageTimes::default(),
+        }
+    }
+
     /// The configuration that the exchange runs under.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot)
@@ -184,6 +212,11 @@ impl Trail {
             let mut purposes = grant.purposes.iter();
             purposes.position(|purpose| purpose == named)
         });
+    }
+
+    /// The tightest limit met so far.
+    pub(super) fn limit(&self) -> Option<LimitStatus> {
+        self.limit
     }
 
     /// A limit was met; the tightest one is told to the portal.
@@ -316,6 +349,7 @@ impl Trail {
             .or(self.opened_by);
         Record {
             scambio: arrival.scambio,
+            parent: self.parent,
             context: self.context(arrival),
             begun: self.begun,
             ended: Utc::now(),

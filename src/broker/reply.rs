@@ -45,6 +45,8 @@ pub enum ReplyKind {
     Unchanged,
     /// With how far a request is that outlives its call.
     Open(Progress),
+    /// Line by line, until the portal hung up.
+    BrokenOff,
     /// With a refusal.
     Refusal(Refusal),
 }
@@ -107,8 +109,7 @@ pub struct Answered {
     disclosed: FieldSet,
     age: Option<Duration>,
     etag: Option<String>,
-    unchanged: bool,
-    progress: Option<Progress>,
+    kind: ReplyKind,
 }
 
 impl Answered {
@@ -119,8 +120,7 @@ impl Answered {
             disclosed: FieldSet::NONE,
             age: None,
             etag: None,
-            unchanged: false,
-            progress: Some(progress),
+            kind: ReplyKind::Open(progress),
         }
     }
 
@@ -141,8 +141,7 @@ impl Answered {
             disclosed: wanted,
             age: Some(delivered.age),
             etag: None,
-            unchanged: false,
-            progress: None,
+            kind: ReplyKind::Answer,
         }
     }
     /// An answer without personal data, under an entity tag.
@@ -164,8 +163,11 @@ impl Answered {
             disclosed: FieldSet::NONE,
             age: None,
             etag: Some(etag),
-            unchanged,
-            progress: None,
+            kind: if unchanged {
+                ReplyKind::Unchanged
+            } else {
+                ReplyKind::Answer
+            },
         }
     }
 
@@ -195,8 +197,26 @@ impl Answered {
             disclosed: wanted,
             age: Some(found.age),
             etag: None,
-            unchanged: false,
-            progress: None,
+            kind: ReplyKind::Answer,
+        }
+    }
+
+    /// What several enti answered; each of the answers is on record as an exchange of its own.
+    pub(super) fn of_several(body: impl Into<Bytes>) -> Answered {
+        Answered {
+            body: body.into(),
+            disclosed: FieldSet::NONE,
+            age: None,
+            etag: None,
+            kind: ReplyKind::Answer,
+        }
+    }
+
+    /// The lines that were sent before the portal hung up.
+    pub(super) fn broken_off(lines: impl Into<Bytes>) -> Answered {
+        Answered {
+            kind: ReplyKind::BrokenOff,
+            ..Answered::of_several(lines)
         }
     }
 }
@@ -214,11 +234,7 @@ impl Reply {
             Ok(answered) => Reply {
                 scambio,
                 operation,
-                kind: match answered.progress {
-                    Some(progress) => ReplyKind::Open(progress),
-                    None if answered.unchanged => ReplyKind::Unchanged,
-                    None => ReplyKind::Answer,
-                },
+                kind: answered.kind,
                 body: answered.body,
                 limits,
                 age: answered.age,
@@ -257,11 +273,13 @@ impl Reply {
         matches!(self.kind, ReplyKind::Answer)
     }
 
-    /// The outcome in records and metrics: `risposto`, `invariato`, `accolta`, `in-corso`, `conclusa`, or the problem's slug.
+    /// The outcome in records and metrics: `risposto`, `invariato`, `interrotto`, `accolta`, `in-corso`, `conclusa`, or the
+    /// problem's slug.
     pub fn outcome(&self) -> &'static str {
         match &self.kind {
             ReplyKind::Answer => "risposto",
             ReplyKind::Unchanged => "invariato",
+            ReplyKind::BrokenOff => "interrotto",
             ReplyKind::Open(Progress::TakenOn { .. }) => "accolta",
             ReplyKind::Open(Progress::StillOpen { .. }) => "in-corso",
             ReplyKind::Open(Progress::Ended { .. }) => "conclusa",
@@ -273,14 +291,19 @@ impl Reply {
     pub fn side(&self) -> Option<Side> {
         match &self.kind {
             ReplyKind::Refusal(refusal) => Some(refusal.side),
-            ReplyKind::Answer | ReplyKind::Unchanged | ReplyKind::Open(_) => None,
+            ReplyKind::Answer
+            | ReplyKind::Unchanged
+            | ReplyKind::BrokenOff
+            | ReplyKind::Open(_) => None,
         }
     }
 
     /// The status that leaves.
     pub fn status(&self) -> u16 {
         match &self.kind {
-            ReplyKind::Answer | ReplyKind::Open(Progress::StillOpen { .. }) => 200,
+            ReplyKind::Answer
+            | ReplyKind::BrokenOff
+            | ReplyKind::Open(Progress::StillOpen { .. }) => 200,
             ReplyKind::Open(Progress::TakenOn { .. }) => 202,
             ReplyKind::Open(Progress::Ended { .. }) => 303,
             ReplyKind::Unchanged => 304,

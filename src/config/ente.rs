@@ -1,13 +1,13 @@
 //! `[[ente]]`: a municipality and the instances that answer for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::reading::table::Table;
 use super::reading::{FromTable, Reader};
 use crate::contract::luogo::CodiceIstat;
-use crate::contract::operation::Domain;
+use crate::contract::operation::{Domain, Operation};
 
 /// A municipality.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +22,8 @@ pub struct Ente {
     pub denominazione: String,
     /// Which instance answers for each domain; absent: the ente does not offer it yet.
     pub servizi: BTreeMap<Domain, Servizio>,
+    /// The operations over several enti that it signed for: it is asked too where a portal names no enti.
+    pub joins: BTreeSet<Operation>,
 }
 
 /// One domain of an ente.
@@ -40,6 +42,7 @@ impl FromTable for Ente {
         let codice_ipa = table.required("codice_ipa", reader);
         let denominazione = table.required("denominazione", reader);
         let servizi = table.or_default("servizi", reader);
+        let joins = table.or_default("joins", reader);
         table.finish(reader);
         Some(Ente {
             codice_istat: codice_istat?,
@@ -47,6 +50,7 @@ impl FromTable for Ente {
             codice_ipa: codice_ipa?,
             denominazione: denominazione?,
             servizi: servizi?,
+            joins: joins?,
         })
     }
 }

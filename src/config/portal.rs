@@ -203,7 +203,7 @@ mod tests {
             let names: Vec<&str> = grant.allowed(operation).names(operation).collect();
             let expected: &[&str] = match operation {
                 Operation::RicercaPersona | Operation::RicercaFamiglia => &["cognome"],
-                Operation::RicercaPosizione => &["immobili"],
+                Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => &["immobili"],
                 Operation::Enti | Operation::Ente | Operation::Servizi => &[],
             };
             assert_eq!(names, expected, "{operation}");

@@ -265,14 +265,14 @@ impl<'a> Conversation<'a> {
 fn tributo(call: &Call<'_>) -> Option<Tributo> {
     match call.parameters {
         Parameters::Posizione { tributo, .. } => Some(*tributo),
-        Parameters::Persona { .. } | Parameters::Pagina { .. } | Parameters::Nessuno => None,
+        _ => None,
     }
 }
 
 fn year(call: &Call<'_>) -> Option<i32> {
     match call.parameters {
         Parameters::Posizione { anno, .. } => Some(i32::from(*anno)),
-        Parameters::Persona { .. } | Parameters::Pagina { .. } | Parameters::Nessuno => None,
+        _ => None,
     }
 }
 

@@ -14,5 +14,6 @@ pub mod document;
 pub mod provenienza;
 pub mod richiesta;
 pub mod risposta;
+pub mod esiti;
 pub mod catalogo;
 pub mod side;

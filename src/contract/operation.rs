@@ -55,17 +55,21 @@ pub enum Operation {
     /// The position of one taxpayer for one tax and year.
     #[serde(rename = "tributi.ricerche-posizione")]
     RicercaPosizione,
+    /// The same in several enti at once: one exchange of [`Operation::RicercaPosizione`] with each.
+    #[serde(rename = "tributi.ricerche-posizione-in-enti")]
+    RicercaPosizioneInEnti,
 }
 
 impl Operation {
     /// Every operation, in the order of the documents.
-    pub const ALL: [Operation; 6] = [
+    pub const ALL: [Operation; 7] = [
         Operation::Enti,
         Operation::Ente,
         Operation::Servizi,
         Operation::RicercaPersona,
         Operation::RicercaFamiglia,
         Operation::RicercaPosizione,
+        Operation::RicercaPosizioneInEnti,
     ];
 
     /// The operation's name in grants, adapters, records and metrics: `domain.resource`.
@@ -77,6 +81,7 @@ impl Operation {
             Operation::RicercaPersona => "anagrafe.ricerche-persona",
             Operation::RicercaFamiglia => "anagrafe.ricerche-famiglia",
             Operation::RicercaPosizione => "tributi.ricerche-posizione",
+            Operation::RicercaPosizioneInEnti => "tributi.ricerche-posizione-in-enti",
         }
     }
 
@@ -92,13 +97,23 @@ impl Operation {
         match self {
             Operation::Enti | Operation::Ente | Operation::Servizi => Domain::Catalogo,
             Operation::RicercaPersona | Operation::RicercaFamiglia => Domain::Anagrafe,
-            Operation::RicercaPosizione => Domain::Tributi,
+            Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => Domain::Tributi,
         }
     }
 
-    /// Whether the operation discloses personal data: it then needs a purpose, and an adapter answers it.
+    /// Whether the operation discloses personal data: it then needs a purpose.
     pub fn is_personal(self) -> bool {
         self.domain() != Domain::Catalogo
+    }
+
+    /// What is asked of each ente where the operation asks several at once.
+    pub fn asked_of_each(self) -> Option<Operation> {
+        (self == Operation::RicercaPosizioneInEnti).then_some(Operation::RicercaPosizione)
+    }
+
+    /// Whether adapters answer the operation.
+    pub fn is_answered_by_adapters(self) -> bool {
+        self.is_personal() && self.asked_of_each().is_none()
     }
 
     /// The fields that `campi` may name, in the order of the answer; empty where nothing can be chosen.
@@ -129,7 +144,7 @@ impl Operation {
                 "data_decesso",
                 "relazione_parentela",
             ],
-            Operation::RicercaPosizione => {
+            Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => {
                 &["contribuente", "immobili", "utenze", "dovuto", "versamenti"]
             }
         }

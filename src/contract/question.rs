@@ -10,7 +10,7 @@ use super::posizione::Tributo;
 pub struct Question {
     /// What is asked.
     pub operation: Operation,
-    /// Of whom; only the list of enti names none.
+    /// Of whom; the list of enti and what is asked of several at once name none.
     pub ente: Option<CodiceIstat>,
     /// About what.
     pub parameters: Parameters,
@@ -35,6 +35,17 @@ pub enum Parameters {
         /// The tax year, 1990 to next year.
         anno: u16,
     },
+    /// The same in several enti.
+    PosizioneInEnti {
+        /// The taxpayer.
+        soggetto: Soggetto,
+        /// The tax.
+        tributo: Tributo,
+        /// The tax year, 1990 to next year.
+        anno: u16,
+        /// The enti, none twice; `None`: all that joined.
+        enti: Option<Vec<CodiceIstat>>,
+    },
     /// A page of the list of enti.
     Pagina {
         /// The ente after which the page begins.
@@ -51,8 +62,26 @@ impl Parameters {
     pub fn soggetto(&self) -> Option<&str> {
         match self {
             Parameters::Persona { codice_fiscale } => Some(codice_fiscale.as_str()),
-            Parameters::Posizione { soggetto, .. } => Some(soggetto.code()),
+            Parameters::Posizione { soggetto, .. }
+            | Parameters::PosizioneInEnti { soggetto, .. } => Some(soggetto.code()),
             Parameters::Pagina { .. } | Parameters::Nessuno => None,
+        }
+    }
+
+    /// What each ente is asked where the question is for several.
+    pub fn of_each(&self) -> Option<Parameters> {
+        match self {
+            Parameters::PosizioneInEnti {
+                soggetto,
+                tributo,
+                anno,
+                ..
+            } => Some(Parameters::Posizione {
+                soggetto: soggetto.clone(),
+                tributo: *tributo,
+                anno: *anno,
+            }),
+            _ => None,
         }
     }
 }

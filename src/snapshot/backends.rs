@@ -123,6 +123,7 @@ pub(super) fn bound(ente: Ente, backends: &BTreeMap<String, Backend>) -> EnteEnt
         codice_belfiore: ente.codice_belfiore,
         codice_ipa: ente.codice_ipa,
         denominazione: ente.denominazione,
+        joins: ente.joins,
         bindings,
     }
 }

@@ -18,6 +18,8 @@ use super::quota::QuotaHold;
 pub struct Record {
     /// The exchange's number (UUIDv7); the time in it decides the month under which it is kept.
     pub scambio: Uuid,
+    /// The exchange that asked several enti at once, this one among them.
+    pub parent: Option<Uuid>,
     /// What it has in common with many others: made once and shared, the store knows it by its address.
     pub context: Arc<Context>,
     /// When the request's head was read.

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -22,6 +22,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "richiesta",
         include_str!("../../migrations/sqlite/0002_richiesta.sql"),
         include_str!("../../migrations/postgres/0002_richiesta.sql"),
+    ),
+    (
+        3,
+        "parent",
+        include_str!("../../migrations/sqlite/0003_parent.sql"),
+        include_str!("../../migrations/postgres/0003_parent.sql"),
     ),
 ];
 

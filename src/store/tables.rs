@@ -58,6 +58,7 @@ pub(super) const EXCHANGE: Table = Table {
         ("backend_answer_bytes", Kind::Number),
         ("reply_digest", Kind::Digest),
         ("reply_bytes", Kind::Number),
+        ("parent", Kind::Scambio),
     ],
     on_conflict: "",
 };
@@ -82,6 +83,7 @@ pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, context: i64) {
         to.bytes(digest.map(|digest| &digest.digest[..]));
         to.number(digest.map(|digest| i64::try_from(digest.bytes).unwrap_or(i64::MAX)));
     }
+    to.bytes(record.parent.as_ref().map(|parent| &parent.as_bytes()[..]));
 }
 
 /// What many exchanges have in common, once.

@@ -9,6 +9,7 @@ mod harness;
 
 mod way;
 mod identity;
+mod in_enti;
 mod authorization;
 mod former;
 mod rate_limit;

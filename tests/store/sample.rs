@@ -34,6 +34,7 @@ pub fn turn_of_month() -> DateTime<Utc> {
 pub fn answered(store: &Store, at: DateTime<Utc>) -> Record {
     let keys = store.subject_keys();
     Record {
+        parent: None,
         scambio: scambio_at(at),
         context: Arc::new(Context {
             generation: 7,
@@ -79,6 +80,7 @@ pub fn answered(store: &Store, at: DateTime<Utc>) -> Record {
 /// An exchange of which nothing was understood.
 pub fn refused(at: DateTime<Utc>) -> Record {
     Record {
+        parent: None,
         scambio: scambio_at(at),
         context: Arc::new(Context {
             generation: 7,

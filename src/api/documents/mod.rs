@@ -14,7 +14,7 @@ use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use crate::contract::operation::Domain;
 
-use super::body::{self, RicercaPosizione};
+use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti};
 use super::problem::{Problema, TABLE};
 use super::{anagrafe, catalogo, richieste, status, tributi};
 
@@ -41,6 +41,7 @@ struct Anagrafe;
 #[derive(OpenApi)]
 #[openapi(paths(
     tributi::ricerche_posizione,
+    tributi::ricerche_posizione_in_enti,
     richieste::stato_richiesta,
     richieste::risultato_tributi,
     status::status
@@ -180,10 +181,11 @@ fn add_shared(components: &mut Components) {
     Problema::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.schemas.values_mut().for_each(nulls::remove);
-    let posizione = RicercaPosizione::name();
-    if let Some(schema) = components.schemas.remove(&*posizione) {
-        let schema = RefOr::T(body::with_one_code(schema));
-        components.schemas.insert(posizione.into_owned(), schema);
+    for posizione in [RicercaPosizione::name(), RicercaPosizioneInEnti::name()] {
+        if let Some(schema) = components.schemas.remove(&*posizione) {
+            let schema = RefOr::T(body::with_one_code(schema));
+            components.schemas.insert(posizione.into_owned(), schema);
+        }
     }
     components.add_security_scheme(
         "certificato",

@@ -6,6 +6,7 @@ use std::io::Write;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use tokio::sync::mpsc::{Receiver, channel};
 
 /// Bytes that the head of an answer takes as a rule.
 const USUAL_HEAD: usize = 512;
@@ -14,7 +15,13 @@ const USUAL_HEAD: usize = 512;
 pub struct Response {
     status: u16,
     head: Vec<u8>,
-    body: Bytes,
+    body: Body,
+}
+
+enum Body {
+    Whole(Bytes),
+    /// What comes, each piece as a chunk of its own.
+    Lines(Receiver<Bytes>),
 }
 
 impl Response {
@@ -31,7 +38,7 @@ impl Response {
         Response {
             status,
             head,
-            body: Bytes::new(),
+            body: Body::Whole(Bytes::new()),
         }
     }
 
@@ -54,16 +61,36 @@ impl Response {
 
     /// Gives it a body.
     pub fn body(mut self, body: impl Into<Bytes>) -> Response {
-        self.body = body.into();
+        self.body = Body::Whole(body.into());
         self
+    }
+
+    /// Gives it a body that comes piece by piece.
+    pub fn lines(mut self, lines: Receiver<Bytes>) -> Response {
+        self.body = Body::Lines(lines);
+        self
+    }
+
+    /// The pieces of its body, if they are still to come.
+    pub(in crate::api) fn take_lines(&mut self) -> Option<Receiver<Bytes>> {
+        match &mut self.body {
+            Body::Whole(_) => None,
+            Body::Lines(lines) => Some(std::mem::replace(lines, channel(1).1)),
+        }
     }
 
     /// The bytes that leave. `last` tells that the connection ends with them; to `HEAD` the body is only announced.
     pub(in crate::api) fn written(mut self, last: bool, to_head: bool) -> Vec<u8> {
-        // RFC 9110, 8.6: the length of what a 304 does not send is not known here.
-        if self.status != StatusCode::NOT_MODIFIED {
-            let length = self.body.len() as u64;
-            self = self.number("content-length", length);
+        match &self.body {
+            // RFC 9110, 8.6: the length of what a 304 does not send is not known here.
+            Body::Whole(_) if self.status == StatusCode::NOT_MODIFIED => {}
+            Body::Whole(body) => {
+                let length = body.len() as u64;
+                self = self.number("content-length", length);
+            }
+            // Else the end of the connection is the end of the body.
+            Body::Lines(_) if !last => self = self.header("transfer-encoding", "chunked"),
+            Body::Lines(_) => {}
         }
         if last {
             self = self.header("connection", "close");
@@ -71,8 +98,10 @@ impl Response {
         self.name("date");
         push_date(&mut self.head, Utc::now());
         self.head.extend_from_slice(b"\r\n\r\n");
-        if !to_head {
-            self.head.extend_from_slice(&self.body);
+        if let Body::Whole(body) = &self.body
+            && !to_head
+        {
+            self.head.extend_from_slice(body);
         }
         self.head
     }

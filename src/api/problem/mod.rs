@@ -140,6 +140,9 @@ impl Problem {
             ExchangeError::QuotaSpent { retry_after } => {
                 rows::QUOTA_GIORNALIERA_ESAURITA.again_after(*retry_after)
             }
+            ExchangeError::TooManyEnti { most } => rows::TROPPI_ENTI.with_detail(format!(
+                "La richiesta riguarda più enti di quanti il limite di frequenza del portale ammetta insieme ({most})."
+            )),
             ExchangeError::EnteUnknown => rows::ENTE_SCONOSCIUTO,
             ExchangeError::EnteEnded(successors) => of_ended(successors),
             ExchangeError::NotOffered(_) => rows::SERVIZIO_NON_OFFERTO,

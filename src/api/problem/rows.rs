@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 35] = [
+pub static TABLE: [Problem; 36] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
@@ -25,6 +25,7 @@ pub static TABLE: [Problem; 35] = [
     DATI_FRESCHI_NON_CONCESSI,
     LIMITE_DI_FREQUENZA,
     QUOTA_GIORNALIERA_ESAURITA,
+    TROPPI_ENTI,
     ENTE_SCONOSCIUTO,
     ENTE_CESSATO,
     SERVIZIO_NON_OFFERTO,
@@ -257,6 +258,18 @@ pub(super) const QUOTA_GIORNALIERA_ESAURITA: Problem = row(
         "Quota giornaliera esaurita",
         "Le richieste concesse al portale per oggi, per questa operazione e questo ente, sono esaurite.",
         "Attendere il tempo indicato in Retry-After o chiedere al gestore del gateway una quota più alta.",
+    ],
+);
+
+pub(super) const TROPPI_ENTI: Problem = row(
+    422,
+    "troppi-enti",
+    Side::Portale,
+    None,
+    [
+        "Troppi enti",
+        "La richiesta riguarda più enti di quanti il limite di frequenza del portale ammetta insieme.",
+        "Ogni ente conta come una richiesta: dividerli in più richieste, indicandoli in enti.",
     ],
 );
 

@@ -90,7 +90,11 @@ impl KeptQuestion {
                 Some(*tributo),
                 Some(*anno),
             ),
-            Parameters::Pagina { .. } | Parameters::Nessuno => return None,
+            Parameters::PosizioneInEnti { .. }
+            | Parameters::Pagina { .. }
+            | Parameters::Nessuno => {
+                return None;
+            }
         };
         let names = |set: FieldSet| names_of(set, permit.operation());
         Some(KeptQuestion {

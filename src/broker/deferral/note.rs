@@ -63,6 +63,7 @@ impl Turn<'_> {
         let ended = Utc::now();
         let dispatch = (ended - self.begun).num_microseconds().unwrap_or(i64::MAX);
         let record = Record {
+            parent: None,
             scambio: self.scambio,
             context: Arc::new(self.context(gateway)),
             begun: self.begun,

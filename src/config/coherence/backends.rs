@@ -8,6 +8,7 @@ use crate::config::instance::InstanceSettings;
 use crate::config::mistake::Mistake;
 use crate::config::reading::places::Entry;
 use crate::config::written::Written;
+use crate::contract::operation::Operation;
 
 use super::{duplicates, unknown};
 
@@ -158,6 +159,18 @@ fn check_ente(entry: &Entry<Ente>, written: &Written, mistakes: &mut Vec<Mistake
     if !in_shape {
         let text = "serve una lettera maiuscola e tre cifre, come \"C933\"";
         mistakes.push(entry.places.mistake("codice_belfiore", text));
+    }
+    for operation in &entry.value.joins {
+        let several = |operation: &Operation| operation.asked_of_each().is_some();
+        if !several(operation) {
+            let possible = Operation::ALL.into_iter().filter(several);
+            let possible: Vec<&str> = possible.map(Operation::name).collect();
+            let text = format!(
+                "non è un'operazione su più enti, come {}",
+                possible.join(", ")
+            );
+            mistakes.push(entry.places.mistake(&format!("joins[{operation}]"), text));
+        }
     }
     for (domain, servizio) in &entry.value.servizi {
         if !written.instances.knows(&servizio.instance) {

@@ -67,7 +67,7 @@ fn document(connector: &str) -> Value {
     let declared = |about: &str| map(about, json!({"$ref": "#/definitions/declared"}));
     let operations: Map<String, Value> = Operation::ALL
         .into_iter()
-        .filter(|operation| operation.is_personal())
+        .filter(|operation| operation.is_answered_by_adapters())
         .map(|operation| {
             (
                 operation.name().to_owned(),

@@ -148,7 +148,7 @@ pub fn fields(operation: Operation) -> &'static [Field] {
     match operation {
         Operation::Enti | Operation::Ente | Operation::Servizi => &[],
         Operation::RicercaPersona | Operation::RicercaFamiglia => PERSONA,
-        Operation::RicercaPosizione => POSIZIONE,
+        Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => POSIZIONE,
     }
 }
 

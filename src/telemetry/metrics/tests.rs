@@ -97,6 +97,7 @@ fn every_metric_is_documented() {
     metrics.request_unread("portal", "not_http");
     metrics.connection_opened("portal");
     metrics.instance("cantu", BreakerState::Open, 0, 0);
+    metrics.instance_clock("cantu", 7);
     metrics.record(&health());
     metrics.certificate_days_left("portal_door", 12.5);
     metrics.snapshot_in_force(3);

@@ -46,11 +46,12 @@ impl Bench<'_> {
         };
         let mut read = Vec::new();
         for (name, item) in entries {
-            let operation = Operation::named(name.get_ref()).filter(|found| found.is_personal());
+            let operation =
+                Operation::named(name.get_ref()).filter(|found| found.is_answered_by_adapters());
             let Some(operation) = operation else {
                 let names = Operation::ALL
                     .into_iter()
-                    .filter(|operation| operation.is_personal());
+                    .filter(|operation| operation.is_answered_by_adapters());
                 let names: Vec<&str> = names.map(Operation::name).collect();
                 let text = format!(
                     "operazione sconosciuta: qui si conoscono {}",

@@ -1,0 +1,4 @@
+-- An exchange that asks several enti at once has a child exchange with each: the child names its parent.
+ALTER TABLE exchange ADD COLUMN parent BLOB;
+
+UPDATE schema SET version = 3;
