@@ -207,7 +207,7 @@ impl Town {
     /// A tax office whose credentials are hashed with the time.
     pub fn tax_office(address: &str, ente: (&str, &str)) -> Town {
         let belfiore = ente.1.to_lowercase();
-        let hexadecimal: String = belfiore.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hexadecimal = hex::encode(&belfiore);
         Town::new(
             "tributi-impronta",
             format!("{address}/{belfiore}"),

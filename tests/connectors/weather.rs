@@ -87,26 +87,28 @@ const ELSEWHERE: [&str; 3] = ["vista-comune", "richiesta-standard", "operatore-c
 fn outcome(dialect: &str, fault: &str) -> Option<Kind> {
     match (dialect, fault) {
         // Either charset is known to these adapters by its bytes, whatever the header says; the tax office's answers are ASCII.
-        ("d3" | "d4" | "d5" | "d7", "wrong_charset") => None,
-        (_, "wrong_charset" | "truncated_body" | "garbage") => Some(Kind::Unintelligible),
+        // Late, twice, elsewhere in the answer, with another session, or about what is written: the answer is true.
+        ("d3" | "d4" | "d5" | "d7", "wrong_charset")
+        | (
+            _,
+            "slow" | "duplicate" | "multiref" | "single_session" | "late_completion"
+            | "never_completes",
+        ) => None,
+        (_, "wrong_charset" | "truncated_body" | "garbage" | "schema_change") => {
+            Some(Kind::Unintelligible)
+        }
         (_, "not_found") => Some(Kind::NotFound),
         (_, "ambiguous") => Some(Kind::Ambiguous),
         (_, "auth_fail" | "expired_token") => Some(Kind::CredentialsRefused),
         (_, "too_many_requests") => Some(Kind::TooManyCalls),
         (_, "hang" | "hang_after_commit") => Some(Kind::TimedOut),
-        (_, "html_502" | "maintenance") => Some(Kind::Unavailable),
-        ("d3" | "d5" | "d7", "internal_error") => Some(Kind::Unavailable),
+        (_, "html_502" | "maintenance") | ("d3" | "d5" | "d7", "internal_error") => {
+            Some(Kind::Unavailable)
+        }
         (_, "internal_error") => Some(Kind::Failed),
         (_, "huge") => Some(Kind::Oversized),
         (_, "drop") => Some(Kind::Unreachable),
-        (_, "schema_change") => Some(Kind::Unintelligible),
         (_, "clock_skew") => Some(Kind::ClockSkew),
-        // Late, twice, elsewhere in the answer, with another session, or about what is written: the answer is true.
-        (
-            _,
-            "slow" | "duplicate" | "multiref" | "single_session" | "late_completion"
-            | "never_completes",
-        ) => None,
         _ => panic!("{dialect}: what must come of {fault}?"),
     }
 }

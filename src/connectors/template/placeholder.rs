@@ -269,11 +269,8 @@ impl Scope<'_> {
             Placeholder::NowDate | Placeholder::NowTime => {
                 let clock = self.stamps.clock.as_ref();
                 let clock = clock.ok_or_else(|| self.not_configured(placeholder))?;
-                let form = match placeholder {
-                    Placeholder::NowDate => clock.date,
-                    _ => clock.time,
-                };
-                return Ok(Cow::Owned(stamps::written(self.now, form)));
+                let is_date = *placeholder == Placeholder::NowDate;
+                return Ok(Cow::Owned(clock.written(self.now, is_date)));
             }
             Placeholder::Sha256(name) => {
                 let text = self.stamps.hashes.get(name);

@@ -46,8 +46,15 @@ pub struct Clock {
     pub tolerance: Duration,
 }
 
+impl Clock {
+    /// The day or the time of day of an instant, as the product writes it.
+    pub fn written(&self, at: DateTime<Utc>, is_date: bool) -> String {
+        written(at, if is_date { self.date } else { self.time })
+    }
+}
+
 /// An instant in one of the forms.
-pub fn written(at: DateTime<Utc>, form: &str) -> String {
+fn written(at: DateTime<Utc>, form: &str) -> String {
     at.with_timezone(&Rome).format(form).to_string()
 }
 

@@ -80,14 +80,7 @@ impl Bench<'_> {
         let keep: Option<Span> = table.optional("keep", reader);
         let repeatable = table.required("repeatable", reader);
         let usual_delay: Option<Span> = table.optional("usual_delay", reader);
-        let years = match table.values("years").next() {
-            None => Some(false),
-            Some(value) => value.parse(reader, "\"all\" o \"current\"", |text| match text {
-                "all" => Some(false),
-                "current" if operation == Operation::RicercaPosizione => Some(true),
-                _ => None,
-            }),
-        };
+        let only_this_year = only_this_year(operation, &mut table, reader);
         let fonte =
             match table.values("fonte").next() {
                 None => Some(Fonte::GestionaleComunale),
@@ -143,7 +136,7 @@ impl Bench<'_> {
             operation,
             keep: keep.map(|span| span.0),
             repeatable: repeatable?,
-            only_this_year: years?,
+            only_this_year: only_this_year?,
             fonte: fonte?,
             usual_delay: usual_delay.map(|span| span.0),
             tributi: tributi(operation, &steps),
@@ -279,6 +272,22 @@ impl Bench<'_> {
             }
         }
     }
+}
+
+/// Whether `years` says that only the current one is told.
+fn only_this_year(
+    operation: Operation,
+    table: &mut Table<'_>,
+    reader: &mut Reader,
+) -> Option<bool> {
+    let Some(value) = table.values("years").next() else {
+        return Some(false);
+    };
+    value.parse(reader, "\"all\" o \"current\"", |text| match text {
+        "all" => Some(false),
+        "current" if operation == Operation::RicercaPosizione => Some(true),
+        _ => None,
+    })
 }
 
 /// The values that the step is made once for each of; `None` where that is wrong.
