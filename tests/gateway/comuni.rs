@@ -103,6 +103,35 @@ async fn every_one_of_the_147_municipalities_answers_for_registry_and_taxes() {
 }
 
 #[tokio::test]
+async fn one_question_reaches_all_that_signed_for_it() {
+    let province = Province::with(|files| {
+        as_in_the_example(files);
+        let own = format!(
+            "[[portal.grant]]\nid = \"in-enti\"\nversion = 1\noperations = [\"tributi.ricerche-posizione-in-enti\"]\nenti = \"all\"\n\
+             fields = [\"contribuente\"]\npurposes = [\"{}\"]\n\n[[portal]]\nname = \"portale-due\"",
+            crate::harness::portal::PURPOSE
+        );
+        files.replace(
+            "portali/prove.toml",
+            "[[portal]]\nname = \"portale-due\"",
+            &own,
+        );
+    });
+    let year = Utc::now().with_timezone(&Rome).year();
+    let question = json!({ "codice_fiscale": "RSSMRA80A01C933H", "tributo": "IMU", "anno": year });
+    let answer = province
+        .portal("portale-uno")
+        .post("/rest/tributi/v1/ricerche-posizione", &question)
+        .await;
+    let sum = &answer.body["riepilogo"];
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(sum["enti"], 147);
+    assert_eq!(sum["non_raggiungibile"], 0, "{}", answer.body);
+    let count = |name: &str| sum[name].as_i64().expect("a count");
+    assert!(count("trovata") > 20 && count("non_trovata") > 20, "{sum}");
+}
+
+#[tokio::test]
 async fn municipalities_that_share_an_instance_leave_each_other_their_share() {
     let province = Province::with(as_in_the_example);
     let portal = &province.portal("portale-uno");

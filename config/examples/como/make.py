@@ -171,6 +171,8 @@ def ente(comune, services):
         f'codice_ipa = "c_{belfiore.lower()}"',
         f'denominazione = "{comune["denominazione"]}"',
     ]
+    # That every municipality signed for questions to several is a proposal, too.
+    lines.append('joins = ["tributi.ricerche-posizione-in-enti"]')
     for domain, dialect, name in services:
         lines.append(f'servizi.{domain}.instance = "{name}"')
         if dialect in OF_THE_ENTE:
