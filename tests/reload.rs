@@ -246,3 +246,46 @@ async fn a_secret_that_changes_on_disk_calls_for_a_reload_by_itself() {
     running.reloader.look_at_files();
     assert_eq!(running.generation(), 3, "the old one stays");
 }
+
+#[tokio::test]
+async fn a_changed_adapter_is_taken_without_a_restart_and_a_bad_one_leaves_the_old_one_in_force() {
+    let running = Running::start().await;
+    let folder = running.folder.path();
+    let adapter = folder.join("adapters/prodotto");
+    fs::create_dir_all(&adapter).expect("a folder");
+    let put = |name: &str, text: &str| fs::write(adapter.join(name), text).expect("a file");
+    let response = "rows = \".\"\nnone = \"not_found\"\n[fields]\ncodice_fiscale = \"cf\"\n";
+    put(
+        "adapter.toml",
+        "vendor = \"a\"\nproduct = \"a\"\nversion = \"1\"\n[connector.rest]\n[operations.\"anagrafe.ricerche-persona\"]\nrepeatable = true\n[[operations.\"anagrafe.ricerche-persona\".steps]]\nname = \"uno\"\npath = \"/x\"\nresponse = \"r.toml\"\n",
+    );
+    put("r.toml", response);
+    let instance = "[files]\nadapters = \"adapters\"\n[[instance]]\nname = \"prova\"\nadapter = \"prodotto\"\naddress = \"http://127.0.0.1:9\"\n";
+    write(folder, instance);
+    assert_eq!(running.reloader.reload().expect("sound").generation, 2);
+    let digest = || {
+        let snapshot = running.gateway.snapshot();
+        let digest = snapshot
+            .backends()
+            .next()
+            .map(|backend| backend.adapter.digest().to_owned());
+        digest.expect("a back end")
+    };
+    let first = digest();
+    put("r.toml", &format!("{response}cognome = \"cognome\"\n"));
+    assert_eq!(running.reloader.reload().expect("sound").generation, 3);
+    let second = digest();
+    assert_ne!(first, second);
+    put(
+        "r.toml",
+        &response.replace("codice_fiscale", "codice_fiscal"),
+    );
+    let mistakes = running.reloader.reload().expect_err("a mistake");
+    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    assert!(
+        told.iter()
+            .any(|text| text.contains("r.toml:4:1") && text.contains("«codice_fiscale»")),
+        "{told:?}"
+    );
+    assert_eq!((running.generation(), digest()), (3, second));
+}

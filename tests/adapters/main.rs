@@ -5,6 +5,7 @@
     reason = "a test that cannot go on must say so at once"
 )]
 
+mod drifting;
 mod explaining;
 mod coverage;
 mod mistakes;

@@ -147,8 +147,8 @@ fn each_mistake_is_told_where_it_stands() {
             RESPONSE,
             "rows = ",
             "nested = [\"a\"]\nrows = ",
-            "uno.response.toml:1:10",
-            "XML",
+            "uno.response.toml:1:11",
+            "nessun percorso",
         ),
         (
             ADAPTER,

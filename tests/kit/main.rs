@@ -23,3 +23,4 @@ mod recording;
 #[path = "../gateway/harness/simulators.rs"]
 #[allow(dead_code, reason = "the gateway's tests use more of it")]
 mod simulators;
+mod six_steps;

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::shape::{NodeId, Shape};
-use super::{Extract, TYPICAL, Unreadable};
+use super::{Extract, TYPICAL, Unreadable, xml};
 
 /// Arrays inside one another where only a text is wanted; the library bounds all other nesting.
 const NESTING: usize = 16;
@@ -150,7 +150,10 @@ impl<'de> Visitor<'de> for Place<'_> {
         Ok(())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        if self.shape.is_nested(self.node) {
+            return xml::read_inside(text, self.node, self.shape, self.extract).map_err(E::custom);
+        }
         self.extract.add_text(self.node, text);
         Ok(())
     }

@@ -174,18 +174,34 @@ impl Shape {
             return Ok(place);
         }
         for segment in path.split('/') {
-            let name = self.parse(segment, namespaces)?;
+            let name = self.parse(place, segment, namespaces)?;
             place = self.child_or_new(place, name)?;
         }
         Ok(place)
     }
 
-    fn parse(&self, segment: &str, namespaces: &[(String, String)]) -> Result<Name, BadPath> {
+    /// Whether names inside that place are those of XML elements.
+    fn is_xml_inside(&self, place: NodeId) -> bool {
+        let holder = |place: NodeId| {
+            let holds = |node: &Node| node.children.contains(&place);
+            let index = self.nodes.iter().position(holds)?;
+            u16::try_from(index).ok().map(NodeId)
+        };
+        let mut around = std::iter::successors(Some(place), |place| holder(*place));
+        self.format == Format::Xml || around.any(|place| self.is_nested(place))
+    }
+
+    fn parse(
+        &self,
+        inside: NodeId,
+        segment: &str,
+        namespaces: &[(String, String)],
+    ) -> Result<Name, BadPath> {
         let bad = |text: &str| Err(BadPath(format!("«{segment}»: {text}")));
         if segment.is_empty() || segment.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return bad("fra due «/» serve un nome senza spazi");
         }
-        if self.format != Format::Xml {
+        if !self.is_xml_inside(inside) {
             return Ok(Name::Local(segment.into()));
         }
         if segment == "*" {

@@ -28,6 +28,35 @@ pub fn read(text: &str, shape: &Shape) -> Result<Extract, Unreadable> {
     Ok(walk.extract.finish())
 }
 
+/// Reads a document that stands in a string of an answer of another format, at that place of it.
+pub(super) fn read_inside(
+    text: &str,
+    place: NodeId,
+    shape: &Shape,
+    extract: &mut Extract,
+) -> Result<(), Unreadable> {
+    let cell = extract.open(place);
+    let text = text.trim();
+    if !text.is_empty() {
+        let mut walk = Walk {
+            answer: text,
+            shape,
+            extract: std::mem::take(extract),
+            open: vec![Open::Nested { cell, node: place }],
+            floor: 0,
+            resolver: shape.has_namespaces().then(NamespaceResolver::default),
+            roots: 0,
+            inner: None,
+            references: References::default(),
+        };
+        let read = walk.nested(text);
+        *extract = walk.extract;
+        read?;
+    }
+    extract.close(cell);
+    Ok(())
+}
+
 /// Walks over a document, the whole answer or one that stands in the text of another.
 fn document(text: &str, walk: &mut Walk<'_>) -> Result<(), Unreadable> {
     let mut reader = Reader::from_str(text);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Kind, Kinds, Survey};
+use super::{Kind, Kinds, Survey, xml};
 use crate::connectors::extract::Unreadable;
 use crate::connectors::extract::shape::{NodeId, Shape};
 
@@ -21,6 +21,13 @@ fn walk(
     shape: &Shape,
     survey: &mut Survey,
 ) {
+    if let (Value::String(text), Some(node)) = (value, node)
+        && shape.is_nested(node)
+        && xml::survey_inside(text, path, node, shape, survey).is_ok()
+    {
+        survey.note(path, Kinds::of(Kind::Group), false, first, "");
+        return;
+    }
     let read = node.is_some_and(|node| shape.is_leaf(node));
     let name = if path.is_empty() { "." } else { path };
     let (kind, text) = match value {

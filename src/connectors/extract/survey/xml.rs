@@ -38,6 +38,26 @@ pub(super) fn survey(text: &str, shape: &Shape, survey: &mut Survey) -> Result<(
     document(text, shape, survey, &mut open)
 }
 
+/// The same for a document that stands in a string at that place.
+pub(super) fn survey_inside(
+    text: &str,
+    path: &str,
+    place: NodeId,
+    shape: &Shape,
+    survey: &mut Survey,
+) -> Result<(), Unreadable> {
+    let around = Open {
+        path: path.to_owned(),
+        node: Some(place),
+        leaf: false,
+        text: String::new(),
+        groups: false,
+        nil: false,
+        seen: Vec::new(),
+    };
+    document(text.trim(), shape, survey, &mut vec![around])
+}
+
 fn document(
     text: &str,
     shape: &Shape,

@@ -203,10 +203,10 @@ fn nested(table: &mut Table<'_>, workshop: &mut Workshop<'_>, reader: &mut Reade
     let Some(value) = table.values("nested").next() else {
         return;
     };
-    if workshop.shape.format() != Format::Xml {
+    if workshop.shape.format() == Format::Columns {
         reader.mistake(
             &value.place(),
-            "solo in una risposta XML c'è testo che è XML",
+            "solo in una risposta XML o JSON c'è testo che è XML",
         );
         return;
     }
