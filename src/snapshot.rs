@@ -5,8 +5,10 @@ mod backends;
 mod declared;
 mod digest;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::config::certificate::CertificateMatch;
 use crate::config::ente::Servizio;
@@ -164,7 +166,7 @@ impl EnteEntry {
 
 impl<T> Holders<T> {
     fn new(all: Vec<T>, certificates: impl Fn(&T) -> &[CertificateMatch]) -> Holders<T> {
-        let (mut by_fingerprint, mut by_subject) = (HashMap::new(), HashMap::new());
+        let (mut by_fingerprint, mut by_subject) = (HashMap::default(), HashMap::default());
         for (index, holder) in all.iter().enumerate() {
             for certificate in certificates(holder) {
                 match certificate {

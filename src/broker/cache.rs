@@ -82,8 +82,11 @@ impl PartialEq for Key {
             && self.operation == other.operation
             && self.fetched == other.fetched
             && self.account == other.account
-            && self.instance.name == other.instance.name
-            && self.adapter.digest() == other.adapter.digest()
+            // Nearly always the very same, which need not be looked at.
+            && (Arc::ptr_eq(&self.instance, &other.instance)
+                || self.instance.name == other.instance.name)
+            && (Arc::ptr_eq(&self.adapter, &other.adapter)
+                || self.adapter.digest() == other.adapter.digest())
     }
 }
 

@@ -50,11 +50,11 @@ struct Stato {
     denominazione: &'static str,
 }
 
-/// The municipalities stay the text that they are in the program: only the order of its lines is kept in memory.
+/// The municipalities stay the text that they are in the program: only where its lines begin is kept in memory, in their
+/// order and by their codes.
 struct Table {
-    /// Where each line begins; the text is sorted by Belfiore code.
-    by_belfiore: Vec<u32>,
-    by_istat: Vec<u32>,
+    by_belfiore: Codes,
+    by_istat: Codes,
     by_name: Vec<u32>,
     stati: Vec<Stato>,
 }
@@ -183,15 +183,12 @@ fn length_before(text: &str, end: u8) -> usize {
 impl Table {
     fn read() -> Table {
         let begins = COMUNI.match_indices('\n').map(|(end, _)| end + 1);
-        let by_belfiore: Vec<u32> = begins
+        let begins: Vec<u32> = begins
             .filter(|begin| *begin < COMUNI.len())
             .filter_map(|begin| u32::try_from(begin).ok())
             .collect();
-        let sorted = |column: usize, key: fn(&str) -> String| {
-            let mut index = by_belfiore.clone();
-            index.sort_by_cached_key(|begin| key(cell(*begin, column)));
-            index
-        };
+        let mut by_name = begins.clone();
+        by_name.sort_by_cached_key(|begin| folded(cell(*begin, 2)));
         let stati = include_str!("../../adapters/_places/stati.csv")
             .lines()
             .skip(1)
@@ -206,19 +203,19 @@ impl Table {
                 }
             });
         Table {
-            by_istat: sorted(1, str::to_owned),
-            by_name: sorted(2, folded),
-            by_belfiore,
+            by_belfiore: Codes::of(&begins, 0),
+            by_istat: Codes::of(&begins, 1),
+            by_name,
             stati: stati.collect(),
         }
     }
 
     fn of_belfiore(&self, code: &str) -> &[u32] {
-        equal(&self.by_belfiore, 0, code)
+        self.by_belfiore.lines(code)
     }
 
     fn of_istat(&self, code: &str) -> &[u32] {
-        equal(&self.by_istat, 1, code)
+        self.by_istat.lines(code)
     }
 
     fn named(&self, name: &str) -> &[u32] {
@@ -275,11 +272,34 @@ impl Table {
     }
 }
 
-/// The lines whose column has that value, of an index that is sorted by the column.
-fn equal<'i>(index: &'i [u32], column: usize, value: &str) -> &'i [u32] {
-    let begin = index.partition_point(|line| cell(*line, column) < value);
-    let count = index[begin..].partition_point(|line| cell(*line, column) == value);
-    &index[begin..begin + count]
+/// The lines that have a code, by the code.
+struct Codes {
+    /// Sorted, and beside each other, so that a search touches little memory.
+    codes: Vec<u32>,
+    begins: Vec<u32>,
+}
+
+impl Codes {
+    fn of(begins: &[u32], column: usize) -> Codes {
+        let coded = |begin: &u32| (number_of(cell(*begin, column)), *begin);
+        let mut sorted: Vec<(u32, u32)> = begins.iter().map(coded).collect();
+        sorted.sort_by_key(|(code, _)| *code);
+        let (codes, begins) = sorted.into_iter().unzip();
+        Codes { codes, begins }
+    }
+
+    fn lines(&self, code: &str) -> &[u32] {
+        let wanted = number_of(code);
+        let begin = self.codes.partition_point(|code| *code < wanted);
+        let same = self.codes[begin..].iter();
+        let count = same.take_while(|code| **code == wanted).count();
+        &self.begins[begin..begin + count]
+    }
+}
+
+/// A code of up to six digits and capitals as a number; codes of one length are in the order of their texts.
+fn number_of(code: &str) -> u32 {
+    u32::from_str_radix(code, 36).unwrap_or_default()
 }
 
 /// The one municipality among the lines that existed on the day; `None` also if there were several.
@@ -375,7 +395,7 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_and_every_line_has_its_codes_and_days() {
-        let lines = &TABLE.by_belfiore;
+        let lines = &TABLE.by_belfiore.begins;
         assert!(lines.len() > 14_000, "{}", lines.len());
         assert!(lines.is_sorted_by_key(|line| cell(*line, 0)));
         for line in lines {

@@ -1,8 +1,7 @@
 //! Verdicts on clients' chains, remembered until time alone may change them; a reload begins anew.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
+use foldhash::HashMap;
 use parking_lot::RwLock;
 
 use super::Verdict;
