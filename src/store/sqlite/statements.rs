@@ -88,7 +88,8 @@ impl Insertion {
         let names: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
         let row = format!("({})", vec!["?"; names.len()].join(", "));
         Insertion(ROWS.map(|count| {
-            let mut sql = format!("INSERT INTO {} ({})", table.name, names.join(", "));
+            // A statement with several rows would keep copies of pages to undo its part; here a failure undoes the batch.
+            let mut sql = format!("INSERT OR FAIL INTO {} ({})", table.name, names.join(", "));
             let rows = vec![row.as_str(); count].join(", ");
             let _ = write!(sql, " VALUES {rows}{}", table.on_conflict);
             sql
