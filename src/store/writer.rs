@@ -18,6 +18,13 @@ use super::waiting::Waitroom;
 /// Between two attempts to write again after a failure.
 const PROBE_PAUSE: Duration = Duration::from_millis(250);
 
+/// Records in a batch from which on more are on their way.
+const MANY: usize = 8;
+
+/// How long the writer then leaves them to gather: a commit costs much the same for few and for many, and while it sleeps
+/// nobody has to wake it. Where few exchanges are under way nobody waits.
+const GATHERING: Duration = Duration::from_micros(300);
+
 pub(super) struct Writer {
     room: Arc<Waitroom>,
     database: DatabaseWriter,
@@ -47,7 +54,13 @@ impl Writer {
     pub(super) async fn run(mut self) {
         loop {
             match self.room.next_task() {
-                Task::Write(groups) => self.write_groups(groups).await,
+                Task::Write(groups) => {
+                    let records: usize = groups.iter().map(Vec::len).sum();
+                    self.write_groups(groups).await;
+                    if records >= MANY {
+                        std::thread::sleep(GATHERING);
+                    }
+                }
                 Task::Probe => self.probe().await,
                 Task::End => break,
             }
