@@ -14,7 +14,7 @@ use crate::harness::portal::{Answer, Portal};
 use crate::harness::province::Province;
 
 /// The enti and instances of the example, against the simulators of this test, open at any hour.
-fn as_in_the_example(files: &mut Files) {
+pub fn as_in_the_example(files: &mut Files) {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples/como");
     let back_ends = files.back_ends.clone();
     for list in ["enti", "istanze"] {
@@ -52,7 +52,7 @@ fn as_in_the_example(files: &mut Files) {
 }
 
 /// The resident whom the simulators lend to the municipality.
-fn resident(belfiore: &str) -> &'static str {
+pub fn resident(belfiore: &str) -> &'static str {
     let number: u32 = belfiore[1..].parse().expect("three digits");
     match (belfiore, number % 3) {
         ("B639", _) => "BNCNNA75T71B639E",
@@ -63,7 +63,7 @@ fn resident(belfiore: &str) -> &'static str {
     }
 }
 
-async fn comuni(portal: &Portal) -> Vec<(String, String)> {
+pub async fn comuni(portal: &Portal) -> Vec<(String, String)> {
     let page = portal.get("/rest/catalogo/v1/enti?limit=200").await;
     let items = page.body["items"].as_array().expect("the enti");
     let code = |item: &serde_json::Value, name: &str| item[name].as_str().unwrap().to_owned();

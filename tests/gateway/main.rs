@@ -20,5 +20,6 @@ mod calendar;
 mod comuni;
 mod deferral;
 mod record;
+mod isolation;
 mod malformed;
 mod schemathesis;
