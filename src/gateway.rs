@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use chrono::Utc;
+use chrono_tz::Europe::Rome;
 use tokio::sync::Notify;
 
 use crate::broker::cache::Cache;
 use crate::broker::rate_limit::Limits;
 use crate::config::node::Node;
+use crate::connectors::files::shelf::Shelf;
 use crate::connectors::instance::{BreakerState, Instances};
 use crate::snapshot::Snapshot;
 use crate::store::Store;
+use crate::telemetry::metrics::NightCopySeen;
 use crate::telemetry::{Telemetry, metrics};
 
 /// Everything that an exchange needs. Pools, breakers, limits, cache and record survive a change of configuration.
@@ -53,6 +57,15 @@ impl Gateway {
             requests_due: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             draining: AtomicBool::new(false),
+        }
+    }
+
+    /// The same with night copies: instances of nightly files answer from them.
+    #[must_use]
+    pub fn with_copies(self, shelf: Arc<Shelf>) -> Gateway {
+        Gateway {
+            instances: Instances::with_copies(shelf),
+            ..self
         }
     }
 
@@ -98,7 +111,27 @@ impl Gateway {
                 metrics.adapter_drift(&adapter, change.name(), total);
             }
         }
+        self.tell_of_copies();
         metrics.lines_dropped(self.telemetry.log.dropped());
         metrics.render()
+    }
+
+    fn tell_of_copies(&self) {
+        let metrics = &self.telemetry.metrics;
+        metrics.night_copies_forgotten();
+        let Some(shelf) = self.instances.copies() else {
+            return;
+        };
+        let today = Utc::now().with_timezone(&Rome).date_naive();
+        for (place, tally) in shelf.tallies() {
+            metrics.night_copy(&NightCopySeen {
+                instance: &place.instance,
+                ente: &place.ente,
+                age_days: tally.date.map(|date| (today - date).num_days()),
+                rows: tally.rows,
+                rejected: tally.rejected,
+                is_missing: tally.is_missing,
+            });
+        }
     }
 }

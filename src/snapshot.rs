@@ -72,6 +72,8 @@ pub struct Binding {
     pub adapter: Arc<Adapter>,
     /// The ente as that back end knows it.
     pub tenant: Arc<Tenant>,
+    /// Who answers from night copies while the back end is closed by its calendar.
+    pub while_closed: Option<Backend>,
     /// As it is configured.
     pub servizio: Servizio,
 }

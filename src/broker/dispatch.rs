@@ -58,15 +58,22 @@ pub struct Fetched {
     pub backend_answer: Option<SaltedDigest>,
 }
 
-/// Finds who answers; refuses what the ente does not offer.
-pub(super) fn target(permit: &Permit) -> Result<Target, ExchangeError> {
+/// Finds who answers; refuses what the ente does not offer. While the back end is closed by its calendar that is the instance
+/// of night copies, where the ente allows it.
+pub(super) fn target(permit: &Permit, arrival: &Arrival) -> Result<Target, ExchangeError> {
     let not_offered = || ExchangeError::NotOffered(permit.operation());
     let binding = permit
         .ente()
         .and_then(|ente| ente.binding(permit.operation().domain()))
         .ok_or_else(not_offered)?;
-    let operation = binding
-        .adapter
+    let (mut instance, mut adapter) = (&binding.instance, &binding.adapter);
+    if let Some(night) = &binding.while_closed
+        && night.adapter.operation(permit.operation()).is_some()
+        && closed_until(&instance.calendar, arrival.at).is_some()
+    {
+        (instance, adapter) = (&night.instance, &night.adapter);
+    }
+    let operation = adapter
         .operation(permit.operation())
         .ok_or_else(not_offered)?;
     let fields = permit.fields().intersection(operation.fields());
@@ -74,8 +81,8 @@ pub(super) fn target(permit: &Permit) -> Result<Target, ExchangeError> {
         return Err(not_offered());
     }
     Ok(Target {
-        instance: Arc::clone(&binding.instance),
-        adapter: Arc::clone(&binding.adapter),
+        instance: Arc::clone(instance),
+        adapter: Arc::clone(adapter),
         tenant: Arc::clone(&binding.tenant),
         fields,
         lifetime: operation.keep(),

@@ -177,7 +177,7 @@ impl Answered {
         let adapter = &found.fetched.adapter;
         let (da_cache, scaduta) = (
             found.state != CacheState::Fresca,
-            found.state == CacheState::Scaduta,
+            found.state == CacheState::Scaduta || answer.is_overdue,
         );
         let wanted = permit.fields();
         let offered = adapter

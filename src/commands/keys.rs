@@ -1,4 +1,4 @@
-//! `pontile keys rotate`: a new version of the secrets under which the record knows persons, or requests are sealed.
+//! `pontile keys rotate`: a new version of the secrets under which the record knows persons, requests or night copies are sealed.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::config::settings::Settings;
 use crate::store::Store;
+use crate::store::night::Vault;
 
 use super::{Failure, record_failure, say, settings_of, trail};
 
@@ -28,6 +29,8 @@ pub enum Secrets {
     Persone,
     /// Those under which requests that outlive their call are sealed
     Richieste,
+    /// Those that wrap the keys of the night copies; every copy's key is wrapped anew at once
+    Notturni,
 }
 
 /// Runs the command.
@@ -37,6 +40,7 @@ pub async fn run(config: &Path, command: &KeysCommand) -> Result<(), Failure> {
     match which {
         Secrets::Persone => rotate_subjects(&settings).await,
         Secrets::Richieste => rotate_requests(&settings),
+        Secrets::Notturni => rotate_masters(&settings),
     }
 }
 
@@ -52,6 +56,23 @@ fn rotate_requests(settings: &Settings) -> Result<(), Failure> {
     )?;
     trail::tell(settings, || {
         tracing::info!(version, "nuova versione della chiave delle richieste");
+    })
+}
+
+fn rotate_masters(settings: &Settings) -> Result<(), Failure> {
+    let vault = Vault::open(&settings.night, &settings.record.subject_key);
+    let (version, copies) = vault.rotate().map_err(record_failure)?;
+    let keys = vault.keys();
+    say(format_args!(
+        "Aggiunta la versione {version} alle chiavi delle copie notturne, {keys}: il file va di nuovo conservato in copia, a parte. \
+         Copie ricifrate con essa: {copies}."
+    ))?;
+    say(
+        "Il gateway la prende con la rilettura: `systemctl reload pontile`, SIGHUP o `POST /ricarica`. Dopo, le versioni precedenti \
+         si possono togliere.",
+    )?;
+    trail::tell(settings, || {
+        tracing::info!(version, copies, "nuova chiave delle copie notturne");
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::store::night::Vault;
 use crate::store::{Store, VERSION};
 
 use super::{Failure, record_failure, say, settings_of};
@@ -36,6 +37,13 @@ pub async fn run(config: &Path, begin_anew: bool) -> Result<(), Failure> {
         say(format_args!(
             "Creata la chiave delle richieste, {}: va conservata in copia, fuori dalla base dati.",
             settings.record.request_keys()
+        ))?;
+    }
+    let record = &settings.record;
+    if Vault::create(&settings.night, &record.subject_key).map_err(record_failure)? {
+        say(format_args!(
+            "Creata la chiave delle copie notturne, {}: va conservata in copia, fuori dalla loro cartella.",
+            settings.night.master_keys(&record.subject_key)
         ))?;
     }
     Ok(())

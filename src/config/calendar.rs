@@ -110,7 +110,8 @@ fn weekday(text: &str) -> Option<Weekday> {
     days.find(|(name, _)| *name == text).map(|(_, day)| *day)
 }
 
-fn minutes(text: &str) -> Option<u16> {
+/// Minutes after midnight of `7:00` or `20`.
+pub fn minutes(text: &str) -> Option<u16> {
     let (hours, minutes) = text.split_once(':').unwrap_or((text, "00"));
     let digits = |part: &str, length: usize| {
         ((1..=length).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))

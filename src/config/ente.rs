@@ -33,6 +33,9 @@ pub struct Servizio {
     pub instance: String,
     /// Values for the adapter's `{{ente.…}}` placeholders that differ from ente to ente (account, path, tenant).
     pub values: BTreeMap<String, String>,
+    /// The instance of night copies that answers while the other is closed by its calendar; absent: nobody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub while_closed: Option<String>,
 }
 
 impl FromTable for Ente {
@@ -59,10 +62,12 @@ impl FromTable for Servizio {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
         let instance = table.required("instance", reader);
         let values = table.or_default("values", reader);
+        let while_closed = table.optional("while_closed", reader);
         table.finish(reader);
         Some(Servizio {
             instance: instance?,
             values: values?,
+            while_closed,
         })
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::calendar::Calendar;
 use super::limits::Rate;
+use super::night::NightFiles;
 use super::reading::address::Address;
 use super::reading::table::Table;
 use super::reading::{FromTable, Reader};
@@ -20,14 +21,15 @@ pub struct InstanceSettings {
     pub name: String,
     /// The adapter (folder below `adapters/`) that speaks its language.
     pub adapter: String,
-    /// Base address: `http(s)://host:port/path`, for SQL `sqlite:`, `postgres://` or `mysql://` without a
-    /// password, or `operatori:` where an officer of the ente answers.
+    /// Base address: `http(s)://host:port/path`, for SQL `sqlite:`, `postgres://` or `mysql://`, for nightly
+    /// files `folder:` or `sftp://user@host:port/path`, always without a password, or `operatori:` where an officer of the
+    /// ente answers.
     pub address: String,
     /// Values for the adapter's `{{instance.…}}` placeholders.
     pub values: BTreeMap<String, String>,
     /// By portal, values that hold for its questions instead: the account that the back end wants for who asks.
     pub per_portal: BTreeMap<String, BTreeMap<String, String>>,
-    /// Secrets for the adapter's `{{secret.…}}` placeholders; for SQL the key `password`.
+    /// Secrets for the adapter's `{{secret.…}}` placeholders; for SQL the key `password`, for SFTP `key`.
     pub secrets: BTreeMap<String, SecretReference>,
     /// TLS towards the back end; a snapshot's digest takes the files' contents, not their names.
     #[serde(skip_serializing)]
@@ -36,6 +38,9 @@ pub struct InstanceSettings {
     pub calendar: Calendar,
     /// When a back end that answers later is asked, where it differs from what the adapter says.
     pub deferred: Deferred,
+    /// When and how nightly files are fetched; only where the adapter speaks in files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub night: Option<NightFiles>,
     /// Bounds; each has a default.
     pub bounds: Bounds,
 }
@@ -132,6 +137,7 @@ impl FromTable for InstanceSettings {
         let tls = table.or_default("tls", reader);
         let calendar = table.or_default("calendar", reader);
         let deferred = table.or_default("deferred", reader);
+        let night = table.optional("night", reader);
         let bounds = table.or_default("bounds", reader);
         table.finish(reader);
         Some(InstanceSettings {
@@ -144,6 +150,7 @@ impl FromTable for InstanceSettings {
             tls: tls?,
             calendar: calendar?,
             deferred: deferred?,
+            night,
             bounds: bounds?,
         })
     }

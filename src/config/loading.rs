@@ -72,6 +72,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         operator_door: top.section("operator_door", reading),
         cache: top.section("cache", reading),
         record: top.section("record", reading),
+        night: top.section("night", reading),
         retention: top.section("retention", reading),
         log: top.section("log", reading),
         traces: top.section("traces", reading),

@@ -16,6 +16,7 @@ pub mod purpose;
 pub mod ente;
 pub mod calendar;
 pub mod instance;
+pub mod night;
 pub mod cache;
 pub mod limits;
 pub mod record;

@@ -2,6 +2,7 @@
 
 use super::cache::Cache;
 use super::door::Door;
+use super::night::Night;
 use super::node::Node;
 use super::record::{RecordSettings, Retention};
 use super::telemetry::{Log, Traces};
@@ -19,6 +20,8 @@ pub struct Settings {
     pub cache: Cache,
     /// The record.
     pub record: RecordSettings,
+    /// The night copies.
+    pub night: Night,
     /// How long things are kept.
     pub retention: Retention,
     /// The log.
@@ -44,6 +47,7 @@ impl Settings {
             ),
             ("cache", self.cache != next.cache),
             ("record", self.record != next.record),
+            ("night", self.night != next.night),
             ("retention", self.retention != next.retention),
             ("log", self.log != next.log),
             ("traces", self.traces != next.traces),

@@ -6,6 +6,7 @@ use super::ente::Ente;
 use super::files::Files;
 use super::instance::InstanceSettings;
 use super::mistake::Mistake;
+use super::night::Night;
 use super::node::Node;
 use super::operator::Operator;
 use super::portal::Portal;
@@ -51,6 +52,8 @@ pub struct Sections {
     pub cache: Option<Cache>,
     /// `[record]`
     pub record: Option<RecordSettings>,
+    /// `[night]`
+    pub night: Option<Night>,
     /// `[retention]`
     pub retention: Option<Retention>,
     /// `[log]`
@@ -68,6 +71,7 @@ impl Sections {
             operator_door: self.operator_door.clone()?,
             cache: self.cache.clone()?,
             record: self.record.clone()?,
+            night: self.night.clone()?,
             retention: self.retention?,
             log: self.log.clone()?,
             traces: self.traces.clone()?,

@@ -18,6 +18,7 @@ use super::call::Turn;
 use super::charset::Charset;
 use super::examples::usual::usual;
 use super::extract::survey::Survey;
+use super::files::layout::Layouts;
 use super::template::Template;
 use super::template::placeholder::{DeclaredValues, Placeholder};
 use super::template::stamps::Stamps;
@@ -53,6 +54,8 @@ pub enum Connector {
     Sql,
     /// An officer of the ente, who answers on the operators' page.
     Manual,
+    /// Nightly files.
+    Files(Layouts),
 }
 
 /// SOAP over HTTP.
@@ -154,7 +157,7 @@ impl Adapter {
         match &self.connector {
             Connector::Soap(soap) => soap.concurrency,
             Connector::Rest(rest) => rest.concurrency,
-            Connector::Sql | Connector::Manual => None,
+            Connector::Sql | Connector::Manual | Connector::Files(_) => None,
         }
     }
 

@@ -68,8 +68,10 @@ pub struct Answer {
     pub fonte: Fonte,
     /// The day that the data describe.
     pub data_riferimento: NaiveDate,
-    /// When the answer came in.
+    /// When the answer came in; of a night copy, when it was made.
     pub rilevato_il: DateTime<Utc>,
+    /// Whether the data are older than their bound of freshness.
+    pub is_overdue: bool,
     /// Fields asked for that this product does not have.
     pub unavailable: FieldSet,
 }

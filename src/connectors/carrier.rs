@@ -3,6 +3,7 @@
 mod account;
 mod clock;
 mod database;
+mod night;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,9 +25,11 @@ use super::conversation::{Conversation, Refusal};
 use super::drift::{Drift, Glance};
 use super::error::{ConnectorError, Kind, Retry};
 use super::exchange::{self, Request};
+use super::files::source::Source;
 use super::http::{HttpClient, HttpRequest, HttpResponse};
 use super::instance::InstanceState;
 use super::login::Tokens;
+use super::files::shelf::Shelf as NightShelf;
 use super::secrets::Shelf;
 use super::sql::database::Database;
 use super::tape::{self, Taped};
@@ -45,6 +48,8 @@ pub struct Instance {
     database: Mutex<Option<Arc<Database>>>,
     /// Statements whose columns were found as expected.
     probed: Mutex<HashSet<String>>,
+    /// The night copies, for an instance of nightly files.
+    shelf: Option<Arc<NightShelf>>,
     secrets: Shelf,
     tokens: Tokens,
     clock: ClockWatch,
@@ -53,7 +58,11 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub(super) fn new(settings: Arc<InstanceSettings>, drift: Arc<Drift>) -> Instance {
+    pub(super) fn new(
+        settings: Arc<InstanceSettings>,
+        drift: Arc<Drift>,
+        shelf: Option<Arc<NightShelf>>,
+    ) -> Instance {
         let bounds = &settings.bounds;
         let rate = bounds.rate.map(|Rate { per_second, burst }| {
             RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst))
@@ -72,6 +81,7 @@ impl Instance {
             client: Mutex::new(None),
             database: Mutex::new(None),
             probed: Mutex::default(),
+            shelf,
             secrets: Shelf::default(),
             tokens: Tokens::default(),
             clock: ClockWatch::default(),
@@ -141,6 +151,8 @@ impl Instance {
         match &outcome {
             // It was the portal's patience that ended, which says nothing about the back end.
             Err(refusal) if refusal.error.kind == Kind::TimedOut && impatient => drop(leave),
+            // A copy that is missing or old is one ente's affair: the others of the instance have their own.
+            Err(_) if matches!(adapter.connector(), Connector::Files(_)) => drop(leave),
             Err(refusal) if refusal.is_outage() => {
                 if leave.failed() {
                     tracing::warn!(instance = %self.settings.name, "interruttore aperto: il gestionale non viene chiamato");
@@ -163,6 +175,10 @@ impl Instance {
         match adapter.connector() {
             Connector::Sql => self.probe_database(adapter).await,
             Connector::Manual => Ok(()),
+            Connector::Files(_) => {
+                let source = Source::of(&self.settings)?;
+                source.list().await.map(drop)
+            }
             Connector::Soap(_) | Connector::Rest(_) => {
                 self.client()?.probe().await?;
                 self.probe_clock(adapter).await?;
@@ -264,6 +280,11 @@ impl Instance {
                     self.drift
                         .look_at_rows(adapter, call.operation, step, &rows);
                 }
+                let rows = exchange::of_rows(step, &rows)?;
+                conversation.rows(step, rows, account.credentials())
+            }
+            Request::Files(request) => {
+                let rows = self.look_up(&request, call, conversation, transcript).await?;
                 let rows = exchange::of_rows(step, &rows)?;
                 conversation.rows(step, rows, account.credentials())
             }

@@ -41,6 +41,19 @@ pub struct Conversation<'a> {
     entries: Vec<Entry>,
     today: NaiveDate,
     now: DateTime<Utc>,
+    /// What the data rest on, where it is not the present.
+    as_of: Option<AsOf>,
+}
+
+/// What an answer rests on that is not of the present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf {
+    /// The day that the data describe.
+    pub date: NaiveDate,
+    /// When they came in.
+    pub received: DateTime<Utc>,
+    /// Whether they are older than their bound of freshness.
+    pub is_overdue: bool,
 }
 
 /// What opens a back end's door.
@@ -93,12 +106,23 @@ impl<'a> Conversation<'a> {
             entries: Vec::new(),
             today,
             now,
+            as_of: None,
         })
     }
 
     /// The instant of what comes next: one for a whole request and the answer to it.
     pub fn at(&mut self, now: DateTime<Utc>) {
         self.now = now;
+    }
+
+    /// The answer will rest on data of another day.
+    pub fn rests_on(&mut self, as_of: AsOf) {
+        self.as_of = Some(as_of);
+    }
+
+    /// Today in Italy.
+    pub fn today(&self) -> NaiveDate {
+        self.today
     }
 
     /// The step that comes next; `None`: all were made.
@@ -255,8 +279,9 @@ impl<'a> Conversation<'a> {
         Answer {
             document: Document::of(self.call.operation, self.entries),
             fonte: self.operation.fonte(),
-            data_riferimento: self.today,
-            rilevato_il: received,
+            data_riferimento: self.as_of.map_or(self.today, |as_of| as_of.date),
+            rilevato_il: self.as_of.map_or(received, |as_of| as_of.received),
+            is_overdue: self.as_of.is_some_and(|as_of| as_of.is_overdue),
             unavailable,
         }
     }
@@ -365,9 +390,9 @@ impl<'a> Login<'a> {
     pub fn request(&self) -> Result<HttpRequest, ConnectorError> {
         match exchange::request(self.adapter, self.step, true, &self.scope)? {
             Request::Http(request) => Ok(request),
-            Request::Sql(_) => Err(ConnectorError::permanent(
+            Request::Sql(_) | Request::Files(_) => Err(ConnectorError::permanent(
                 Kind::Gateway,
-                "a database has no login of its own",
+                "a database or a copy has no login of its own",
             )),
         }
     }

@@ -28,6 +28,22 @@ pub enum Request<'a> {
     Http(HttpRequest),
     /// To a database.
     Sql(SqlRequest<'a>),
+    /// To a night copy.
+    Files(FilesRequest<'a>),
+}
+
+/// A search in a night copy; `Debug` does not show the values.
+pub struct FilesRequest<'a> {
+    /// The table.
+    pub table: &'a str,
+    /// Rows are found where one of these columns has its value.
+    pub any_of: Vec<(&'a str, String)>,
+}
+
+impl std::fmt::Debug for FilesRequest<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "FilesRequest({})", self.table)
+    }
 }
 
 /// A statement with the values to bind; `Debug` does not show them.
@@ -124,6 +140,16 @@ pub fn request<'a>(
                 None => None,
             },
         })),
+        (StepRequest::Files { table, any_of }, Connector::Files(_)) => {
+            let any_of = any_of.iter().map(|(column, value)| {
+                let value = value.render(scope)?.into_owned();
+                Ok((column.as_str(), value))
+            });
+            Ok(Request::Files(FilesRequest {
+                table,
+                any_of: any_of.collect::<Result<_, ConnectorError>>()?,
+            }))
+        }
         _ => Err(ConnectorError::permanent(
             Kind::Gateway,
             "a step of another connector",
@@ -243,7 +269,7 @@ pub(super) fn fallback_charset(adapter: &Adapter) -> Option<charset::Charset> {
     match adapter.connector() {
         Connector::Soap(soap) => soap.fallback_charset,
         Connector::Rest(rest) => rest.fallback_charset,
-        Connector::Sql | Connector::Manual => None,
+        Connector::Sql | Connector::Manual | Connector::Files(_) => None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::config::instance::InstanceSettings;
 use crate::contract::luogo::CodiceIstat;
 
 pub use super::carrier::Instance;
+use super::files::shelf::Shelf;
 
 /// An ente as an instance knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub struct Tenant {
 pub struct Instances {
     known: Mutex<BTreeMap<String, Arc<Instance>>>,
     drift: Arc<Drift>,
+    shelf: Option<Arc<Shelf>>,
 }
 
 /// How an instance fares, for metrics.
@@ -56,9 +58,22 @@ pub enum BreakerState {
 }
 
 impl Instances {
-    /// No instance yet.
+    /// No instance yet, and no night copies.
     pub fn new() -> Instances {
         Instances::default()
+    }
+
+    /// No instance yet; those of nightly files answer from these copies.
+    pub fn with_copies(shelf: Arc<Shelf>) -> Instances {
+        Instances {
+            shelf: Some(shelf),
+            ..Instances::default()
+        }
+    }
+
+    /// The night copies.
+    pub fn copies(&self) -> Option<&Arc<Shelf>> {
+        self.shelf.as_ref()
     }
 
     /// The instance of these settings, created on first use; changed settings under the same name make a new one.
@@ -69,7 +84,8 @@ impl Instances {
         {
             return Arc::clone(instance);
         }
-        let instance = Arc::new(Instance::new(Arc::clone(settings), Arc::clone(&self.drift)));
+        let (drift, shelf) = (Arc::clone(&self.drift), self.shelf.clone());
+        let instance = Arc::new(Instance::new(Arc::clone(settings), drift, shelf));
         known.insert(settings.name.clone(), Arc::clone(&instance));
         instance
     }
@@ -81,6 +97,9 @@ impl Instances {
 
     /// Has every instance take up its secrets and certificates anew at its next call.
     pub fn read_files_again(&self) {
+        if let Some(shelf) = &self.shelf {
+            shelf.read_keys_again();
+        }
         for instance in self.known.lock().values() {
             instance.read_files_again();
         }

@@ -28,6 +28,7 @@ pub mod successors;
 
 pub mod http;
 pub mod sql;
+pub mod files;
 
 pub mod examples;
 pub mod tape;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::ente::Ente;
 use crate::config::mistake::Mistake;
 use crate::config::written::Written;
-use crate::connectors::adapter::Adapter;
+use crate::connectors::adapter::{Adapter, Connector};
 use crate::connectors::instance::Tenant;
 use crate::contract::operation::{Domain, Operation};
 
@@ -86,6 +86,16 @@ pub(super) fn unanswered_domains(
                 );
                 mistakes.push(entry.places.mistake(&path, text));
             }
+            let night = servizio.while_closed.as_ref();
+            let night = night.and_then(|name| backends.get(name));
+            if night.is_some_and(|night| {
+                !matches!(night.adapter.connector(), Connector::Files(_))
+                    || !answers(&night.adapter, *domain)
+            }) {
+                let path = format!("servizi.{}.while_closed", domain.name());
+                let text = format!("serve un'istanza di file notturni con operazioni di {}", domain.name());
+                mistakes.push(entry.places.mistake(&path, text));
+            }
         }
     }
     mistakes
@@ -113,6 +123,10 @@ pub(super) fn bound(ente: Ente, backends: &BTreeMap<String, Backend>) -> EnteEnt
                 instance: Arc::clone(&backend.instance),
                 adapter: Arc::clone(&backend.adapter),
                 tenant: Arc::new(tenant),
+                while_closed: servizio
+                    .while_closed
+                    .as_ref()
+                    .and_then(|name| backends.get(name).cloned()),
                 servizio,
             };
             Some((domain, binding))

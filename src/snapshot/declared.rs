@@ -19,6 +19,9 @@ use super::Backend;
 /// Secrets that an SQL connection takes whatever the adapter declares.
 const SECRETS_OF_SQL: [&str; 1] = ["password"];
 
+/// Secrets that an SFTP server takes.
+const SECRETS_OF_FILES: [&str; 1] = ["key"];
+
 /// Every value that is missing, of the wrong form, or given to nobody.
 pub(super) fn check(written: &Written, backends: &BTreeMap<String, Backend>) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
@@ -56,11 +59,15 @@ fn check_instance(entry: &Entry<InstanceSettings>, adapter: &Adapter, mistakes: 
         places: &entry.places,
     };
     given("values").check(&declared.instance, &settings.values, mistakes);
-    let is_sql = matches!(adapter.connector(), Connector::Sql);
+    let own_secrets: &[&str] = match adapter.connector() {
+        Connector::Sql => &SECRETS_OF_SQL,
+        Connector::Files(_) => &SECRETS_OF_FILES,
+        Connector::Soap(_) | Connector::Rest(_) | Connector::Manual => &[],
+    };
     let secrets: BTreeMap<String, String> = settings
         .secrets
         .keys()
-        .filter(|name| !is_sql || !SECRETS_OF_SQL.contains(&name.as_str()))
+        .filter(|name| !own_secrets.contains(&name.as_str()))
         .map(|name| (name.clone(), String::new()))
         .collect();
     given("secrets").check(&declared.secrets, &secrets, mistakes);
@@ -78,12 +85,14 @@ fn check_instance(entry: &Entry<InstanceSettings>, adapter: &Adapter, mistakes: 
         let text = "il calendario non lascia aperto nessun momento della settimana";
         mistakes.push(entry.places.mistake("calendar", text));
     }
-    let speaks = match adapter.connector() {
-        Connector::Sql => !["http", "https", "operatori"].contains(&scheme),
-        Connector::Soap(_) | Connector::Rest(_) => ["http", "https"].contains(&scheme),
-        Connector::Manual => scheme == "operatori",
+    let speaks: &[&str] = match adapter.connector() {
+        Connector::Sql => &["sqlite", "postgres", "postgresql", "mysql"],
+        Connector::Files(_) => &["folder", "sftp"],
+        Connector::Manual => &["operatori"],
+        Connector::Soap(_) | Connector::Rest(_) => &["http", "https"],
     };
-    if !speaks {
+    check_files(entry, adapter, scheme, mistakes);
+    if !speaks.contains(&scheme) {
         let text = format!(
             "l'adapter «{}» non parla con un indirizzo {scheme}",
             adapter.name()
@@ -115,6 +124,42 @@ fn check_portals(
             places: &entry.places,
         };
         given.check_given(&adapter.declared().instance, values, mistakes);
+    }
+}
+
+/// What an SFTP server needs, and nobody else has.
+fn check_files(
+    entry: &Entry<InstanceSettings>,
+    adapter: &Adapter,
+    scheme: &str,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let settings = &entry.value;
+    let is_of_files = matches!(adapter.connector(), Connector::Files(_));
+    if !is_of_files && settings.night.is_some() {
+        let text = format!("l'adapter «{}» non legge file notturni", adapter.name());
+        mistakes.push(entry.places.mistake("night", text));
+    }
+    if !is_of_files || scheme != "sftp" {
+        return;
+    }
+    let host_key = settings.night.as_ref().and_then(|night| night.host_key.as_ref());
+    let in_form = host_key.is_some_and(|key| {
+        let mut words = key.split_whitespace();
+        let (kind, key) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        (kind.starts_with("ssh-") || kind.starts_with("ecdsa-")) && key.len() > 40
+    });
+    if !in_form {
+        let text = "verso un server SFTP serve la sua chiave pubblica, come \"ssh-ed25519 AAAA…\"";
+        mistakes.push(entry.places.mistake("night.host_key", text));
+    }
+    if !settings.secrets.contains_key("key") {
+        let text = "verso un server SFTP serve il segreto «key», la chiave privata";
+        mistakes.push(entry.places.mistake("secrets", text));
+    }
+    if !settings.address.contains('@') {
+        let text = "l'indirizzo SFTP nomina l'utente: sftp://utente@host/percorso";
+        mistakes.push(entry.places.mistake("address", text));
     }
 }
 

@@ -65,7 +65,7 @@ pub enum StoreError {
     #[error("copia: {0}")]
     Backup(String),
     /// A sealed piece that does not open: another key, another place, altered bytes.
-    #[error("una richiesta sigillata non si apre: {0}")]
+    #[error("un dato sigillato non si apre: {0}")]
     Unsealable(&'static str),
     /// A statement failed.
     #[error("base dati: {0}")]

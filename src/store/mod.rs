@@ -15,6 +15,7 @@ pub mod backup;
 pub mod error;
 pub mod retention;
 pub mod richieste;
+pub mod night;
 
 mod waiting;
 mod gathering;
@@ -67,6 +68,9 @@ use upkeep::Upkeep;
 use waiting::Waitroom;
 use writer::Writer;
 
+/// Names the setting of the requests' keys where they are wrong.
+const REQUEST_KEY: &str = "[record] request_key";
+
 /// The record of exchanges and the counters that move with it. Cheap to clone; open once per process.
 #[derive(Clone)]
 pub struct Store {
@@ -110,7 +114,7 @@ impl Store {
         database.check(&subject_keys).await?;
         let richieste = Arc::new(Richieste::new(
             database.clone(),
-            Ring::read(&settings.request_keys())?,
+            Ring::read(&settings.request_keys(), REQUEST_KEY)?,
             node,
             retention.requests_days,
         ));
@@ -175,7 +179,7 @@ impl Store {
 
     /// Adds a key to the file under which requests are sealed; running gateways take it up when they start.
     pub fn rotate_request_keys(settings: &RecordSettings) -> Result<u32, StoreError> {
-        Ring::rotate(&settings.request_keys())
+        Ring::rotate(&settings.request_keys(), REQUEST_KEY)
     }
 
     /// Erases salts beside a gateway that goes on; returns of how many exchanges.
@@ -299,7 +303,7 @@ async fn make(database: &Database, settings: &RecordSettings) -> Result<Migrated
     let current = Month::of(Utc::now());
     let (months, made) = database.migrate(current).await?;
     let key_made = SubjectKeys::create(&settings.subject_key)?;
-    let request_key_made = Ring::create(&settings.request_keys())?;
+    let request_key_made = Ring::create(&settings.request_keys(), "le richieste aperte")?;
     Ok(Migrated {
         months,
         month_made: made.then_some(current),

@@ -19,17 +19,14 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// Reads the keys: one line `<number> <64 hexadecimal digits>` each; empty lines and those that begin with `#` count for
-    /// nothing.
-    pub(super) fn read(reference: &SecretReference) -> Result<Ring, StoreError> {
+    /// Reads the keys that a setting names: one line `<number> <64 hexadecimal digits>` each; empty lines and those that begin
+    /// with `#` count for nothing.
+    pub(super) fn read(reference: &SecretReference, setting: &str) -> Result<Ring, StoreError> {
         let text = reference.read().map_err(|error| {
-            StoreError::Settings(format!(
-                "[record] request_key: {error}; la crea `pontile migrate`"
-            ))
+            StoreError::Settings(format!("{setting}: {error}; la crea `pontile migrate`"))
         })?;
-        let wrong = |reason: &str| {
-            StoreError::Settings(format!("[record] request_key: {reference}: {reason}"))
-        };
+        let wrong =
+            |reason: &str| StoreError::Settings(format!("{setting}: {reference}: {reason}"));
         let mut keys = BTreeMap::new();
         for line in text.expose_secret().lines().map(str::trim) {
             if line.is_empty() || line.starts_with('#') {
@@ -50,26 +47,27 @@ impl Ring {
 
     /// Makes the file of a first key, unless there is one; tells whether it made one. Keys that do not stand in a file of
     /// ours are somebody else's to make.
-    pub(super) fn create(reference: &SecretReference) -> Result<bool, StoreError> {
+    pub(super) fn create(reference: &SecretReference, seals: &str) -> Result<bool, StoreError> {
         let SecretReference::File(file) = reference else {
             return Ok(false);
         };
         if file.exists() {
             return Ok(false);
         }
-        let text = format!("{HEADER}1 {}\n", hex::encode(rand::random::<[u8; 32]>()));
+        let fresh = hex::encode(rand::random::<[u8; 32]>());
+        let text = format!("# Chiavi con cui Pontile cifra {seals}: numero e 64 cifre esadecimali.\n{HEADER}1 {fresh}\n");
         write(file, &SecretString::from(text))?;
         Ok(true)
     }
 
-    /// Adds a key to the file, which seals from the next start on; returns its number.
-    pub(super) fn rotate(reference: &SecretReference) -> Result<u32, StoreError> {
+    /// Adds a key to the file, which seals as soon as the file is read again; returns its number.
+    pub(super) fn rotate(reference: &SecretReference, setting: &str) -> Result<u32, StoreError> {
         let SecretReference::File(file) = reference else {
             return Err(StoreError::Settings(format!(
-                "[record] request_key: {reference}: si ruota solo una chiave in un file; altrove si aggiunge una riga"
+                "{setting}: {reference}: si ruota solo una chiave in un file; altrove si aggiunge una riga"
             )));
         };
-        let newest = Ring::read(reference)?.newest().0 + 1;
+        let newest = Ring::read(reference, setting)?.newest().0 + 1;
         let old = std::fs::read_to_string(file).map_err(StoreError::file("leggere", file))?;
         let fresh = hex::encode(rand::random::<[u8; 32]>());
         write(
@@ -126,8 +124,7 @@ impl Ring {
     }
 }
 
-const HEADER: &str = "# Chiavi con cui Pontile cifra le richieste aperte: numero e 64 cifre esadecimali.\n\
-    # La più alta cifra, tutte decifrano. Va conservata in copia, fuori dalla base dati.\n";
+const HEADER: &str = "# La più alta cifra, tutte decifrano. Va conservata in copia, fuori dalla base dati.\n";
 
 fn key(line: &str) -> Option<(u32, LessSafeKey)> {
     let (number, digits) = line.split_once(' ')?;
@@ -168,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("richieste.key");
         std::fs::write(&file, text).expect("written");
-        Ring::read(&SecretReference::File(file))
+        Ring::read(&SecretReference::File(file), "[x] key")
     }
 
     #[test]
@@ -216,13 +213,13 @@ mod tests {
     fn a_file_is_made_once_and_grows_with_every_rotation() {
         let folder = tempfile::tempdir().expect("a folder");
         let reference = SecretReference::File(folder.path().join("keys/richieste.key"));
-        assert!(Ring::create(&reference).expect("made"));
-        assert!(!Ring::create(&reference).expect("left alone"));
-        let sealed = Ring::read(&reference)
+        assert!(Ring::create(&reference, "una prova").expect("made"));
+        assert!(!Ring::create(&reference, "una prova").expect("left alone"));
+        let sealed = Ring::read(&reference, "[x] key")
             .expect("a ring")
             .seal(b"here", b"text");
-        assert_eq!(Ring::rotate(&reference).expect("rotated"), 2);
-        let ring = Ring::read(&reference).expect("a ring");
+        assert_eq!(Ring::rotate(&reference, "[x] key").expect("rotated"), 2);
+        let ring = Ring::read(&reference, "[x] key").expect("a ring");
         assert_eq!(ring.open(b"here", &sealed).expect("opened"), b"text");
         assert_eq!(ring.newest().0, 2);
     }

@@ -27,6 +27,7 @@ fn summary(adapter: &Adapter) -> String {
         Connector::Rest(_) => "rest",
         Connector::Sql => "sql",
         Connector::Manual => "manual",
+        Connector::Files(_) => "files",
     };
     let operations = adapter.operations().iter().map(|offered| {
         let operation = offered.operation();

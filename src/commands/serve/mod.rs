@@ -12,11 +12,14 @@ use crate::api::server::OpenDoor;
 use crate::broker::deferral;
 use crate::config::loading;
 use crate::config::settings::Settings;
+use crate::connectors::files::shelf::Shelf;
 use crate::gateway::Gateway;
 use crate::operators;
 use crate::reload::{self, Reloader};
 use crate::snapshot::{self, Built, Kept};
+use crate::rounds;
 use crate::store::Store;
+use crate::store::night::Vault;
 use crate::telemetry::Telemetry;
 use crate::telemetry::log::{Log, LogSettings, events};
 use crate::telemetry::metrics::Metrics;
@@ -40,13 +43,15 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     let store = Store::open(&settings.record, settings.retention, &settings.node.name)
         .await
         .map_err(record_failure)?;
-    let gateway = Arc::new(Gateway::new(
+    let gateway = Gateway::new(
         settings.node.clone(),
         store,
         &settings.cache,
         telemetry,
         snapshot,
-    ));
+    );
+    let vault = Vault::open(&settings.night, &settings.record.subject_key);
+    let gateway = Arc::new(gateway.with_copies(Arc::new(Shelf::new(vault))));
     let reloader = Arc::new(Reloader::new(
         Arc::clone(&gateway),
         config,
@@ -61,7 +66,9 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
         "Pontile è pronto: portali https://{}, operatori https://{}",
         doors.portals.address, doors.operators.address
     ))?;
+    let rounds = tokio::spawn(rounds::go(Arc::clone(&gateway)));
     until_told_to_stop(signals, &reloader).await;
+    rounds.abort();
     gateway.drain();
     tracing::info!("arresto: si finiscono le richieste in corso");
     doors.close().await;

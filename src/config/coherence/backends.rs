@@ -36,6 +36,7 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         check_bounds(instance, request_deadline, &mut mistakes);
         check_tls(instance, &mut mistakes);
         check_calendar(instance, &mut mistakes);
+        check_night(instance, &mut mistakes);
     }
     for ente in &written.enti.read {
         check_ente(ente, written, &mut mistakes);
@@ -126,7 +127,7 @@ fn check_tls(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) {
     }
     let written = files.iter().any(|(_, file)| file.is_some());
     let scheme = entry.value.address.split(':').next().unwrap_or_default();
-    if written && ["http", "sqlite", "operatori"].contains(&scheme) {
+    if written && ["http", "sqlite", "operatori", "folder", "sftp"].contains(&scheme) {
         report(
             "tls",
             format!("l'indirizzo è {scheme}: il TLS non verrebbe usato"),
@@ -145,6 +146,47 @@ fn check_calendar(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) 
             mistakes.push(entry.places.mistake(&path, text));
         }
     }
+}
+
+fn check_night(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let Some(night) = &entry.value.night else {
+        return;
+    };
+    let mut require = |holds: bool, key: &str, text: &str| {
+        if !holds {
+            mistakes.push(entry.places.mistake(&format!("night.{key}"), text));
+        }
+    };
+    require(!night.times.is_empty(), "times", "serve almeno un'ora");
+    let first = night.times.iter().min();
+    require(
+        first.is_none_or(|first| *first < night.expected_by),
+        "expected_by",
+        "viene prima di tutte le ore di «times»: il file mancherebbe sempre",
+    );
+    require(
+        night.retry.0 >= Duration::from_secs(1),
+        "retry",
+        "almeno un secondo",
+    );
+    require(
+        night.fresh.0 <= night.oldest.0,
+        "oldest",
+        "è meno di «fresh»",
+    );
+    require(
+        night.oldest.0 <= night.retention.0,
+        "retention",
+        "è meno di «oldest»: la copia sarebbe cancellata mentre risponde ancora",
+    );
+    require(
+        night.retention.0 >= DAY && night.retention.0 <= 366 * DAY,
+        "retention",
+        "da un giorno a un anno",
+    );
+    require(night.most_lost < 100, "most_lost", "meno di 100");
+    require(night.most_rejected < 100, "most_rejected", "meno di 100");
 }
 
 fn readable(path: &Path) -> std::io::Result<()> {
@@ -177,6 +219,14 @@ fn check_ente(entry: &Entry<Ente>, written: &Written, mistakes: &mut Vec<Mistake
             let known = written.instances.names.iter().map(String::as_str);
             let path = format!("servizi.{}.instance", domain.name());
             let text = unknown("l'istanza", &servizio.instance, known);
+            mistakes.push(entry.places.mistake(&path, text));
+        }
+        if let Some(night) = &servizio.while_closed
+            && !written.instances.knows(night)
+        {
+            let known = written.instances.names.iter().map(String::as_str);
+            let path = format!("servizi.{}.while_closed", domain.name());
+            let text = unknown("l'istanza", night, known);
             mistakes.push(entry.places.mistake(&path, text));
         }
     }

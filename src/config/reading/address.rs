@@ -6,18 +6,19 @@ use super::{Read, Reader};
 /// An address as connectors and the store take it.
 pub struct Address(pub String);
 
-const SCHEMES: [&str; 6] = ["http", "https", "sqlite", "postgres", "postgresql", "mysql"];
+/// Schemes with a host.
+const SCHEMES: [&str; 6] = ["http", "https", "postgres", "postgresql", "mysql", "sftp"];
 
 impl Read for Address {
     fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
-        let expected = "un indirizzo http:, https:, sqlite:, postgres: o mysql:, oppure operatori:";
+        let expected = "un indirizzo http:, https:, sqlite:, postgres:, mysql:, folder: o sftp:, oppure operatori:";
         let Some(text) = value.text() else {
             return value.refuse(reader, expected);
         };
         let read = match text.split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => {
+            Some((scheme @ ("sqlite" | "folder"), path)) if !path.is_empty() => {
                 let path = value.source().folder.join(path.trim_start_matches("//"));
-                Ok(format!("sqlite:{}", path.display()))
+                Ok(format!("{scheme}:{}", path.display()))
             }
             // Nobody is called: an officer answers on the operators' page.
             Some(("operatori", "")) => Ok(text.to_owned()),

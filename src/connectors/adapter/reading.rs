@@ -3,6 +3,7 @@
 mod connector;
 mod deferral;
 mod files;
+mod layouts;
 mod requests;
 mod stamps;
 mod steps;
@@ -95,7 +96,7 @@ fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Opt
         ..known
     };
     let connector = if let Some(value) = connector {
-        connector::connector(value, &known, reader)
+        connector::connector(value, &known, files, reader)
     } else {
         note_missing(&table, "connector", reader);
         None

@@ -53,6 +53,13 @@ pub enum StepRequest {
         /// Asked when the statement finds nothing: an empty view is an outage.
         floor: Option<Box<Floor>>,
     },
+    /// A search in a night copy.
+    Files {
+        /// The table.
+        table: Box<str>,
+        /// Rows are found where one of these columns has its value.
+        any_of: Vec<(String, Template)>,
+    },
 }
 
 /// A statement with its placeholders.
@@ -119,6 +126,10 @@ impl StepRequest {
                 let floor = floor.iter().flat_map(|floor| &floor.query.parameters);
                 let parameters = query.parameters.iter().chain(floor);
                 Box::new(parameters.map(|(_, placeholder, _)| placeholder))
+            }
+            StepRequest::Files { any_of, .. } => {
+                let values = any_of.iter().map(|(_, value)| value);
+                Box::new(values.flat_map(Template::placeholders))
             }
         }
     }

@@ -65,6 +65,7 @@ impl Setting {
         let address = match adapter.connector() {
             Connector::Sql => "sqlite:/esempio.db",
             Connector::Manual => "operatori:",
+            Connector::Files(_) => "folder:/esempio",
             Connector::Soap(_) | Connector::Rest(_) => "http://gestionale.example",
         };
         let secrets = texts(&written["secret"])?.into_iter();
@@ -79,6 +80,7 @@ impl Setting {
                 tls: BackendTls::default(),
                 calendar: Calendar::default(),
                 deferred: crate::config::instance::Deferred::default(),
+                night: None,
                 bounds: Bounds::default(),
             },
             tenant: Tenant {

@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
-use crate::connectors::exchange::{Request, SqlRequest};
+use crate::connectors::exchange::{FilesRequest, Request, SqlRequest};
 use crate::connectors::http::{HttpRequest, HttpResponse};
 use crate::connectors::mapping::Mapping;
 use crate::connectors::sql::row::SqlRow;
@@ -17,7 +17,7 @@ use crate::connectors::sql::row::SqlRow;
 pub fn request_ending(request: &Request<'_>) -> &'static str {
     match request {
         Request::Http(_) => "http",
-        Request::Sql(_) => "txt",
+        Request::Sql(_) | Request::Files(_) => "txt",
     }
 }
 
@@ -26,6 +26,7 @@ pub fn request(request: &Request<'_>) -> String {
     match request {
         Request::Http(request) => http_request(request),
         Request::Sql(request) => statement(request),
+        Request::Files(request) => search(request),
     }
 }
 
@@ -46,6 +47,13 @@ fn statement(request: &SqlRequest<'_>) -> String {
     let values = request.values.iter();
     let values = values.map(|(name, value)| format!("\n:{name} = {}", json!(value)));
     format!("{}{}", request.query.file, values.collect::<String>())
+}
+
+/// The table and what is searched in it.
+fn search(request: &FilesRequest<'_>) -> String {
+    let values = request.any_of.iter();
+    let values = values.map(|(column, value)| format!("\n{column} = {}", json!(value)));
+    format!("{}{}", request.table, values.collect::<String>())
 }
 
 /// Reads an answer: status line, headers, blank line, body. `Err` says what is wrong with it.

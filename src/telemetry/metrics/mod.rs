@@ -4,6 +4,7 @@
 
 mod exchanges;
 mod families;
+mod night;
 mod process;
 mod record;
 
@@ -18,7 +19,10 @@ use super::exchange::ExchangeSeen;
 use crate::store::Health;
 use exchanges::ExchangeMetrics;
 use families::{Families, raise_to};
+use night::NightMetrics;
 use record::RecordMetrics;
+
+pub use night::NightCopySeen;
 
 /// The media type of the page.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -38,6 +42,7 @@ pub struct Metrics {
     adapter_drift: IntCounterVec,
     cache_bytes: IntGauge,
     record: RecordMetrics,
+    night: NightMetrics,
     certificate_days_left: GaugeVec,
     snapshot_generation: IntGauge,
     snapshot_age: Gauge,
@@ -116,6 +121,7 @@ impl Metrics {
             ),
             cache_bytes: families.gauge("cache_bytes", "Bytes of answers in the cache."),
             record: RecordMetrics::new(&families),
+            night: NightMetrics::new(&families),
             certificate_days_left: families.decimal_gauges(
                 "certificate_days_left",
                 "Days until a certificate or revocation list of ours ends; negative: ended.",
@@ -231,6 +237,21 @@ impl Metrics {
     /// Sets how the record fares.
     pub fn record(&self, health: &Health) {
         self.record.show(health);
+    }
+
+    /// Sets how a night copy fares.
+    pub fn night_copy(&self, seen: &NightCopySeen<'_>) {
+        self.night.show(seen);
+    }
+
+    /// Forgets every night copy, before those that there are now are set.
+    pub fn night_copies_forgotten(&self) {
+        self.night.forget();
+    }
+
+    /// Counts a nightly delivery that was read, by what became of it.
+    pub fn night_delivery(&self, outcome: &'static str) {
+        self.night.delivered(outcome);
     }
 
     /// Sets the days left to a certificate or revocation list, named as in the configuration (`portal_door`).

@@ -2,7 +2,8 @@
 
 use toml::de::DeValue;
 
-use super::{note_missing, template};
+use super::files::Files;
+use super::{layouts, note_missing, template};
 use crate::config::reading::Reader;
 use crate::config::reading::places::Place;
 use crate::config::reading::table::Table;
@@ -17,6 +18,7 @@ use crate::connectors::template::{Language, Template};
 pub(super) fn connector(
     value: Value<'_>,
     known: &Known<'_>,
+    files: &mut Files,
     reader: &mut Reader,
 ) -> Option<(Connector, Format)> {
     let mut table = value.table(reader)?;
@@ -40,7 +42,11 @@ pub(super) fn connector(
         value.table(reader)?.finish(reader);
         Some((Connector::Manual, Format::Columns))
     });
-    table.one_of([soap, rest, sql, manual], reader)
+    let layouts = table.values("files").next().map(|value| {
+        let layouts = layouts::layouts(value.table(reader)?, known, files, reader)?;
+        Some((Connector::Files(layouts), Format::Columns))
+    });
+    table.one_of([soap, rest, sql, manual, layouts], reader)
 }
 
 fn soap(mut table: Table<'_>, known: &Known<'_>, reader: &mut Reader) -> Option<Soap> {

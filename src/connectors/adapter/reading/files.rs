@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::config::mistake::Mistake;
 use crate::config::reading::Reader;
+use crate::config::reading::source::Source;
+use crate::config::reading::value::Value;
 
 /// The files of the folder.
 pub(super) struct Files {
@@ -32,6 +35,23 @@ impl Files {
             reader.mistakes.push(Mistake::of_file(&self.folder, text));
         }
         name
+    }
+
+    /// The file of the folder that a value names.
+    pub fn read(&mut self, value: Value<'_>, reader: &mut Reader) -> Option<Arc<Source>> {
+        let name = value.parse(reader, "il nome di un file della cartella", |text| {
+            let plain = !text.is_empty() && !text.starts_with('.') && !text.contains(['/', '\\']);
+            plain.then(|| text.to_owned())
+        })?;
+        let read = Source::read(&self.folder.join(&name));
+        self.named.insert(name);
+        match read {
+            Ok(source) => Some(Arc::new(source)),
+            Err(mistake) => {
+                reader.mistake(&value.place(), mistake.text);
+                None
+            }
+        }
     }
 
     /// A file that nothing names is most likely a slip of the hand.

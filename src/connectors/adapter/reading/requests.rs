@@ -11,7 +11,7 @@ use crate::config::reading::Reader;
 use crate::config::reading::source::Source;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
-use crate::connectors::adapter::{Floor, Method, Query, StepRequest};
+use crate::connectors::adapter::{Connector, Floor, Method, Query, StepRequest};
 use crate::connectors::sql::statement::Statement;
 use crate::connectors::template::placeholder::{Known, Placeholder};
 use crate::connectors::template::{BadTemplate, Language, Template};
@@ -165,6 +165,54 @@ impl Bench<'_> {
         })
     }
 
+    /// `from` a table, the rows `where` one of these columns has its value.
+    pub(super) fn files_request(
+        &mut self,
+        table: &mut Table<'_>,
+        known: &Known<'_>,
+        reader: &mut Reader,
+    ) -> Option<StepRequest> {
+        let Connector::Files(layouts) = &self.connector else {
+            return None;
+        };
+        let from = table.values("from").next();
+        let layout = if let Some(value) = from {
+            let names: Vec<&str> = layouts.tables().iter().map(|one| one.name.as_str()).collect();
+            let expected = format!("una tabella di [connector.files]: {}", names.join(", "));
+            value.parse(reader, &expected, |name| layouts.table(name))
+        } else {
+            note_missing(table, "from", reader);
+            None
+        };
+        let written = table.values("where").next();
+        let Some(written) = written else {
+            note_missing(table, "where", reader);
+            return None;
+        };
+        let DeValue::Table(entries) = written.get() else {
+            return written.refuse(reader, "una tabella di colonne e valori");
+        };
+        let layout = layout?;
+        let mut any_of = Vec::new();
+        for (name, item) in entries {
+            let item = Value::new(written.source(), item);
+            let column = name.get_ref().to_string();
+            if !layout.is_key(&column) {
+                let text = format!("«{column}» non è fra le «keys» del layout: non vi si cerca");
+                reader.mistake(&item.place(), text);
+                return None;
+            }
+            any_of.push((column, template(item, Language::Plain, known, reader)?));
+        }
+        if any_of.is_empty() {
+            return written.refuse(reader, "almeno una colonna");
+        }
+        Some(StepRequest::Files {
+            table: layout.name.as_str().into(),
+            any_of,
+        })
+    }
+
     fn query(
         &mut self,
         table: &mut Table<'_>,
@@ -221,19 +269,7 @@ impl Bench<'_> {
 
     /// The file of that name.
     fn named_file(&mut self, value: Value<'_>, reader: &mut Reader) -> Option<Arc<Source>> {
-        let name = value.parse(reader, "il nome di un file della cartella", |text| {
-            let plain = !text.is_empty() && !text.starts_with('.') && !text.contains(['/', '\\']);
-            plain.then(|| text.to_owned())
-        })?;
-        let read = Source::read(&self.files.folder.join(&name));
-        self.files.named.insert(name);
-        match read {
-            Ok(source) => Some(Arc::new(source)),
-            Err(mistake) => {
-                reader.mistake(&value.place(), mistake.text);
-                None
-            }
-        }
+        self.files.read(value, reader)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::reading::source::Source;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
 use crate::config::units::Span;
-use crate::connectors::adapter::{AdapterOperation, Connector, MOST_CALLS, Step};
+use crate::connectors::adapter::{AdapterOperation, Connector, MOST_CALLS, Step, StepRequest};
 use crate::connectors::extract::shape::Format;
 use crate::connectors::mapping::reading::{Workshop, mapping};
 use crate::connectors::mapping::{Mapping, canonical};
@@ -83,6 +83,7 @@ impl Bench<'_> {
         let only_this_year = only_this_year(operation, &mut table, reader);
         let fonte =
             match table.values("fonte").next() {
+                None if matches!(self.connector, Connector::Files(_)) => Some(Fonte::CopiaNotturna),
                 None => Some(Fonte::GestionaleComunale),
                 Some(value) => value.parse(
                     reader,
@@ -226,10 +227,14 @@ impl Bench<'_> {
                 );
                 None
             }
+            Connector::Files(_) => self.files_request(&mut table, known, reader),
         };
         let response = self.file(&mut table, "response", reader);
         let mapping = response.and_then(|source| self.mapping(&source, known, reader));
         table.finish(reader);
+        if let (Some(mapping), Some(StepRequest::Files { table, .. })) = (&mapping, &request) {
+            self.check_columns(mapping, table, &value.place(), reader);
+        }
         let captures = mapping.as_ref().map(|mapping: &Mapping| &mapping.captures);
         if is_login && captures.is_some_and(|all| all.iter().all(|one| &*one.name != "token")) {
             reader.mistake(
@@ -248,6 +253,22 @@ impl Bench<'_> {
             request: request?,
             mapping: mapping?,
         })
+    }
+
+    /// What a mapping reads must stand in the files: rows come from nowhere else.
+    fn check_columns(&self, mapping: &Mapping, table: &str, place: &Place, reader: &mut Reader) {
+        let Connector::Files(layouts) = &self.connector else {
+            return;
+        };
+        let Some(layout) = layouts.table(table) else {
+            return;
+        };
+        for column in mapping.shape.columns() {
+            if !layout.columns.iter().any(|known| known.eq_ignore_ascii_case(column)) {
+                let text = format!("la risposta legge «{column}», che la tabella «{table}» non ha");
+                reader.mistake(place, text);
+            }
+        }
     }
 
     fn mapping(
