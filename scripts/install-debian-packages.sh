@@ -9,10 +9,10 @@ set -euo pipefail
 
 readonly BUILD=(build-essential pkg-config libssl-dev cmake openssl ca-certificates curl git)
 # MariaDB's `core` packages hold the server and its client without the service.
-readonly TEST=(postgresql mariadb-server-core mariadb-client-core python3 python3-venv nodejs npm)
+readonly TEST=(postgresql mariadb-server-core mariadb-client-core openssh-server openssh-client python3 python3-venv nodejs npm)
 readonly PACKAGE=(mmdebstrap)
 readonly BENCH=(nginx haproxy)
-readonly SERVICES=(postgresql nginx haproxy)
+readonly SERVICES=(postgresql nginx haproxy openssh-server)
 
 readonly POLICY=/usr/sbin/policy-rc.d
 readonly POLICY_MARK='Made by install-debian-packages.sh: no service starts while packages are installed.'
@@ -37,6 +37,8 @@ present() {
         nodejs) commands node ;;
         mariadb-server-core) commands mariadbd mariadb-install-db ;;
         mariadb-client-core) commands mariadb ;;
+        openssh-server) commands sshd ;;
+        openssh-client) commands sftp ssh-keygen ;;
         python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         pkg-config | cmake | openssl | curl | git | python3 | npm | mmdebstrap | nginx | haproxy) commands "$1" ;;
         *) return 1 ;;
@@ -79,7 +81,7 @@ missing=() services=()
 for package in "${wanted[@]}"; do
     present "$package" && continue
     missing+=("$package")
-    if among "$package" "${SERVICES[@]}"; then services+=("$package"); fi
+    if among "$package" "${SERVICES[@]}"; then services+=("${package/openssh-server/ssh}"); fi
 done
 ((${#missing[@]})) || exit 0
 

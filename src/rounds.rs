@@ -136,7 +136,11 @@ async fn watch(gateway: Arc<Gateway>, shelf: Arc<Shelf>, leaves: Arc<Semaphore>,
             tracing::error!(instance = %place.instance, ente = %place.ente, last, "manca il file notturno: all'ora attesa non è in vigore");
         }
         let until = match is_waiting {
-            true => schedule.settle.0.max(Duration::from_millis(200)).min(schedule.retry.0),
+            true => schedule
+                .settle
+                .0
+                .max(Duration::from_millis(200))
+                .min(schedule.retry.0),
             false => pause(&schedule, &state, now),
         };
         rest(until, &folder, &state).await;
@@ -162,7 +166,10 @@ async fn rest(until: Duration, folder: &std::path::Path, state: &State) {
 /// Log and metrics of a look.
 fn tell(gateway: &Gateway, place: &Place, looked: &Looked) {
     for report in &looked.reports {
-        gateway.telemetry.metrics.night_delivery(report.esito.name());
+        gateway
+            .telemetry
+            .metrics
+            .night_delivery(report.esito.name());
         let Report { data, esito, .. } = report;
         let rows: u64 = report.file.iter().map(|file| file.righe).sum();
         let rejected: u64 = report.file.iter().map(|file| file.scartate).sum();
@@ -204,7 +211,11 @@ fn retire(
     };
     let today = now.with_timezone(&Rome).date_naive();
     let kept = Days::new(schedule.retention.0.as_secs() / 86_400);
-    if copy.date.checked_add_days(kept).is_none_or(|last| today <= last) {
+    if copy
+        .date
+        .checked_add_days(kept)
+        .is_none_or(|last| today <= last)
+    {
         return state;
     }
     if delete(shelf, place) {
@@ -224,7 +235,10 @@ fn sweep(shelf: &Shelf, is_served: impl Fn(&Place) -> bool) {
     for place in places.iter().filter(|place| !is_served(place)) {
         let state = State::read(&shelf.vault().folder_of(place)).unwrap_or_default();
         let is_old = |date: NaiveDate| date < oldest;
-        if state.in_force.is_none_or(|copy| is_old(copy.made.date_naive())) {
+        if state
+            .in_force
+            .is_none_or(|copy| is_old(copy.made.date_naive()))
+        {
             delete(shelf, place);
         }
     }
@@ -316,11 +330,27 @@ mod tests {
     fn files_are_missing_only_after_the_hour_at_which_they_are_expected() {
         // In winter Rome is an hour ahead: expected at 6:00 UTC, looked for at 2:00 and 4:00.
         let yesterday = satisfied("2026-11-22T02:30:00Z");
-        assert!(!is_missing(&schedule(), &yesterday, at("2026-11-23T05:59:00Z")));
-        assert!(is_missing(&schedule(), &yesterday, at("2026-11-23T06:01:00Z")));
+        assert!(!is_missing(
+            &schedule(),
+            &yesterday,
+            at("2026-11-23T05:59:00Z")
+        ));
+        assert!(is_missing(
+            &schedule(),
+            &yesterday,
+            at("2026-11-23T06:01:00Z")
+        ));
         let tonight = satisfied("2026-11-23T04:01:00Z");
-        assert!(!is_missing(&schedule(), &tonight, at("2026-11-23T06:01:00Z")));
-        assert!(is_missing(&schedule(), &State::default(), at("2026-11-23T00:01:00Z")));
+        assert!(!is_missing(
+            &schedule(),
+            &tonight,
+            at("2026-11-23T06:01:00Z")
+        ));
+        assert!(is_missing(
+            &schedule(),
+            &State::default(),
+            at("2026-11-23T00:01:00Z")
+        ));
     }
 
     #[test]
@@ -330,7 +360,10 @@ mod tests {
             retry: crate::config::units::Span(Duration::from_secs(60)),
             ..schedule()
         };
-        assert_eq!(pause(&schedule, &tonight, at("2026-11-23T04:02:00Z")), LONGEST_PAUSE);
+        assert_eq!(
+            pause(&schedule, &tonight, at("2026-11-23T04:02:00Z")),
+            LONGEST_PAUSE
+        );
         let soon = pause(&schedule, &tonight, at("2026-11-24T01:50:00Z"));
         assert_eq!(soon, Duration::from_mins(10));
         let due = pause(&schedule, &tonight, at("2026-11-24T02:01:00Z"));

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use simulators::control;
 use simulators::dialects::Dialect;
 use simulators::dialects::d9::{self, ViewFault};
+use simulators::dialects::d10::{self, Night, NightFault};
 use simulators::population::places::Ente;
 use simulators::population::served::{Aliases, served};
 use simulators::population::{Case, DEFAULT_SEED, Population, listed};
@@ -53,6 +54,30 @@ enum Action {
         /// Also create the role `pontile_lettura`, which reads the views only (PostgreSQL, MariaDB).
         #[arg(long)]
         read_only_password: Option<String>,
+    },
+    /// Write the files of one night, registry and taxes, of the `d10` dialect.
+    NightFiles {
+        /// The drop folder.
+        #[arg(long)]
+        folder: PathBuf,
+        /// Municipality, by its Belfiore code; may be given several times.
+        #[arg(long = "ente", required = true)]
+        enti: Vec<String>,
+        /// A folder below for each municipality, by its code in small letters.
+        #[arg(long)]
+        apart: bool,
+        /// The date in the names (default: today).
+        #[arg(long)]
+        date: Option<NaiveDate>,
+        /// What goes wrong: half_written, doubled, missing, tomorrow, shrunk_by_20_percent, cp1252, bom, v3_lines, short_lines, crlf.
+        #[arg(long = "fault", value_parser = night_fault)]
+        faults: Vec<NightFault>,
+        /// Leave a marker (.ok) beside each file.
+        #[arg(long)]
+        markers: bool,
+        /// So many invented people besides.
+        #[arg(long, default_value_t = 0)]
+        crowd: u32,
     },
     /// Disturb the registry view.
     ViewFault {
@@ -133,6 +158,32 @@ async fn run() -> Result<(), Box<dyn Error>> {
             url,
             read_only_password,
         } => Ok(d9::seed(&url, &population, read_only_password.as_deref()).await?),
+        Action::NightFiles {
+            folder,
+            enti,
+            apart,
+            date,
+            faults,
+            markers,
+            crowd,
+        } => {
+            let night = Night {
+                date,
+                faults,
+                markers,
+                crowd,
+            };
+            for ente in &enti {
+                let served = served(ente, &Aliases::new());
+                let served = served.ok_or_else(|| format!("no municipality {ente}"))?;
+                let folder = match apart {
+                    true => folder.join(ente.to_lowercase()),
+                    false => folder.clone(),
+                };
+                d10::write(&folder, &population, &served, today, &night)?;
+            }
+            Ok(())
+        }
         Action::ViewFault { url, fault } => {
             let fault = match fault {
                 ViewFaultArgument::Empty => ViewFault::Empty,
@@ -201,6 +252,10 @@ fn dialect_port(text: &str) -> Result<(String, u16), String> {
         .parse()
         .map_err(|error| format!("no port {port}: {error}"))?;
     Ok((dialect.to_owned(), port))
+}
+
+fn night_fault(text: &str) -> Result<NightFault, String> {
+    NightFault::named(text).ok_or_else(|| format!("no fault {text}"))
 }
 
 fn alias(text: &str) -> Result<(String, &'static Ente), String> {

@@ -19,6 +19,7 @@ use super::http::{HttpRequest, HttpResponse};
 use super::mapping::outcome::{self, Facts, Fault};
 use super::mapping::{FaultPlaces, Told};
 use super::sql::row::{SqlRow, SqlValue};
+use super::template::Template;
 use super::template::placeholder::{Placeholder, Scope};
 
 /// What is sent.
@@ -38,6 +39,10 @@ pub struct FilesRequest<'a> {
     pub table: &'a str,
     /// Rows are found where one of these columns has its value.
     pub any_of: Vec<(&'a str, String)>,
+    /// Of these only rows are taken where each of these columns has its value.
+    pub only: Vec<(&'a str, String)>,
+    /// Tables whose columns are added, each with the column by which its rows are found.
+    pub with: &'a [(String, String)],
 }
 
 impl std::fmt::Debug for FilesRequest<'_> {
@@ -140,16 +145,20 @@ pub fn request<'a>(
                 None => None,
             },
         })),
-        (StepRequest::Files { table, any_of }, Connector::Files(_)) => {
-            let any_of = any_of.iter().map(|(column, value)| {
-                let value = value.render(scope)?.into_owned();
-                Ok((column.as_str(), value))
-            });
-            Ok(Request::Files(FilesRequest {
+        (
+            StepRequest::Files {
                 table,
-                any_of: any_of.collect::<Result<_, ConnectorError>>()?,
-            }))
-        }
+                any_of,
+                only,
+                with,
+            },
+            Connector::Files(_),
+        ) => Ok(Request::Files(FilesRequest {
+            table,
+            any_of: rendered(any_of, scope)?,
+            only: rendered(only, scope)?,
+            with,
+        })),
         _ => Err(ConnectorError::permanent(
             Kind::Gateway,
             "a step of another connector",
@@ -210,6 +219,16 @@ fn bound<'a>(
             };
             Ok((name.as_str(), value))
         })
+        .collect()
+}
+
+fn rendered<'a>(
+    conditions: &'a [(String, Template)],
+    scope: &Scope<'_>,
+) -> Result<Vec<(&'a str, String)>, ConnectorError> {
+    conditions
+        .iter()
+        .map(|(column, value)| Ok((column.as_str(), value.render(scope)?.into_owned())))
         .collect()
 }
 

@@ -93,7 +93,10 @@ pub(super) fn unanswered_domains(
                     || !answers(&night.adapter, *domain)
             }) {
                 let path = format!("servizi.{}.while_closed", domain.name());
-                let text = format!("serve un'istanza di file notturni con operazioni di {}", domain.name());
+                let text = format!(
+                    "serve un'istanza di file notturni con operazioni di {}",
+                    domain.name()
+                );
                 mistakes.push(entry.places.mistake(&path, text));
             }
         }

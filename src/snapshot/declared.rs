@@ -143,10 +143,16 @@ fn check_files(
     if !is_of_files || scheme != "sftp" {
         return;
     }
-    let host_key = settings.night.as_ref().and_then(|night| night.host_key.as_ref());
+    let host_key = settings
+        .night
+        .as_ref()
+        .and_then(|night| night.host_key.as_ref());
     let in_form = host_key.is_some_and(|key| {
         let mut words = key.split_whitespace();
-        let (kind, key) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let (kind, key) = (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        );
         (kind.starts_with("ssh-") || kind.starts_with("ecdsa-")) && key.len() > 40
     });
     if !in_form {

@@ -55,7 +55,9 @@ impl Ring {
             return Ok(false);
         }
         let fresh = hex::encode(rand::random::<[u8; 32]>());
-        let text = format!("# Chiavi con cui Pontile cifra {seals}: numero e 64 cifre esadecimali.\n{HEADER}1 {fresh}\n");
+        let text = format!(
+            "# Chiavi con cui Pontile cifra {seals}: numero e 64 cifre esadecimali.\n{HEADER}1 {fresh}\n"
+        );
         write(file, &SecretString::from(text))?;
         Ok(true)
     }
@@ -124,7 +126,8 @@ impl Ring {
     }
 }
 
-const HEADER: &str = "# La più alta cifra, tutte decifrano. Va conservata in copia, fuori dalla base dati.\n";
+const HEADER: &str =
+    "# La più alta cifra, tutte decifrano. Va conservata in copia, fuori dalla base dati.\n";
 
 fn key(line: &str) -> Option<(u32, LessSafeKey)> {
     let (number, digits) = line.split_once(' ')?;

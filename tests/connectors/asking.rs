@@ -82,6 +82,7 @@ impl Town {
             per_portal: BTreeMap::new(),
             secrets,
             tls: BackendTls::default(),
+            night: None,
             bounds: bounds(),
         };
         let instances = Instances::new();

@@ -180,6 +180,7 @@ pub fn settings(address: &str, folder: &Path) -> InstanceSettings {
         per_portal: BTreeMap::new(),
         secrets: BTreeMap::from([("password".to_owned(), SecretReference::File(password))]),
         tls: BackendTls::default(),
+        night: None,
         bounds: Bounds {
             answer_deadline: Span(Duration::from_secs(2)),
             ..Bounds::default()

@@ -1,6 +1,7 @@
 //! The dialects: one file or folder each, all of the same shape.
 
 pub mod d1;
+pub mod d10;
 pub mod d2;
 pub mod d3;
 pub mod d4;

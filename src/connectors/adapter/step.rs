@@ -59,6 +59,10 @@ pub enum StepRequest {
         table: Box<str>,
         /// Rows are found where one of these columns has its value.
         any_of: Vec<(String, Template)>,
+        /// Of these only rows are taken where each of these columns has its value.
+        only: Vec<(String, Template)>,
+        /// Tables whose columns are added, each with the column that both have and by which its rows are found.
+        with: Vec<(String, String)>,
     },
 }
 
@@ -127,8 +131,8 @@ impl StepRequest {
                 let parameters = query.parameters.iter().chain(floor);
                 Box::new(parameters.map(|(_, placeholder, _)| placeholder))
             }
-            StepRequest::Files { any_of, .. } => {
-                let values = any_of.iter().map(|(_, value)| value);
+            StepRequest::Files { any_of, only, .. } => {
+                let values = any_of.iter().chain(only).map(|(_, value)| value);
                 Box::new(values.flat_map(Template::placeholders))
             }
         }

@@ -1,5 +1,6 @@
 //! Questions to a night copy: whether there is one, how old it is, and its rows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,17 +43,12 @@ impl Instance {
             instance: self.settings().name.clone(),
             ente: call.tenant.codice_istat.to_string(),
         };
-        transcript.sent(request.table.as_bytes());
-        let any_of: Vec<(String, String)> = request
-            .any_of
-            .iter()
-            .map(|(column, value)| ((*column).to_owned(), value.clone()))
-            .collect();
-        for (_, value) in &any_of {
+        let search = Search::of(request);
+        transcript.sent(search.table.as_bytes());
+        for (_, value) in search.any_of.iter().chain(&search.only) {
             transcript.sent(value.as_bytes());
         }
-        let table = request.table.to_owned();
-        let searching = tokio::task::spawn_blocking(move || search(&shelf, &place, &table, &any_of));
+        let searching = tokio::task::spawn_blocking(move || search.carry_out(&shelf, &place));
         let found = searching.await.map_err(|_| {
             ConnectorError::permanent(Kind::Gateway, "the search in the copy broke off")
         })??;
@@ -83,52 +79,124 @@ impl Instance {
     }
 }
 
-fn search(
-    shelf: &Shelf,
-    place: &Place,
-    table: &str,
-    any_of: &[(String, String)],
-) -> Result<Found, ConnectorError> {
-    let copy = match shelf.copy(place) {
-        Ok(Some(copy)) => copy,
-        Ok(None) => {
-            let text = "no night copy yet";
-            return Err(ConnectorError::later(Kind::Unavailable, NEXT_LOOK, text));
-        }
-        Err(reason) => {
-            let text = format!("the night copy does not open: {reason}");
-            return Err(ConnectorError::later(Kind::Unavailable, NEXT_LOOK, text));
-        }
-    };
-    let rows = rows(&copy, table, any_of)?;
-    if rows.len() > MOST_ROWS {
-        let text = format!("more than {MOST_ROWS} rows in the night copy");
-        return Err(ConnectorError::permanent(Kind::Oversized, text));
-    }
-    Ok(Found {
-        rows,
-        date: copy.about().date,
-        made: copy.about().made,
-    })
+/// A search that owns what it needs.
+struct Search {
+    table: String,
+    any_of: Vec<(String, String)>,
+    only: Vec<(String, String)>,
+    with: Vec<(String, String)>,
 }
 
-fn rows(
+impl Search {
+    fn of(request: &FilesRequest<'_>) -> Search {
+        let owned = |conditions: &[(&str, String)]| {
+            let conditions = conditions.iter();
+            conditions
+                .map(|(column, value)| ((*column).to_owned(), value.clone()))
+                .collect()
+        };
+        Search {
+            table: request.table.to_owned(),
+            any_of: owned(&request.any_of),
+            only: owned(&request.only),
+            with: request.with.to_vec(),
+        }
+    }
+
+    fn carry_out(&self, shelf: &Shelf, place: &Place) -> Result<Found, ConnectorError> {
+        let copy = match shelf.copy(place) {
+            Ok(Some(copy)) => copy,
+            Ok(None) => return Err(broken("no night copy yet".to_owned())),
+            Err(reason) => return Err(broken(format!("the night copy does not open: {reason}"))),
+        };
+        let rows = self.rows(&copy)?;
+        if rows.len() > MOST_ROWS {
+            let text = format!("more than {MOST_ROWS} rows in the night copy");
+            return Err(ConnectorError::permanent(Kind::Oversized, text));
+        }
+        Ok(Found {
+            rows,
+            date: copy.about().date,
+            made: copy.about().made,
+        })
+    }
+
+    fn rows(&self, copy: &NightCopy) -> Result<Vec<SqlRow>, ConnectorError> {
+        let columns = columns_of(copy, &self.table)?;
+        let mut found = BTreeMap::new();
+        for (column, value) in self.any_of.iter().filter(|(_, value)| !value.is_empty()) {
+            found.extend(find(copy, &self.table, column, value)?);
+        }
+        let mut rows: Vec<Vec<Option<String>>> = found.into_values().collect();
+        for (column, value) in &self.only {
+            let place = place_of(columns, column)?;
+            rows.retain(|row| row[place].as_deref().unwrap_or_default().trim() == value);
+        }
+        let mut names = columns.to_vec();
+        for (table, column) in &self.with {
+            self.join(copy, (table, column), &mut names, &mut rows)?;
+        }
+        let names: Arc<[String]> = names.iter().map(|name| name.to_lowercase()).collect();
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|row| SqlRow::new(Arc::clone(&names), row))
+            .collect())
+    }
+
+    /// Adds the columns of the other table's row that has the same value; without one they are empty.
+    fn join(
+        &self,
+        copy: &NightCopy,
+        (table, column): (&str, &str),
+        names: &mut Vec<String>,
+        rows: &mut [Vec<Option<String>>],
+    ) -> Result<(), ConnectorError> {
+        let others = columns_of(copy, table)?;
+        let place = place_of(names, column)?;
+        let added: Vec<usize> = (0..others.len())
+            .filter(|index| !names.contains(&others[*index]))
+            .collect();
+        for row in rows {
+            let found = match &row[place] {
+                Some(value) => find(copy, table, column, value)?.into_iter().next(),
+                None => None,
+            };
+            let found = found.map(|(_, other)| other).unwrap_or_default();
+            row.extend(
+                added
+                    .iter()
+                    .map(|index| found.get(*index).cloned().flatten()),
+            );
+        }
+        names.extend(added.iter().map(|index| others[*index].clone()));
+        Ok(())
+    }
+}
+
+fn find(
     copy: &NightCopy,
     table: &str,
-    any_of: &[(String, String)],
-) -> Result<Vec<SqlRow>, ConnectorError> {
-    let broken = |text: String| ConnectorError::later(Kind::Unavailable, NEXT_LOOK, text);
-    let about = copy.about().tables.iter().find(|known| known.name == table);
-    // A copy of files of another layout than today's adapter reads.
-    let about = about.ok_or_else(|| broken(format!("the night copy has no table {table}")))?;
-    let names: Arc<[String]> = about.columns.iter().map(|name| name.to_lowercase()).collect();
-    let mut found = std::collections::BTreeMap::new();
-    for (column, value) in any_of.iter().filter(|(_, value)| !value.is_empty()) {
-        let rows = copy.find(table, column, value, MOST_ROWS + 1);
-        found.extend(rows.map_err(|error| broken(error.to_string()))?);
-    }
-    let rows = found.into_values();
-    Ok(rows
-        .map(|columns| SqlRow::new(Arc::clone(&names), columns))
-        .collect())
+    column: &str,
+    value: &str,
+) -> Result<Vec<(i64, Vec<Option<String>>)>, ConnectorError> {
+    let rows = copy.find(table, column, value, MOST_ROWS + 1);
+    rows.map_err(|error| broken(error.to_string()))
+}
+
+/// A copy may be of files of another layout than today's adapter reads.
+fn columns_of<'c>(copy: &'c NightCopy, table: &str) -> Result<&'c [String], ConnectorError> {
+    let mut tables = copy.about().tables.iter();
+    let found = tables.find(|known| known.name == table);
+    found
+        .map(|table| table.columns.as_slice())
+        .ok_or_else(|| broken(format!("the night copy has no table {table}")))
+}
+
+fn place_of(columns: &[String], column: &str) -> Result<usize, ConnectorError> {
+    let place = columns.iter().position(|known| known == column);
+    place.ok_or_else(|| broken(format!("the night copy has no column {column}")))
+}
+
+fn broken(text: String) -> ConnectorError {
+    ConnectorError::later(Kind::Unavailable, NEXT_LOOK, text)
 }

@@ -219,10 +219,12 @@ fn take_in(
         Request::Http(_) => {
             conversation.answered(step, &written::http_response(text)?, credentials)
         }
-        Request::Sql(_) | Request::Files(_) => match exchange::of_rows(step, &written::rows(text, &step.mapping)?) {
-            Ok(rows) => conversation.rows(step, rows, credentials),
-            Err(error) => Err(error.into()),
-        },
+        Request::Sql(_) | Request::Files(_) => {
+            match exchange::of_rows(step, &written::rows(text, &step.mapping)?) {
+                Ok(rows) => conversation.rows(step, rows, credentials),
+                Err(error) => Err(error.into()),
+            }
+        }
     })
 }
 

@@ -49,11 +49,18 @@ fn statement(request: &SqlRequest<'_>) -> String {
     format!("{}{}", request.query.file, values.collect::<String>())
 }
 
-/// The table and what is searched in it.
+/// The table, what is searched in it, and what is taken or added.
 fn search(request: &FilesRequest<'_>) -> String {
-    let values = request.any_of.iter();
-    let values = values.map(|(column, value)| format!("\n{column} = {}", json!(value)));
-    format!("{}{}", request.table, values.collect::<String>())
+    let mut text = request.table.to_owned();
+    for (word, conditions) in [("o", &request.any_of), ("solo", &request.only)] {
+        for (column, value) in conditions {
+            text += &format!("\n{word} {column} = {}", json!(value));
+        }
+    }
+    for (table, column) in request.with {
+        text += &format!("\ncon {table} per {column}");
+    }
+    text
 }
 
 /// Reads an answer: status line, headers, blank line, body. `Err` says what is wrong with it.

@@ -92,7 +92,11 @@ impl Intake<'_> {
                     return Ok(refused(report, state));
                 }
             };
-            report.file.push(about_file(&self.layouts.files[file.layout], &file.name, &seen));
+            report.file.push(about_file(
+                &self.layouts.files[file.layout],
+                &file.name,
+                &seen,
+            ));
             inspected.push(seen);
         }
         report.impronta = digest_of(night, &inspected);
@@ -207,7 +211,10 @@ impl Intake<'_> {
         let is_gone = |(table, before): (&String, &u64)| {
             rows.get(table).copied().unwrap_or_default() * 100 < before * left
         };
-        before.map(is_gone).any(|gone| gone).then_some(Outcome::RigheSparite)
+        before
+            .map(is_gone)
+            .any(|gone| gone)
+            .then_some(Outcome::RigheSparite)
     }
 }
 
@@ -255,7 +262,9 @@ fn read_file(
     let mut lines = Lines::new(BufReader::with_capacity(1 << 16, source));
     loop {
         let next = lines.number() + 1;
-        let line = lines.bytes().map_err(|error| unreadable(&file.name, error))?;
+        let line = lines
+            .bytes()
+            .map_err(|error| unreadable(&file.name, error))?;
         let Some(line) = line else {
             return Ok(());
         };

@@ -76,11 +76,22 @@ pub enum Form {
         separator: char,
         /// What stands in the first field; absent: anything.
         record: Option<String>,
+        /// What else may stand there, since the same file fills other tables.
+        others: Others,
         /// How many fields the newest version has, and which of them older versions lack: their number tells them apart.
         fields: usize,
         /// For each older version, the places that it lacks, ascending.
         lacking: Vec<Vec<usize>>,
     },
+}
+
+/// Records of a file that are of other tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Others {
+    /// Those that other tables take.
+    pub taken: Vec<String>,
+    /// Whether another table rejects what nobody takes, so that it is rejected once.
+    pub rejects: bool,
 }
 
 /// What a value must be.

@@ -83,16 +83,24 @@ impl<R: BufRead> Lines<R> {
 }
 
 /// The text of a line.
-pub fn text(line: Option<&[u8]>, charset: FileCharset) -> Result<std::borrow::Cow<'_, str>, NoText> {
+pub fn text(
+    line: Option<&[u8]>,
+    charset: FileCharset,
+) -> Result<std::borrow::Cow<'_, str>, NoText> {
     let line = line.ok_or(NoText::TooLong)?;
     let text = match charset {
-        FileCharset::Utf8 => std::str::from_utf8(line).map_err(|_| NoText::Charset)?.into(),
+        FileCharset::Utf8 => std::str::from_utf8(line)
+            .map_err(|_| NoText::Charset)?
+            .into(),
         // A line of UTF-8 in a file of Windows-1252 would be read as other letters.
         FileCharset::Cp1252 if !line.is_ascii() && is_utf8(line) => return Err(NoText::Charset),
         FileCharset::Cp1252 => WINDOWS_1252.decode_without_bom_handling(line).0,
     };
     // The five bytes that Windows-1252 does not have come out as control characters too.
-    if text.chars().any(|letter| letter.is_control() && letter != '\t') {
+    if text
+        .chars()
+        .any(|letter| letter.is_control() && letter != '\t')
+    {
         return Err(NoText::Charset);
     }
     Ok(text)
@@ -140,8 +148,14 @@ mod tests {
     #[test]
     fn letters_are_those_of_one_charset_or_the_line_has_no_text() {
         let cp1252 = FileCharset::Cp1252;
-        assert_eq!(text(Some(b"NICCOL\xD2 \x80"), cp1252).as_deref(), Ok("NICCOLÒ €"));
-        assert_eq!(text(Some("NICCOLÒ".as_bytes()), cp1252), Err(NoText::Charset));
+        assert_eq!(
+            text(Some(b"NICCOL\xD2 \x80"), cp1252).as_deref(),
+            Ok("NICCOLÒ €")
+        );
+        assert_eq!(
+            text(Some("NICCOLÒ".as_bytes()), cp1252),
+            Err(NoText::Charset)
+        );
         assert_eq!(text(Some(b"NICCOL\x81"), cp1252), Err(NoText::Charset));
         let utf8 = FileCharset::Utf8;
         assert_eq!(text(Some(b"NICCOL\xD2"), utf8), Err(NoText::Charset));

@@ -91,7 +91,10 @@ pub async fn look(
 ) -> Result<Looked, ConnectorError> {
     let layouts = post.layouts()?;
     let place = post.place();
-    let folder = shelf.vault().make_folder_of(&place).map_err(|e| stored(&e))?;
+    let folder = shelf
+        .vault()
+        .make_folder_of(&place)
+        .map_err(|e| stored(&e))?;
     let mut state = State::read(&folder).map_err(|error| fault(&error.to_string()))?;
     let source = Source::of(&post.settings)?;
     let listed = source.list().await?;
@@ -104,14 +107,22 @@ pub async fn look(
             reports.extend(future(&offer, &mut state, layouts, now));
             continue;
         }
-        if state.in_force.as_ref().is_some_and(|copy| offer.date < copy.date) {
+        if state
+            .in_force
+            .as_ref()
+            .is_some_and(|copy| offer.date < copy.date)
+        {
             break;
         }
         if !offer.is_whole(layouts, &listed, sightings, post.schedule().settle.0) {
             is_waiting = true;
             continue;
         }
-        let examined: Vec<Listed> = offer.files.iter().map(|(_, file)| (*file).clone()).collect();
+        let examined: Vec<Listed> = offer
+            .files
+            .iter()
+            .map(|(_, file)| (*file).clone())
+            .collect();
         if state.examined == examined && !wants_again(shelf, &place, &folder, &state) {
             break;
         }
@@ -156,18 +167,17 @@ fn keep(folder: &Path, state: &State, reports: &[Report]) -> std::io::Result<()>
 fn offers<'l>(layouts: &Layouts, listed: &'l [Listed], tenant: &Tenant) -> Vec<Offer<'l>> {
     let mut dates: BTreeMap<NaiveDate, BTreeMap<&str, (usize, &'l Listed)>> = BTreeMap::new();
     for file in listed {
-        let found = layouts.files.iter().enumerate().find_map(|(index, layout)| {
+        for (index, layout) in layouts.files.iter().enumerate() {
             let mut patterns = layout.patterns.iter();
-            let date = patterns.find_map(|pattern| pattern.date_of(&file.name, tenant))?;
-            Some((index, &layout.name, date))
-        });
-        let Some((index, table, date)) = found else {
-            continue;
-        };
-        let known = dates.entry(date).or_default();
-        match known.get(table.as_str()) {
-            Some((_, other)) if other.name > file.name => {}
-            _ => drop(known.insert(table, (index, file))),
+            let date = patterns.find_map(|pattern| pattern.date_of(&file.name, tenant));
+            let Some(date) = date else {
+                continue;
+            };
+            let known = dates.entry(date).or_default();
+            match known.get(layout.name.as_str()) {
+                Some((_, other)) if other.name > file.name => {}
+                _ => drop(known.insert(&layout.name, (index, file))),
+            }
         }
     }
     let offers = dates.into_iter().rev().map(|(date, files)| Offer {
@@ -228,17 +238,24 @@ fn future(
     layouts: &Layouts,
     now: DateTime<Utc>,
 ) -> Option<Report> {
-    let names: Vec<String> = offer.files.iter().map(|(_, file)| file.name.clone()).collect();
+    let names: Vec<String> = offer
+        .files
+        .iter()
+        .map(|(_, file)| file.name.clone())
+        .collect();
     if state.future == names {
         return None;
     }
     state.future = names;
-    let files = offer.files.iter().map(|(index, file)| super::report::FileReport {
-        nome: file.name.clone(),
-        tabella: layouts.files[*index].name.clone(),
-        byte: file.size,
-        ..Default::default()
-    });
+    let files = offer
+        .files
+        .iter()
+        .map(|(index, file)| super::report::FileReport {
+            nome: file.name.clone(),
+            tabella: layouts.files[*index].name.clone(),
+            byte: file.size,
+            ..Default::default()
+        });
     Some(Report {
         esaminato_il: now,
         data: offer.date,
@@ -257,9 +274,16 @@ async fn bring_and_take(
     now: DateTime<Utc>,
 ) -> Result<Option<Taken>, ConnectorError> {
     let place = post.place();
-    let folder = shelf.vault().make_folder_of(&place).map_err(|e| stored(&e))?;
+    let folder = shelf
+        .vault()
+        .make_folder_of(&place)
+        .map_err(|e| stored(&e))?;
     let arriving = Arriving::make(folder.join(ARRIVING)).map_err(|e| fault(&e.to_string()))?;
-    let names: Vec<&str> = offer.files.iter().map(|(_, file)| file.name.as_str()).collect();
+    let names: Vec<&str> = offer
+        .files
+        .iter()
+        .map(|(_, file)| file.name.as_str())
+        .collect();
     let paths = source.bring(&names, &arriving.0).await?;
     let files = offer.files.iter().zip(paths);
     let night = Night {

@@ -34,9 +34,7 @@ impl NamePattern {
         let mut rest = text;
         while !rest.is_empty() {
             if let Some(inner) = rest.strip_prefix("{{") {
-                let (name, after) = inner
-                    .split_once("}}")
-                    .ok_or("«{{» senza «}}»".to_owned())?;
+                let (name, after) = inner.split_once("}}").ok_or("«{{» senza «}}»".to_owned())?;
                 pieces.push(match name.trim() {
                     "ente.codice_istat" => Piece::Istat,
                     "ente.codice_belfiore" => Piece::Belfiore,
@@ -53,7 +51,9 @@ impl NamePattern {
                 pieces.push(Piece::Any);
                 rest = after;
             } else {
-                let ends = ["{{", DATE, "*"].into_iter().filter_map(|end| rest.find(end));
+                let ends = ["{{", DATE, "*"]
+                    .into_iter()
+                    .filter_map(|end| rest.find(end));
                 let end = ends.min().unwrap_or(rest.len());
                 pieces.push(Piece::Text(rest[..end].to_owned()));
                 rest = &rest[end..];
@@ -141,7 +141,12 @@ mod tests {
 
     #[test]
     fn a_pattern_without_a_date_or_with_a_folder_is_refused() {
-        for wrong in ["soggetti.txt", "a/yyyyMMdd.txt", "yyyyMMdd{{ente.x}}", "yyyyMMddyyyyMMdd"] {
+        for wrong in [
+            "soggetti.txt",
+            "a/yyyyMMdd.txt",
+            "yyyyMMdd{{ente.x}}",
+            "yyyyMMddyyyyMMdd",
+        ] {
             assert!(NamePattern::parse(wrong, |_| false).is_err(), "{wrong}");
         }
     }

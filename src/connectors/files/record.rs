@@ -48,12 +48,25 @@ pub fn read<'l>(line: &'l str, layout: &FileLayout) -> Result<Option<Row<'l>>, R
         Form::Delimited {
             separator,
             record,
+            others,
             fields,
             lacking,
-        } => delimited(line, *separator, record.as_deref(), *fields, lacking)?,
+        } => {
+            if let Some(record) = record
+                && let Some(other) = other_record(line, *separator, record)
+            {
+                if others.rejects || others.taken.iter().any(|taken| taken == other) {
+                    return Ok(None);
+                }
+                return Err(Reject::TipoRecord);
+            }
+            delimited(line, *separator, *fields, lacking)?
+        }
     };
     for split in &layout.split {
-        let mut parts = row[split.of].unwrap_or_default().splitn(split.count, split.by);
+        let mut parts = row[split.of]
+            .unwrap_or_default()
+            .splitn(split.count, split.by);
         row.extend((0..split.count).map(|_| parts.next().and_then(filled)));
     }
     for (column, check) in &layout.checks {
@@ -89,17 +102,19 @@ fn fixed<'l>(
         .collect())
 }
 
+/// What stands in the first field, where it is not this record.
+fn other_record<'l>(line: &'l str, separator: char, record: &str) -> Option<&'l str> {
+    let first = line.split(separator).next().unwrap_or_default().trim();
+    (first != record).then_some(first)
+}
+
 fn delimited<'l>(
     line: &'l str,
     separator: char,
-    record: Option<&str>,
     fields: usize,
     lacking: &[Vec<usize>],
 ) -> Result<Row<'l>, Reject> {
     let mut row: Row<'l> = line.split(separator).map(filled).collect();
-    if record.is_some_and(|record| row[0].map(str::trim) != Some(record)) {
-        return Err(Reject::TipoRecord);
-    }
     if row.len() == fields {
         return Ok(row);
     }

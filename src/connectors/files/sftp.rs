@@ -89,7 +89,7 @@ impl Sftp {
         let option = |name: &str, value: String| format!("-o{name}={value}");
         let mut command = Command::new("sftp");
         command
-            .args(["-q", "-F", "none", "-b", "-"])
+            .args(["-F", "none", "-b", "-"])
             .args(["-P", &self.port.to_string()])
             .arg(option("IdentityFile", path_of(&key)))
             .arg(option("UserKnownHostsFile", path_of(&known)))
@@ -164,7 +164,10 @@ fn at_start(error: &std::io::Error) -> ConnectorError {
 /// What the client says last is what went wrong.
 fn failure(output: &Output) -> ConnectorError {
     let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+    let last = said
+        .lines()
+        .map(str::trim)
+        .rfind(|line| !line.is_empty() && !line.starts_with("Connection closed"));
     let clean: String = last
         .unwrap_or("no reason given")
         .chars()
@@ -229,7 +232,11 @@ mod tests {
         let file = listed(line).expect("a file");
         assert_eq!((file.name.as_str(), file.size), ("ANA PER_C933.txt", 665));
         assert_eq!(file.changed, "Nov 23 01:00");
-        for other in ["drwxr-xr-x ? 0 0 4096 Nov 23 01:00 altro", "sftp> ls -ln", ""] {
+        for other in [
+            "drwxr-xr-x ? 0 0 4096 Nov 23 01:00 altro",
+            "sftp> ls -ln",
+            "",
+        ] {
             assert_eq!(listed(other), None);
         }
         assert_eq!(quoted("a\"b*"), "\"a\\\"b\\*\"");

@@ -50,15 +50,15 @@ impl Source {
     }
 
     /// Brings files here; the paths are in the names' order. Those of a drop folder stay where they are.
-    pub async fn bring(
-        &self,
-        names: &[&str],
-        into: &Path,
-    ) -> Result<Vec<PathBuf>, ConnectorError> {
+    pub async fn bring(&self, names: &[&str], into: &Path) -> Result<Vec<PathBuf>, ConnectorError> {
         match self {
             Source::Folder(folder) => Ok(names.iter().map(|name| folder.join(name)).collect()),
             Source::Sftp(server) => {
-                server.get(names, into).await?;
+                // One file may fill several tables.
+                let each: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+                server
+                    .get(&each.into_iter().collect::<Vec<_>>(), into)
+                    .await?;
                 Ok(names.iter().map(|name| into.join(name)).collect())
             }
         }

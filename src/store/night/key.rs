@@ -26,7 +26,11 @@ impl DataKey {
     }
 
     /// The key that was wrapped in a copy's file.
-    pub(super) fn unwrap(ring: &Ring, place: &Place, wrapped: &[u8]) -> Result<DataKey, StoreError> {
+    pub(super) fn unwrap(
+        ring: &Ring,
+        place: &Place,
+        wrapped: &[u8],
+    ) -> Result<DataKey, StoreError> {
         let secret = ring.open(&place.wrapped_for(), wrapped)?;
         Ok(DataKey::of(&secret, place))
     }
@@ -104,7 +108,10 @@ fn nonce(number: i64) -> Nonce {
 fn part(master: &hkdf::Prk, name: &str) -> [u8; 32] {
     let mut bytes = [0; 32];
     master
-        .expand(&[b"pontile night copy ", name.as_bytes()], hkdf::HKDF_SHA256)
+        .expand(
+            &[b"pontile night copy ", name.as_bytes()],
+            hkdf::HKDF_SHA256,
+        )
         .and_then(|okm| okm.fill(&mut bytes))
         .expect("one block of HKDF-SHA-256 can always be filled");
     bytes

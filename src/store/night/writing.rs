@@ -157,7 +157,8 @@ pub(super) fn rewrap(vault: &Vault, place: &Place) -> Result<bool, StoreError> {
         kept: false,
     };
     let connection = Connection::open_with_flags(&file.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let wrapped: Vec<u8> = connection.query_row("SELECT wrapped FROM copy", [], |row| row.get(0))?;
+    let wrapped: Vec<u8> =
+        connection.query_row("SELECT wrapped FROM copy", [], |row| row.get(0))?;
     let wrapped = vault.with_ring(|ring| {
         let secret = ring.open(&place.wrapped_for(), &wrapped)?;
         Ok(ring.seal(&place.wrapped_for(), &secret))

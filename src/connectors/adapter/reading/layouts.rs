@@ -11,7 +11,7 @@ use crate::config::reading::places::Place;
 use crate::config::reading::source::Source;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
-use crate::connectors::files::layout::{Check, FileLayout, Form, Layouts, Marker, Split};
+use crate::connectors::files::layout::{Check, FileLayout, Form, Layouts, Marker, Others, Split};
 use crate::connectors::files::pattern::NamePattern;
 use crate::connectors::mapping::dates::DateForm;
 use crate::connectors::mapping::numbers::NumberForm;
@@ -56,15 +56,43 @@ pub(super) fn layouts(
         if other.is_some_and(|other| other.columns != file.columns || other.keys != file.keys)
             && let Some(place) = &place
         {
-            let text = format!("i layout della tabella «{}» non danno le stesse colonne", file.name);
+            let text = format!(
+                "i layout della tabella «{}» non danno le stesse colonne",
+                file.name
+            );
             reader.mistake(place, text);
         }
     }
+    let mut read = read;
+    note_shared_files(&mut read);
     Some(Layouts {
         marker: marker?,
         last_line_ends: last_line_ends?,
         files: read,
     })
+}
+
+/// Files of one name that fill several tables: each table passes over the records of the others.
+fn note_shared_files(files: &mut [FileLayout]) {
+    let record = |file: &FileLayout| match &file.form {
+        Form::Delimited { record, .. } => record.clone(),
+        Form::Fixed { .. } => None,
+    };
+    let known: Vec<(Vec<NamePattern>, Option<String>)> = files
+        .iter()
+        .map(|file| (file.patterns.clone(), record(file)))
+        .collect();
+    for (index, file) in files.iter_mut().enumerate() {
+        let shared = |other: &usize| *other != index && known[*other].0 == known[index].0;
+        let sharing: Vec<usize> = (0..known.len()).filter(shared).collect();
+        if let Form::Delimited { others, .. } = &mut file.form {
+            others.taken = sharing
+                .iter()
+                .filter_map(|other| known[*other].1.clone())
+                .collect();
+            others.rejects = sharing.iter().any(|other| *other < index);
+        }
+    }
 }
 
 fn file(
@@ -127,7 +155,9 @@ fn layout_of(source: &Arc<Source>, reader: &mut Reader) -> Option<FileLayout> {
         Ok(parsed) => parsed,
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
-            reader.mistakes.push(source.mistake(offset, error.message()));
+            reader
+                .mistakes
+                .push(source.mistake(offset, error.message()));
             return None;
         }
     };
@@ -144,7 +174,10 @@ fn layout_of(source: &Arc<Source>, reader: &mut Reader) -> Option<FileLayout> {
         }
     };
     if let Some(twice) = (1..columns.len()).find(|at| columns[..*at].contains(&columns[*at])) {
-        reader.mistake(&place, format!("due campi si chiamano «{}»", columns[twice]));
+        reader.mistake(
+            &place,
+            format!("due campi si chiamano «{}»", columns[twice]),
+        );
         return None;
     }
     let split = splits(&mut table, &mut columns, reader)?;
@@ -169,7 +202,10 @@ fn layout_of(source: &Arc<Source>, reader: &mut Reader) -> Option<FileLayout> {
         checks.push((column(&name, reader)?, known_form(form, &place, reader)?));
     }
     let written: Option<Vec<String>> = table.required("keys", reader);
-    let keys = written?.iter().map(|name| column(name, reader)).collect::<Option<_>>();
+    let keys = written?
+        .iter()
+        .map(|name| column(name, reader))
+        .collect::<Option<_>>();
     table.finish(reader);
     Some(FileLayout {
         name: String::new(),
@@ -185,7 +221,10 @@ fn layout_of(source: &Arc<Source>, reader: &mut Reader) -> Option<FileLayout> {
 
 fn known_form(form: Option<Check>, place: &Place, reader: &mut Reader) -> Option<Check> {
     if form.is_none() {
-        reader.mistake(place, "una data o un numero in una forma che non si conosce");
+        reader.mistake(
+            place,
+            "una data o un numero in una forma che non si conosce",
+        );
     }
     form
 }
@@ -233,14 +272,17 @@ fn delimited(table: &mut Table<'_>, reader: &mut Reader) -> Option<(Form, Vec<St
     bounded(columns.len(), fields?, reader)?;
     let mut lacking: Vec<Vec<usize>> = Vec::new();
     for names in older {
-        let places = names.iter().map(|name| columns.iter().position(|known| known == name));
+        let places = names
+            .iter()
+            .map(|name| columns.iter().position(|known| known == name));
         let mut places: Vec<usize> = places.collect::<Option<_>>().or_else(|| {
             reader.mistake(&fields?.place(), "«lacking» nomina un campo che non c'è");
             None
         })?;
         places.sort_unstable();
         if places.is_empty() || lacking.iter().any(|other| other.len() == places.len()) {
-            let text = "le versioni si distinguono per il numero dei campi: due ne hanno altrettanti";
+            let text =
+                "le versioni si distinguono per il numero dei campi: due ne hanno altrettanti";
             reader.mistake(&fields?.place(), text);
             return None;
         }
@@ -249,6 +291,7 @@ fn delimited(table: &mut Table<'_>, reader: &mut Reader) -> Option<(Form, Vec<St
     let form = Form::Delimited {
         separator: separator.unwrap_or(Some('|'))?,
         record,
+        others: Others::default(),
         fields: columns.len(),
         lacking,
     };

@@ -1,5 +1,6 @@
 //! Reads what a step sends: an envelope, an HTTP request or a statement, and the files that they stand in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use toml::de::DeValue;
@@ -177,7 +178,11 @@ impl Bench<'_> {
         };
         let from = table.values("from").next();
         let layout = if let Some(value) = from {
-            let names: Vec<&str> = layouts.tables().iter().map(|one| one.name.as_str()).collect();
+            let names: Vec<&str> = layouts
+                .tables()
+                .iter()
+                .map(|one| one.name.as_str())
+                .collect();
             let expected = format!("una tabella di [connector.files]: {}", names.join(", "));
             value.parse(reader, &expected, |name| layouts.table(name))
         } else {
@@ -189,27 +194,45 @@ impl Bench<'_> {
             note_missing(table, "where", reader);
             return None;
         };
-        let DeValue::Table(entries) = written.get() else {
-            return written.refuse(reader, "una tabella di colonne e valori");
-        };
         let layout = layout?;
-        let mut any_of = Vec::new();
-        for (name, item) in entries {
-            let item = Value::new(written.source(), item);
-            let column = name.get_ref().to_string();
-            if !layout.is_key(&column) {
-                let text = format!("«{column}» non è fra le «keys» del layout: non vi si cerca");
-                reader.mistake(&item.place(), text);
-                return None;
-            }
-            any_of.push((column, template(item, Language::Plain, known, reader)?));
+        let any_of = conditions(written, known, reader)?;
+        if let Some((column, _)) = any_of.iter().find(|(column, _)| !layout.is_key(column)) {
+            let text = format!("«{column}» non è fra le «keys» del layout: non vi si cerca");
+            reader.mistake(&written.place(), text);
+            return None;
         }
         if any_of.is_empty() {
             return written.refuse(reader, "almeno una colonna");
         }
+        let only = match table.values("only").next() {
+            Some(value) => conditions(value, known, reader)?,
+            None => Vec::new(),
+        };
+        let joined: BTreeMap<String, String> = table.or_default("with", reader)?;
+        for (other, column) in &joined {
+            let both = layout.columns.contains(column)
+                && layouts
+                    .table(other)
+                    .is_some_and(|other| other.is_key(column));
+            if !both {
+                let text =
+                    format!("«{column}» deve stare nella tabella e fra le «keys» di «{other}»");
+                reader.mistake(&written.place(), text);
+                return None;
+            }
+        }
+        if let Some((column, _)) = only
+            .iter()
+            .find(|(column, _)| !layout.columns.contains(column))
+        {
+            reader.mistake(&written.place(), format!("non c'è un campo «{column}»"));
+            return None;
+        }
         Some(StepRequest::Files {
             table: layout.name.as_str().into(),
             any_of,
+            only,
+            with: joined.into_iter().collect(),
         })
     }
 
@@ -271,6 +294,23 @@ impl Bench<'_> {
     fn named_file(&mut self, value: Value<'_>, reader: &mut Reader) -> Option<Arc<Source>> {
         self.files.read(value, reader)
     }
+}
+
+/// Columns with the values that they must have.
+fn conditions(
+    value: Value<'_>,
+    known: &Known<'_>,
+    reader: &mut Reader,
+) -> Option<Vec<(String, Template)>> {
+    let DeValue::Table(entries) = value.get() else {
+        return value.refuse(reader, "una tabella di colonne e valori");
+    };
+    let conditions = entries.iter().map(|(name, item)| {
+        let item = Value::new(value.source(), item);
+        let value = template(item, Language::Plain, known, reader)?;
+        Some((name.get_ref().to_string(), value))
+    });
+    conditions.collect()
 }
 
 fn in_file(

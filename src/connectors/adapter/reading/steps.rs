@@ -232,8 +232,8 @@ impl Bench<'_> {
         let response = self.file(&mut table, "response", reader);
         let mapping = response.and_then(|source| self.mapping(&source, known, reader));
         table.finish(reader);
-        if let (Some(mapping), Some(StepRequest::Files { table, .. })) = (&mapping, &request) {
-            self.check_columns(mapping, table, &value.place(), reader);
+        if let (Some(mapping), Some(request)) = (&mapping, &request) {
+            self.check_columns(mapping, request, &value.place(), reader);
         }
         let captures = mapping.as_ref().map(|mapping: &Mapping| &mapping.captures);
         if is_login && captures.is_some_and(|all| all.iter().all(|one| &*one.name != "token")) {
@@ -256,15 +256,28 @@ impl Bench<'_> {
     }
 
     /// What a mapping reads must stand in the files: rows come from nowhere else.
-    fn check_columns(&self, mapping: &Mapping, table: &str, place: &Place, reader: &mut Reader) {
-        let Connector::Files(layouts) = &self.connector else {
+    fn check_columns(
+        &self,
+        mapping: &Mapping,
+        request: &StepRequest,
+        place: &Place,
+        reader: &mut Reader,
+    ) {
+        let (Connector::Files(layouts), StepRequest::Files { table, with, .. }) =
+            (&self.connector, request)
+        else {
             return;
         };
-        let Some(layout) = layouts.table(table) else {
-            return;
-        };
+        let tables = with.iter().map(|(other, _)| other.as_str());
+        let tables = tables
+            .chain([&**table])
+            .filter_map(|name| layouts.table(name));
+        let columns: Vec<&String> = tables.flat_map(|layout| &layout.columns).collect();
         for column in mapping.shape.columns() {
-            if !layout.columns.iter().any(|known| known.eq_ignore_ascii_case(column)) {
+            if !columns
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(column))
+            {
                 let text = format!("la risposta legge «{column}», che la tabella «{table}» non ha");
                 reader.mistake(place, text);
             }
