@@ -40,7 +40,7 @@ async fn a_night_is_read_and_asked_with_its_date_and_its_source() {
     );
     let family = shown(&house.famiglia(ROSSI).await.unwrap());
     assert!(family.to_string().contains(ROSSI), "{family}");
-    let nobody = house.persona("RSSMRA80A01C933H").await.unwrap_err();
+    let nobody = house.persona("RSSMRA80A01F205X").await.unwrap_err();
     assert_eq!(nobody.kind, Kind::NotFound);
     // Nothing new: nothing is read.
     assert!(house.look().await.is_empty());

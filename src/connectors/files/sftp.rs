@@ -1,4 +1,4 @@
-//! Files of an SFTP server, by OpenSSH's own client as a child process: decision 0013.
+//! Files of an SFTP server, by OpenSSH's own client as a child process: decision 0010.
 //!
 //! The server's key is pinned, ours is the only way in, no configuration of the machine is read, nothing is ever written there.
 
