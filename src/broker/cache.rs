@@ -269,7 +269,7 @@ pub(super) async fn get_or_fetch(
     trail: &mut Trail,
 ) -> Result<Found, ExchangeError> {
     trail.lap(Stage::Limits);
-    let target = dispatch::target(permit, arrival)?;
+    let target = dispatch::target_at(permit, arrival.at)?;
     trail.answered_by(&target.adapter);
     let key = Arc::new(gateway.cache.key(permit, &target));
     let kept = if permit.fresh() {

@@ -16,6 +16,7 @@ use crate::contract::operation::FieldSet;
 use crate::contract::provenienza::{Adattatore, Origine, Provenienza};
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
+use crate::snapshot::Binding;
 
 use super::arrival::Arrival;
 use super::authorization::Permit;
@@ -58,21 +59,41 @@ pub struct Fetched {
     pub backend_answer: Option<SaltedDigest>,
 }
 
-/// Finds who answers; refuses what the ente does not offer. While the back end is closed by its calendar that is the instance
-/// of night copies, where the ente allows it.
-pub(super) fn target(permit: &Permit, arrival: &Arrival) -> Result<Target, ExchangeError> {
-    let not_offered = || ExchangeError::NotOffered(permit.operation());
-    let binding = permit
+/// Finds who answers; refuses what the ente does not offer.
+pub(super) fn target(permit: &Permit) -> Result<Target, ExchangeError> {
+    let binding = binding(permit)?;
+    answered_by(permit, binding, &binding.instance, &binding.adapter)
+}
+
+/// The same at that moment: while the back end is closed by its calendar, the instance of night copies, where the ente
+/// allows it.
+pub(super) fn target_at(permit: &Permit, at: DateTime<Utc>) -> Result<Target, ExchangeError> {
+    let binding = binding(permit)?;
+    match &binding.while_closed {
+        Some(night)
+            if night.adapter.operation(permit.operation()).is_some()
+                && closed_until(&binding.instance.calendar, at).is_some() =>
+        {
+            answered_by(permit, binding, &night.instance, &night.adapter)
+        }
+        _ => answered_by(permit, binding, &binding.instance, &binding.adapter),
+    }
+}
+
+fn binding(permit: &Permit) -> Result<&Binding, ExchangeError> {
+    permit
         .ente()
         .and_then(|ente| ente.binding(permit.operation().domain()))
-        .ok_or_else(not_offered)?;
-    let (mut instance, mut adapter) = (&binding.instance, &binding.adapter);
-    if let Some(night) = &binding.while_closed
-        && night.adapter.operation(permit.operation()).is_some()
-        && closed_until(&instance.calendar, arrival.at).is_some()
-    {
-        (instance, adapter) = (&night.instance, &night.adapter);
-    }
+        .ok_or(ExchangeError::NotOffered(permit.operation()))
+}
+
+fn answered_by(
+    permit: &Permit,
+    binding: &Binding,
+    instance: &Arc<InstanceSettings>,
+    adapter: &Arc<Adapter>,
+) -> Result<Target, ExchangeError> {
+    let not_offered = || ExchangeError::NotOffered(permit.operation());
     let operation = adapter
         .operation(permit.operation())
         .ok_or_else(not_offered)?;

@@ -12,7 +12,7 @@ use pontile::config::instance::{BackendTls, Bounds, InstanceSettings};
 use pontile::config::night::{Night, NightFiles};
 use pontile::config::units::Span;
 use pontile::connectors::adapter::Adapter;
-use pontile::connectors::call::{Answer, Call, Transcript};
+use pontile::connectors::call::{Answer, Call, Transcript, Turn};
 use pontile::connectors::error::ConnectorError;
 use pontile::connectors::files::look::{Looked, Post, Sightings, look};
 use pontile::connectors::files::report::Outcome;
@@ -67,7 +67,9 @@ impl House {
             adapter: adapter.to_owned(),
             address: format!("folder:{}", folder.path().join("deposito").display()),
             values: BTreeMap::new(),
+            per_portal: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            deferred: Default::default(),
             tls: BackendTls::default(),
             calendar: Calendar::default(),
             night: Some(NightFiles {
@@ -182,6 +184,8 @@ impl House {
             fields: offered,
             deadline: Instant::now() + Duration::from_secs(5),
             traceparent: None,
+            portal: None,
+            turn: Turn::Whole,
         };
         instance
             .call(&self.adapter, &call, &mut Transcript::begin())
