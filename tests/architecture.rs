@@ -119,7 +119,10 @@ fn frameworks_and_sql_stay_where_they_belong() {
         ("actix", &["api/server.rs"]),
         ("sqlx", &["store/", "connectors/sql"]),
         ("httparse", &["api/http/", "connectors/http/"]),
-        ("rusqlite", &["store/sqlite/", "store/night/", "store/error.rs"]),
+        (
+            "rusqlite",
+            &["store/sqlite/", "store/night/", "store/error.rs"],
+        ),
         ("quick_xml", &["connectors/"]),
     ];
     let mut wrong = Vec::new();

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod cache;
 pub mod record;
 pub mod keys;
+pub mod night;
 pub mod backup;
 pub mod openapi;
 pub mod portal;
@@ -72,6 +73,9 @@ enum Command {
     /// The secrets under which the record knows persons
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Night copies: what there is, what became of the files, files accepted although they were refused
+    #[command(subcommand)]
+    Night(night::NightCommand),
     /// Back the record up, beside a gateway that goes on; the backup is verified
     Backup {
         /// A new or empty folder
@@ -129,6 +133,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Cache(command) => wait_for(cache::run(&config, command)),
         Command::Record(command) => wait_for(record::run(&config, command)),
         Command::Keys(command) => wait_for(keys::run(&config, &command)),
+        Command::Night(command) => night::run(&config, command),
         Command::Backup { folder } => wait_for(backup::backup(&config, &folder)),
         Command::Restore {
             folder,

@@ -3,6 +3,7 @@
 //! What is asked here is logged with the operator's name; nothing here goes through the broker or counts as an exchange.
 
 mod caller;
+mod night;
 mod ready;
 mod record;
 mod work;
@@ -30,13 +31,14 @@ pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::
 }
 
 /// Every resource, and the method that it knows.
-const RESOURCES: [(&str, &str); 9] = [
+const RESOURCES: [(&str, &str); 10] = [
     // How it goes
     ("/vivo", "GET"),
     ("/pronto", "GET"),
     ("/metrics", "GET"),
     ("/istanze", "GET"),
     ("/deriva", "GET"),
+    ("/notturni", "GET"),
     // What was exchanged
     ("/record", "GET"),
     ("/record/ricerche", "POST"),
@@ -80,6 +82,7 @@ impl OperatorRoutes {
             "/metrics" => Ok(ready::metrics(caller)),
             "/istanze" => Ok(ready::instances(caller)),
             "/deriva" => Ok(ready::drift(caller)),
+            "/notturni" => night::copies(caller).await,
             "/record" => record::list(caller, request).await,
             "/record/ricerche" => record::search(caller, request).await,
             "/cache/purge" => work::purge(caller, request),

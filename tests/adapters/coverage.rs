@@ -32,7 +32,8 @@ fn beyond(adapter: &Adapter) -> BTreeSet<&'static str> {
         beyond.insert("credentials refused");
     }
     // A database refuses and fails by its driver's word, not in rows: tests/sql.
-    if matches!(adapter.connector(), Connector::Sql) {
+    // A night copy is there or not, whoever asks for what: tests/files.
+    if matches!(adapter.connector(), Connector::Sql | Connector::Files(_)) {
         beyond.extend(["credentials refused", "unavailable"]);
     }
     // A tax office knows taxpayers; who has died is for the registry to say.

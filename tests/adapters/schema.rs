@@ -32,7 +32,7 @@ repeatable = true
 "#;
 
 /// For each connector: its own tables, a login and a step.
-const FORMS: [(&str, &str, &str, &str); 3] = [
+const FORMS: [(&str, &str, &str, &str); 4] = [
     (
         "soap",
         "[connector.soap]\npath = \"/x\"\n[connector.soap.basic]\nuser = \"u\"\npassword = \"p\"\n",
@@ -51,6 +51,12 @@ const FORMS: [(&str, &str, &str, &str); 3] = [
         "",
         "name = \"uno\"\nstatement = \"r.sql\"\nresponse = \"r.toml\"\n",
     ),
+    (
+        "files",
+        "[connector.files]\n[[connector.files.file]]\ntable = \"v\"\nnames = [\"yyyyMMdd\"]\nlayout = \"l.toml\"\n",
+        "",
+        "name = \"uno\"\nfrom = \"v\"\nwhere = { cf = \"{{codice_fiscale}}\" }\nresponse = \"r.toml\"\n",
+    ),
 ];
 
 const STEPS: &str = "[[operations.\"anagrafe.ricerche-persona\".steps]]\n";
@@ -65,6 +71,10 @@ fn mistakes(text: &str) -> Vec<String> {
         (
             "r.toml",
             "rows = \".\"\nnone = \"not_found\"\n[fields]\ncodice_fiscale = \"cf\"\n",
+        ),
+        (
+            "l.toml",
+            "form = \"delimited\"\nfields = [\"cf\"]\nkeys = [\"cf\"]\n",
         ),
         ("login.toml", "[captures]\ntoken = { path = \"t\" }\n"),
     ] {
@@ -146,7 +156,7 @@ fn every_key_of_the_schema_is_known_by_the_reader_and_the_other_way_round() {
         }
         for (header, place) in places {
             let mut known = known_by_reader(&text, &header);
-            if connector == "sql" && header.is_empty() {
+            if ["sql", "files"].contains(&connector) && header.is_empty() {
                 // A database has no login: the reader says so of the table, not of its name.
                 known.remove("token");
             }

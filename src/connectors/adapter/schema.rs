@@ -11,7 +11,7 @@ use crate::contract::posizione::Tributo;
 pub const FILE: &str = "adapter.schema.json";
 
 /// The protocols, as `[connector.…]` writes them.
-const CONNECTORS: [&str; 4] = ["soap", "rest", "sql", "manual"];
+const CONNECTORS: [&str; 5] = ["soap", "rest", "sql", "files", "manual"];
 
 /// The schema (draft 7, which the editors' servers understand): one whole form of the file for each connector.
 pub fn schema() -> Value {
@@ -178,11 +178,55 @@ fn connector(name: &str) -> Value {
             ],
         ),
         "sql" => table("A database.", &[]),
+        "files" => night_files(),
         _ => table(
             "An officer of the ente, who answers on the operators' page.",
             &[],
         ),
     }
+}
+
+fn night_files() -> Value {
+    let file = table(
+        "One kind of file.",
+        &[
+            ("table!", text("The table that it fills.")),
+            (
+                "names!",
+                json!({
+                    "description": "Its names, with {{ente.…}}, the date as yyyyMMdd once, and *.",
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "minItems": 1,
+                }),
+            ),
+            ("layout!", text("The file of its layout: *.layout.toml.")),
+            (
+                "required",
+                json!({"description": "Whether a night without it has nothing to offer; absent: it is so.", "type": "boolean"}),
+            ),
+        ],
+    );
+    table(
+        "Nightly files, which become a night copy.",
+        &[
+            (
+                "marker",
+                word(
+                    "Whether each file must have a file of its name and .ok; absent: optional.",
+                    &["required", "optional"],
+                ),
+            ),
+            (
+                "last_line_ends",
+                json!({"description": "Whether a last line without its end means that the file is not whole; absent: it does.", "type": "boolean"}),
+            ),
+            (
+                "file!",
+                json!({"description": "The files.", "type": "array", "items": file, "minItems": 1}),
+            ),
+        ],
+    )
 }
 
 fn operation(connector: &str) -> Value {
@@ -323,6 +367,12 @@ fn step(connector: &str, is_login: bool) -> Value {
             ("method", word("Absent: GET.", &[Method::Get.name(), Method::Post.name()])),
             ("path!", text("Path and query below the instance's address, with placeholders.")),
             ("request", text("The file of the body: .json, .xml or .form.")),
+        ]),
+        "files" => keys.extend([
+            ("from!", text("The table whose rows are searched.")),
+            ("where!", map("Rows are found where one of these columns has its value, with placeholders.", text("The value."))),
+            ("only", map("Of them only rows are taken where each of these columns has its value.", text("The value."))),
+            ("with", map("Tables whose columns are added.", text("The column by which their rows are found."))),
         ]),
         _ => keys.extend([
             ("statement!", text("The file of the statement: *.sql.")),
