@@ -89,6 +89,7 @@ fn as_instance(door: &Door, arguments: DoorArguments) -> InstanceSettings {
         },
         calendar: Calendar::default(),
         deferred: crate::config::instance::Deferred::default(),
+        night: None,
         bounds: Bounds::default(),
     }
 }
