@@ -113,6 +113,11 @@ pub struct Answered {
 }
 
 impl Answered {
+    /// The body alone.
+    pub(super) fn into_body(self) -> Bytes {
+        self.body
+    }
+
     /// How far a request is that outlives its call.
     pub(super) fn progress(body: Vec<u8>, progress: Progress) -> Answered {
         Answered {

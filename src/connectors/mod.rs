@@ -30,6 +30,8 @@ pub mod http;
 pub mod sql;
 pub mod files;
 
+pub mod filled_in;
+
 pub mod examples;
 pub mod tape;
 pub mod drift;

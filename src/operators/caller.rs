@@ -1,5 +1,6 @@
 //! Who asks: an operator, by a certificate that is trusted at this moment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,6 +10,8 @@ use crate::api::body;
 use crate::api::http::{Request, Response};
 use crate::api::intake::Intake;
 use crate::broker::error::{ExchangeError, Malformed};
+use crate::config::operator::Operator;
+use crate::contract::luogo::CodiceIstat;
 use crate::gateway::Gateway;
 use crate::trust::Verdict;
 
@@ -16,6 +19,7 @@ use crate::trust::Verdict;
 pub(super) struct Caller {
     /// The operator's name.
     pub(super) name: String,
+    operator: Arc<Operator>,
     intake: Intake,
 }
 
@@ -42,8 +46,25 @@ impl Caller {
         );
         Ok(Caller {
             name: operator.name.clone(),
+            operator: Arc::clone(operator),
             intake,
         })
+    }
+
+    /// The enti whose officer it is; none for an operator of the service centre.
+    pub(super) fn enti(&self) -> &BTreeSet<CodiceIstat> {
+        &self.operator.enti
+    }
+
+    /// SHA-256 of the certificate.
+    pub(super) fn certificate(&self) -> [u8; 32] {
+        self.intake.connection.peer.fingerprint
+    }
+
+    /// The answer to what was refused.
+    pub(super) fn refuse(&self, failure: &ExchangeError) -> Response {
+        tracing::info!(operator = self.name, %failure, "richiesta di un operatore rifiutata");
+        self.intake.refuse(failure)
     }
 
     /// The gateway.

@@ -1,11 +1,13 @@
 //! The operators' door: readiness, metrics, the record, the cache, reload. Only for certificates of configured operators.
 //!
-//! What is asked here is logged with the operator's name; nothing here goes through the broker or counts as an exchange.
+//! What is asked here is logged with the operator's name. Nothing here counts as an exchange but what an officer of an ente sees
+//! and answers of a request, which is on record with the officer's certificate; an officer sees nothing else.
 
 mod caller;
 mod night;
 mod ready;
 mod record;
+mod richieste;
 mod work;
 
 use std::io;
@@ -16,22 +18,24 @@ use crate::api::http::{Request, Response};
 use crate::api::intake::Intake;
 use crate::api::server::{self, OpenDoor};
 use crate::api::serving::Routes;
-use crate::broker::error::Malformed;
+use crate::broker::error::{ExchangeError, Malformed};
 use crate::config::door::Door;
 use crate::gateway::Gateway;
 use crate::reload::Reloader;
 
 use caller::Caller;
+use richieste::Seal;
 
 /// Opens the operators' door.
 pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::Result<OpenDoor> {
     // Operators' requests are no exchanges and begin no trace.
     let entrance = Entrance::new(gateway, DoorName::Operators, door, 0);
-    server::open(entrance, OperatorRoutes { reloader })
+    let seal = Seal::new();
+    server::open(entrance, OperatorRoutes { reloader, seal })
 }
 
 /// Every resource, and the method that it knows.
-const RESOURCES: [(&str, &str); 10] = [
+const RESOURCES: [(&str, &str); 13] = [
     // How it goes
     ("/vivo", "GET"),
     ("/pronto", "GET"),
@@ -45,22 +49,39 @@ const RESOURCES: [(&str, &str); 10] = [
     // What can be done
     ("/cache/purge", "POST"),
     ("/ricarica", "POST"),
+    // What waits for an officer of an ente
+    ("/richieste", "GET"),
+    ("/richieste/stile.css", "GET"),
 ];
+
+/// One of the officers' requests, below which its number stands.
+const RICHIESTA: &str = "/richieste/";
 
 /// The operators' routes.
 #[derive(Clone)]
 struct OperatorRoutes {
     reloader: Arc<Reloader>,
+    seal: Seal,
 }
 
 impl Routes for OperatorRoutes {
     async fn answer(&self, intake: Intake, request: &Request) -> Response {
         let known = RESOURCES.iter();
         let mut known = known.filter(|(path, _)| *path == request.head.path());
-        let (resource, method) = *known.next().unwrap_or(&("", ""));
+        let one = request.head.path().starts_with(RICHIESTA);
+        let method = match request.head.method() {
+            "POST" => "POST",
+            _ => "GET",
+        };
+        let unnamed = if one { (RICHIESTA, method) } else { ("", "") };
+        let (resource, method) = *known.next().unwrap_or(&unnamed);
         let answered = match Caller::establish(intake, request, resource) {
             Ok(caller) if !resource.is_empty() && method != request.head.method() => {
                 Err(caller.not_allowed(method))
+            }
+            // An officer of an ente sees its requests and nothing else; who serves the centre sees no request.
+            Ok(caller) if resource.starts_with("/richieste") == caller.enti().is_empty() => {
+                Err(caller.refuse(&ExchangeError::NotGranted))
             }
             Ok(caller) => self.ask(&caller, request, resource).await,
             Err(refused) => Err(refused),
@@ -87,6 +108,15 @@ impl OperatorRoutes {
             "/record/ricerche" => record::search(caller, request).await,
             "/cache/purge" => work::purge(caller, request),
             "/ricarica" => work::reload(caller, &self.reloader).await,
+            "/richieste" => richieste::list(caller).await,
+            "/richieste/stile.css" => Ok(richieste::style()),
+            RICHIESTA => {
+                let id = request.head.path().trim_start_matches(RICHIESTA);
+                match request.head.method() {
+                    "POST" => richieste::answer(caller, &self.seal, request, id).await,
+                    _ => richieste::show(caller, &self.seal, id).await,
+                }
+            }
             _ => Err(caller.malformed(Malformed::NoSuchResource)),
         }
     }

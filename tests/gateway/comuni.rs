@@ -73,17 +73,50 @@ pub async fn comuni(portal: &Portal) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The answer, picked up if it comes later.
+async fn at_once_or_later(portal: &Portal, mut answer: Answer) -> Answer {
+    let until = Instant::now() + Duration::from_secs(30);
+    while matches!(answer.status, 202 | 303) || answer.body["stato"].is_string() {
+        assert!(Instant::now() < until, "it is still {}", answer.body);
+        let next = match answer.header("location") {
+            "" => format!(
+                "/rest/{}/v1/richieste/{}",
+                answer.body["operazione"]
+                    .as_str()
+                    .unwrap()
+                    .split('.')
+                    .next()
+                    .unwrap(),
+                answer.body["id"].as_str().unwrap()
+            ),
+            location => location.to_owned(),
+        };
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        answer = portal.get(&next).await;
+    }
+    answer
+}
+
 #[tokio::test]
 async fn every_one_of_the_147_municipalities_answers_for_registry_and_taxes() {
     let province = Province::with(as_in_the_example);
     let portal = &province.portal("portale-uno");
     let comuni = comuni(portal).await;
     assert_eq!(comuni.len(), 147);
+    // Nobody sits at Alserio's desk.
+    let by_hand = portal.persona("013006", resident("A224")).await;
+    assert_eq!(by_hand.status, 202, "{}", by_hand.body);
+    let comuni: Vec<_> = comuni
+        .into_iter()
+        .filter(|(istat, _)| istat != "013006")
+        .collect();
     let asked = comuni.iter().map(|(istat, belfiore)| async move {
         let code = resident(belfiore);
         let year = u16::try_from(Utc::now().with_timezone(&Rome).year()).expect("a year");
-        let taxes = portal.posizione(istat, code, "IMU", year).await;
-        (istat, code, portal.persona(istat, code).await, taxes)
+        let taxes =
+            at_once_or_later(portal, portal.posizione(istat, code, "IMU", year).await).await;
+        let person = at_once_or_later(portal, portal.persona(istat, code).await).await;
+        (istat, code, person, taxes)
     });
     let answers: Vec<_> = futures_util::stream::iter(asked)
         .buffer_unordered(8)
@@ -125,7 +158,7 @@ async fn one_question_reaches_all_that_signed_for_it() {
         .await;
     let sum = &answer.body["riepilogo"];
     assert_eq!(answer.status, 200, "{}", answer.body);
-    assert_eq!(sum["enti"], 147);
+    assert_eq!(sum["enti"], 143, "all but the four that answer later");
     assert_eq!(sum["non_raggiungibile"], 0, "{}", answer.body);
     let count = |name: &str| sum[name].as_i64().expect("a count");
     assert!(count("trovata") > 20 && count("non_trovata") > 20, "{sum}");

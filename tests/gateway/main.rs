@@ -19,6 +19,8 @@ mod dispatch;
 mod calendar;
 mod comuni;
 mod deferral;
+mod officers;
+mod delivery;
 mod record;
 mod isolation;
 mod malformed;

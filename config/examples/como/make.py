@@ -17,7 +17,7 @@ FILES = ["a-b", "c", "d-g", "i-m", "n-r", "s-z"]
 
 # Pairs of dialects, registry and taxes, that towns of that size may be expected to speak; the last bound is open.
 PROPOSAL = [
-    (3_000, [("d10", "d10"), ("d8", "d8"), ("d3", "d3"), ("d7", "d7")]),
+    (3_000, [("d10", "d10"), ("d3", "d3"), ("d7", "d7")]),
     (15_000, [("d3", "d3"), ("d7", "d7"), ("d4", "d6"), ("d2", "d6"), ("d4b", "d6"), ("d3i", "d3i")]),
     (40_000, [("d1", "d5"), ("d2", "d6"), ("d1", "d6"), ("d6", "d6")]),
     (None, [("d9", "d9")]),
@@ -28,11 +28,13 @@ MEANWHILE = [("d6", "d6"), ("d1", "d6")]
 FIXED = {"013041": ("d1", "d6"), "013095": ("d6", "d6"), "013075": ("d9", "d9")}
 # One account of an associated office, and one instance, for several municipalities (invented).
 UNION = {"013025": "Blessagno", "013120": "Laino", "013184": "Pigra"}
+# Small ones that answer later: over a product that accepts requests first, or by an officer's hand.
+LATER = {"013005": ("d8", "d8"), "013029": ("d8", "d8"), "013098": ("d8", "d8"), "013006": ("mano", "mano")}
 # A calendar, where none of the quoted towns would be found closed.
 CALENDARS = {"013143": 'calendar = { open = ["lun-sab 6-20"], closed_on_holidays = true, weekly = ["gio 18-19"] }'}
 
 # What an adapter asks for among the ente's values.
-OF_THE_ENTE = {"d3": 'codice = "{belfiore}"', "d3i": 'codice = "{belfiore}"', "d4": 'codice = "{belfiore}"', "d7": 'banca_dati = "{account}"'}
+OF_THE_ENTE = {"d3": 'codice = "{belfiore}"', "d3i": 'codice = "{belfiore}"', "d4": 'codice = "{belfiore}"', "d7": 'banca_dati = "{account}"', "d8": 'codice_ipa = "c_{account}"'}
 
 # Adapter, end of the instance's name, and what an instance needs beyond its name.
 DIALECTS = {
@@ -113,6 +115,19 @@ secrets = {{ password = {{ file = "../../../../var/como/segreti/d7-{account}" }}
 answer_deadline = "5s"
 concurrency = 4
 """),
+    "d8": ("richiesta-standard", "standard", """address = "http://127.0.0.1:18108"{calendar}
+
+[instance.deferred]
+first = "2s"
+least = "2s"
+most  = "10s"
+
+[instance.bounds]
+answer_deadline = "5s"
+concurrency = 4
+"""),
+    "mano": ("operatore-comunale", "sportello", """address = "operatori:"
+"""),
     "d9": ("vista-comune", "vista", """# Viste di sola lettura sulla base dati del gestionale: qui un file SQLite, di solito PostgreSQL o MariaDB.
 address = "sqlite:../../../../var/como/como.db"{calendar}
 
@@ -171,8 +186,9 @@ def ente(comune, services):
         f'codice_ipa = "c_{belfiore.lower()}"',
         f'denominazione = "{comune["denominazione"]}"',
     ]
-    # That every municipality signed for questions to several is a proposal, too.
-    lines.append('joins = ["tributi.ricerche-posizione-in-enti"]')
+    # That every municipality signed for questions to several is a proposal, too; who answers later cannot.
+    if comune["codice_istat"] not in LATER:
+        lines.append('joins = ["tributi.ricerche-posizione-in-enti"]')
     for domain, dialect, name in services:
         lines.append(f'servizi.{domain}.instance = "{name}"')
         if dialect in OF_THE_ENTE:
@@ -188,6 +204,7 @@ def main():
     for comune, pair in zip(comuni, dialects_of(comuni)):
         if comune["codice_istat"] in UNION:
             pair = ("d1", "d6")
+        pair = LATER.get(comune["codice_istat"], pair)
         initial = plain(comune["denominazione"])[0]
         file = next(file for file in FILES if file[0] <= initial <= file[-1])
         services = []

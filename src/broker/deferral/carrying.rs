@@ -23,6 +23,7 @@ use crate::store::richieste::Way;
 
 use super::kept::{self, KeptOutcome, KeptQuestion};
 use super::note::{Ended, Turn};
+use super::push;
 
 /// Between two looks at what is due, where nothing new wakes it earlier.
 const LOOK: Duration = Duration::from_secs(1);
@@ -85,12 +86,27 @@ pub async fn carry_on(gateway: Arc<Gateway>, describe: Describe) {
         stream::iter(taken)
             .for_each_concurrent(AT_ONCE, |richiesta| turn(&gateway, richiesta, describe))
             .await;
+        deliver_what_is_due(&gateway, describe).await;
         if !full {
             let woken = gateway.requests_due.notified();
             // Whoever is not woken looks by itself.
             let _ = tokio::time::timeout(LOOK, woken).await;
         }
     }
+}
+
+async fn deliver_what_is_due(gateway: &Gateway, describe: Describe) {
+    let richieste = gateway.store.richieste();
+    let taken = richieste.take_push_due(Utc::now(), AT_A_TIME).await;
+    let taken = taken.unwrap_or_else(|error| {
+        tracing::error!(%error, "le consegne da fare non si possono leggere");
+        Vec::new()
+    });
+    stream::iter(taken)
+        .for_each_concurrent(AT_ONCE, |richiesta| {
+            push::deliver(gateway, richiesta, describe)
+        })
+        .await;
 }
 
 /// One turn of a request: what is next with the back end, its record, its new state.
@@ -125,6 +141,7 @@ async fn turn(gateway: &Gateway, mut richiesta: Richiesta, describe: Describe) {
     let digests = transcript.finish();
     let ended = apply(
         &mut richiesta,
+        &kept,
         came,
         allowed.as_ref().ok().map(|(target, _)| target),
         gateway,
@@ -139,6 +156,7 @@ async fn turn(gateway: &Gateway, mut richiesta: Richiesta, describe: Describe) {
                 .as_ref()
                 .ok()
                 .map(|(target, permit)| (permit, target)),
+            officer: None,
             digests,
             reply: None,
         };
@@ -274,6 +292,7 @@ fn deferral_of(target: &Target, richiesta: &Richiesta) -> Option<Deferral> {
 /// The request's new state; returns what is to be recorded, if anything happened.
 fn apply(
     richiesta: &mut Richiesta,
+    question: &KeptQuestion,
     came: Came,
     target: Option<&Target>,
     gateway: &Gateway,
@@ -317,15 +336,27 @@ fn apply(
             })?;
             let fetched = target.map(|target| target.fields).unwrap_or_default();
             let outcome = KeptOutcome::answer(&answer, fetched, adapter);
-            end(richiesta, Stato::Completata, Some(&outcome), gateway);
+            end(
+                richiesta,
+                question,
+                Stato::Completata,
+                Some(&outcome),
+                gateway,
+            );
             Some(Ok("completata"))
         }
         Came::Refused(outcome, failure) => {
-            end(richiesta, Stato::Rifiutata, Some(&outcome), gateway);
+            end(
+                richiesta,
+                question,
+                Stato::Rifiutata,
+                Some(&outcome),
+                gateway,
+            );
             Some(Err(failure))
         }
         Came::Expired => {
-            end(richiesta, Stato::Scaduta, None, gateway);
+            end(richiesta, question, Stato::Scaduta, None, gateway);
             Some(Err(ExchangeError::RequestExpired))
         }
     }
@@ -334,6 +365,7 @@ fn apply(
 /// A request at its end: kept for its portal to pick up, and no longer.
 pub(super) fn end(
     richiesta: &mut Richiesta,
+    question: &KeptQuestion,
     state: Stato,
     outcome: Option<&KeptOutcome>,
     gateway: &Gateway,
@@ -344,4 +376,5 @@ pub(super) fn end(
     richiesta.progress = None;
     richiesta.outcome = outcome.map(kept::write);
     richiesta.gone = now + gateway.store.richieste().kept();
+    richiesta.push_due = question.reply_to.is_some().then_some(now);
 }

@@ -3,6 +3,8 @@
 
 mod kept;
 mod carrying;
+pub mod manual;
+mod push;
 mod pick_up;
 mod note;
 

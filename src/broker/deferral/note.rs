@@ -29,6 +29,8 @@ pub(super) struct Turn<'a> {
     pub question: &'a KeptQuestion,
     /// Under what it is allowed, and who answers; absent where it is not allowed any more.
     pub allowed: Option<(&'a Permit, &'a Target)>,
+    /// SHA-256 of the certificate of the officer whose turn it is; none: the portal's own stands for it.
+    pub officer: Option<[u8; 32]>,
     /// What went to the back end and what came.
     pub digests: (Option<SaltedDigest>, Option<SaltedDigest>),
     /// What leaves for the portal.
@@ -96,9 +98,11 @@ impl Turn<'_> {
         let mut snapshot_digest = [0; 32];
         hex::decode_to_slice(&snapshot.digest, &mut snapshot_digest)
             .expect("a snapshot's digest is SHA-256 in hexadecimal");
-        let mut certificate = [0; 32];
-        // One that cannot be read stays unnamed: the record says that too.
-        let _ = hex::decode_to_slice(&self.question.certificate, &mut certificate);
+        let mut certificate = self.officer.unwrap_or_default();
+        if self.officer.is_none() {
+            // One that cannot be read stays unnamed: the record says that too.
+            let _ = hex::decode_to_slice(&self.question.certificate, &mut certificate);
+        }
         let grant = self.allowed.map(|(permit, _)| permit.grant());
         let adapter = self.allowed.map(|(_, target)| &target.adapter);
         let purpose = self.question.purpose.as_deref();

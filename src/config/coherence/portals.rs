@@ -31,6 +31,20 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         |operator| &operator.name,
         |operator| &operator.certificates,
     ));
+    for operator in &written.operators.read {
+        for (index, ente) in operator.value.enti.iter().enumerate() {
+            if !written
+                .enti
+                .read
+                .iter()
+                .any(|known| known.value.codice_istat == *ente)
+            {
+                let path = format!("enti[{index}]");
+                let text = format!("l'ente {ente} non è configurato");
+                mistakes.push(operator.places.mistake(&path, text));
+            }
+        }
+    }
     for portal in &written.portals.read {
         let mut ids = BTreeSet::new();
         for (index, grant) in portal.value.grant.iter().enumerate() {

@@ -63,6 +63,7 @@ impl Province {
                 (18104, "d4"),
                 (18105, "d5"),
                 (18107, "d7"),
+                (18108, "d8"),
                 (18109, "d4b"),
             ]
             .map(|(port, dialect)| (port, simulators.address(dialect)))

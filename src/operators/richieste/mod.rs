@@ -1,0 +1,123 @@
+//! The page of the officers of enti: requests that wait for their answer, of their own ente alone.
+
+mod form;
+mod page;
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::api::http::{Request, Response};
+use crate::api::problem::describe;
+use crate::broker::deferral::manual::{self, NotTaken, Officer, Said, Sheet};
+use crate::broker::error::{ExchangeError, Malformed};
+use crate::connectors::filled_in::Wrong;
+
+use super::caller::Caller;
+
+pub(super) use form::Seal;
+
+/// `GET /richieste`: what waits, without a name.
+pub(super) async fn list(caller: &Caller) -> Result<Response, Response> {
+    let waiting = manual::waiting(caller.gateway(), officer(caller)).await;
+    let waiting = waiting.map_err(|failure| caller.refuse(&failure))?;
+    let snapshot = caller.gateway().snapshot();
+    Ok(html(200, page::list(&waiting, &snapshot)))
+}
+
+/// `GET /richieste/{id}`: the question and the form for its answer.
+pub(super) async fn show(caller: &Caller, seal: &Seal, id: &str) -> Result<Response, Response> {
+    let sheet = sheet(caller, id).await?;
+    let token = seal.token(caller, &sheet);
+    Ok(html(
+        200,
+        page::sheet(&sheet, &token, &BTreeMap::new(), &[]),
+    ))
+}
+
+/// `POST /richieste/{id}`: the answer.
+pub(super) async fn answer(
+    caller: &Caller,
+    seal: &Seal,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Response> {
+    let body = request
+        .body
+        .as_ref()
+        .map_err(|fault| caller.malformed(fault.clone()))?;
+    form::is_ours(request).map_err(|fault| caller.malformed(fault))?;
+    let filled = form::read(body).ok_or_else(|| caller.malformed(form::wrong("corpo")))?;
+    let text = |name: &str| filled.get(name).map(String::as_str).unwrap_or_default();
+    let number = number(caller, id)?;
+    let version: i64 = text("versione").parse().unwrap_or(-1);
+    if !seal.is_genuine(caller, number, version, text("gettone")) {
+        return Ok(html(403, page::stale(number)));
+    }
+    let said = match text("esito") {
+        "risposta" => Said::Filled(&filled),
+        "non-trovato" => Said::NobodyFound,
+        "rifiuto" => Said::Declined,
+        _ => return Err(caller.malformed(form::wrong("esito"))),
+    };
+    let gateway = caller.gateway();
+    match manual::answer(gateway, officer(caller), (number, version), said, describe).await {
+        Ok(()) => Ok(html(200, page::done())),
+        Err(NotTaken::Failed(ExchangeError::RequestUnknown)) => Ok(html(409, page::stale(number))),
+        Err(NotTaken::Failed(failure)) => Err(caller.refuse(&failure)),
+        Err(NotTaken::Wrong(wrong)) => again(caller, seal, id, &filled, &wrong).await,
+    }
+}
+
+/// `GET /richieste/stile.css`.
+pub(super) fn style() -> Response {
+    Response::new(200)
+        .header("cache-control", "private, max-age=3600")
+        .header("x-content-type-options", "nosniff")
+        .header("content-type", "text/css; charset=utf-8")
+        .body(page::STYLE)
+}
+
+/// The form once more, with what was filled in and what is wrong with it.
+async fn again(
+    caller: &Caller,
+    seal: &Seal,
+    id: &str,
+    filled: &BTreeMap<String, String>,
+    wrong: &[Wrong],
+) -> Result<Response, Response> {
+    let sheet = sheet(caller, id).await?;
+    let token = seal.token(caller, &sheet);
+    Ok(html(422, page::sheet(&sheet, &token, filled, wrong)))
+}
+
+async fn sheet(caller: &Caller, id: &str) -> Result<Sheet, Response> {
+    let number = number(caller, id)?;
+    let sheet = manual::look(caller.gateway(), officer(caller), number, describe).await;
+    sheet.map_err(|failure| caller.refuse(&failure))
+}
+
+fn number(caller: &Caller, id: &str) -> Result<Uuid, Response> {
+    Uuid::try_parse(id).map_err(|_| caller.malformed(Malformed::NoSuchResource))
+}
+
+fn officer(caller: &Caller) -> Officer<'_> {
+    Officer {
+        certificate: caller.certificate(),
+        enti: caller.enti(),
+    }
+}
+
+/// A page that nobody keeps, frames or scripts.
+fn html(status: u16, page: String) -> Response {
+    Response::new(status)
+        .header("cache-control", "no-store")
+        .header("x-content-type-options", "nosniff")
+        .header("referrer-policy", "same-origin")
+        .header(
+            "content-security-policy",
+            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        )
+        .header("content-type", "text/html; charset=utf-8")
+        .body(page)
+}

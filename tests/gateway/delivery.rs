@@ -1,0 +1,87 @@
+//! Results are delivered to the address that the portal registered: at least once, and tried again until it acknowledges.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::harness::portal::PURPOSE;
+use crate::harness::province::Province;
+
+/// Reads one request of a delivery and answers it with the status; its head and its body.
+async fn take_one(listener: &TcpListener, status: &str) -> (String, Value) {
+    let (mut socket, _) = listener.accept().await.expect("a delivery");
+    let mut text = Vec::new();
+    loop {
+        let mut chunk = [0; 4096];
+        let read = socket.read(&mut chunk).await.expect("bytes");
+        text.extend_from_slice(&chunk[..read]);
+        let so_far = String::from_utf8_lossy(&text).into_owned();
+        let Some((head, body)) = so_far.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let length = head
+            .lines()
+            .find_map(|line| {
+                line.to_lowercase()
+                    .strip_prefix("content-length:")
+                    .map(str::to_owned)
+            })
+            .and_then(|length| length.trim().parse::<usize>().ok())
+            .unwrap_or(0);
+        if body.len() >= length {
+            let answer =
+                format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            socket.write_all(answer.as_bytes()).await.expect("answered");
+            return (
+                head.to_lowercase(),
+                serde_json::from_str(body).unwrap_or(Value::Null),
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_result_is_delivered_again_until_the_portal_acknowledges_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}/risposte", listener.local_addr().expect("bound"));
+    let province = Province::with(|files| {
+        files.erba_answers_later("1h").replace(
+            "portali/prove.toml",
+            "\n[[portal.grant]]\nid = \"tutto\"",
+            &format!(
+                "\n[[portal.reply_to]]\naddress = \"{address}\"\n\n[[portal.grant]]\nid = \"tutto\""
+            ),
+        );
+    });
+    let portal = province.portal("portale-uno");
+    let request = portal
+        .request(
+            Method::POST,
+            "/rest/anagrafe/v1/enti/013095/ricerche-persona",
+        )
+        .header("Purpose-Id", PURPOSE)
+        .header("X-ReplyTo", &address)
+        .json(&json!({ "codice_fiscale": "FOXLAX01B28D416I" }));
+    let taken_on = portal.send(request).await;
+    assert_eq!(taken_on.status, 202, "{:?}", taken_on.body);
+    let correlation = format!(
+        "x-correlation-id: {}",
+        taken_on.header("x-correlation-id").to_lowercase()
+    );
+    let deliveries = async {
+        let failed = take_one(&listener, "503 Service Unavailable").await;
+        (failed, take_one(&listener, "200 OK").await)
+    };
+    let deliveries = tokio::time::timeout(Duration::from_secs(40), deliveries).await;
+    let (first, second) = deliveries.expect("it is tried again");
+    for (head, body) in [&first, &second] {
+        assert!(head.starts_with("post /risposte "), "{head}");
+        assert!(head.contains(&correlation), "{head}");
+        assert_eq!(body["persona"]["codice_fiscale"], json!("FOXLAX01B28D416I"));
+    }
+    let none = tokio::time::timeout(Duration::from_secs(7), listener.accept()).await;
+    assert!(none.is_err(), "acknowledged is done");
+}

@@ -1,0 +1,267 @@
+//! Officers of enti answer requests on the operators' page: their own ente's, over mutual TLS, without a script.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::portal::{Answer, Portal};
+use crate::harness::province::Province;
+
+const ALBAVILLA: &str = "013003";
+const ERBA: &str = "013095";
+const PERSON: &str = "RSSMRA80A01C933H";
+const OFFICER: &str = "operatore-due";
+
+/// Albavilla's and Erba's registries are answered by hand; the officer is Albavilla's.
+fn province() -> Province {
+    Province::with(|files| {
+        files
+            .replace(
+                "enti/prove.toml",
+                "denominazione = \"Albavilla\"\n",
+                "denominazione = \"Albavilla\"\n[ente.servizi.anagrafe]\ninstance = \"a-mano\"\n",
+            )
+            .replace(
+                "enti/prove.toml",
+                "[ente.servizi.anagrafe]\ninstance = \"erba-next\"",
+                "[ente.servizi.anagrafe]\ninstance = \"a-mano\"",
+            )
+            .append(
+                "istanze/prove.toml",
+                "[[instance]]\nname = \"a-mano\"\nadapter = \"operatore-comunale\"\naddress = \"operatori:\"\n",
+            )
+            .append(
+                "operatori/prove.toml",
+                "[[operator]]\nname = \"sportello-albavilla\"\nenti = [\"013003\"]\n\
+                 certificates = [{ subject = \"CN=operatore-due,O=Provincia di Como (sviluppo),C=IT\" }]\n",
+            );
+    })
+}
+
+/// A page, with its status.
+struct Page {
+    status: u16,
+    text: String,
+    policy: String,
+}
+
+impl Page {
+    /// The value of a hidden input.
+    fn hidden(&self, name: &str) -> String {
+        let from = format!("name=\"{name}\" value=\"");
+        let (_, rest) = self.text.split_once(&from).expect("the input");
+        rest.split('"').next().expect("its value").to_owned()
+    }
+}
+
+async fn page(request: reqwest::RequestBuilder) -> Page {
+    let answer = request.send().await.expect("an answer");
+    let header = |name: &str| {
+        let value = answer.headers().get(name);
+        let text = value.and_then(|value| value.to_str().ok());
+        text.unwrap_or_default().to_owned()
+    };
+    Page {
+        status: answer.status().as_u16(),
+        policy: header("content-security-policy"),
+        text: answer.text().await.expect("a body"),
+    }
+}
+
+async fn get(officer: &Portal, path: &str) -> Page {
+    page(officer.request(Method::GET, path)).await
+}
+
+/// Sends the form of a page that was shown.
+async fn send(officer: &Portal, path: &str, shown: &Page, fields: &[(&str, &str)]) -> Page {
+    let (token, version) = (shown.hidden("gettone"), shown.hidden("versione"));
+    let mut form: Vec<(&str, &str)> = vec![("gettone", &token), ("versione", &version)];
+    form.extend_from_slice(fields);
+    page(form_request(officer, path, &form)).await
+}
+
+fn form_request(officer: &Portal, path: &str, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
+    let encode =
+        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, text)| format!("{}={}", encode(name), encode(text)))
+        .collect();
+    officer
+        .request(Method::POST, path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(pairs.join("&"))
+}
+
+/// Opens a request at an ente; where its state is, and where an officer has it.
+async fn open(portal: &Portal, ente: &str) -> (String, String) {
+    let taken_on = portal.persona(ente, PERSON).await;
+    assert_eq!(taken_on.status, 202, "{:?}", taken_on.body);
+    let id = taken_on.body["id"].as_str().unwrap();
+    let location = taken_on.header("location").to_owned();
+    (location, format!("/richieste/{id}"))
+}
+
+async fn result(portal: &Portal, location: &str) -> Answer {
+    let state = portal.get(location).await;
+    assert_eq!(state.status, 303, "{:?}", state.body);
+    portal.get(state.header("location")).await
+}
+
+#[tokio::test]
+async fn an_officer_answers_a_request_of_their_ente_and_sees_no_other() {
+    let province = province();
+    let portal = province.portal("portale-uno");
+    let (location, own) = open(&portal, ALBAVILLA).await;
+    let (_, others) = open(&portal, ERBA).await;
+    assert_eq!(
+        portal.get(&location).await.body["stato"],
+        json!("inoltrata")
+    );
+
+    let officer = province.operator(OFFICER);
+    let list = get(&officer, "/richieste").await;
+    assert_eq!(list.status, 200);
+    assert!(list.text.contains(&own) && !list.text.contains(&others));
+    assert!(!list.text.contains(PERSON), "the list names nobody");
+    let foreign = get(&officer, &others).await;
+    assert_eq!(foreign.status, 404, "{}", foreign.text);
+
+    let sheet = get(&officer, &own).await;
+    assert_eq!(sheet.status, 200, "{}", sheet.text);
+    assert!(sheet.text.contains(PERSON) && sheet.text.contains("lang=\"it\""));
+    assert!(
+        sheet.policy.contains("default-src 'none'"),
+        "{}",
+        sheet.policy
+    );
+    assert!(!sheet.text.contains("<script"));
+    let filled = [
+        ("cognome", "ROSSI"),
+        ("nome", "MARIO"),
+        ("stato_anagrafico", "residente"),
+        ("residenza.indirizzo", "VIA ROMA 1"),
+        ("esito", "risposta"),
+    ];
+    let done = send(&officer, &own, &sheet, &filled).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+
+    let answer = result(&portal, &location).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    assert_eq!(answer.body["persona"]["cognome"], json!("ROSSI"));
+    assert_eq!(answer.body["persona"]["codice_fiscale"], json!(PERSON));
+    assert_eq!(
+        answer.body["persona"]["residenza"]["indirizzo"],
+        json!("VIA ROMA 1")
+    );
+    assert_eq!(answer.body["provenienza"]["fonte"], json!("operatore"));
+    let twice = send(&officer, &own, &sheet, &filled).await;
+    assert_eq!(twice.status, 409, "it is at its end");
+
+    let listed = province.pontile(&["record", "list", "--json"]);
+    let text = String::from_utf8(listed.stdout).unwrap();
+    let rows: Vec<Value> = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    for outcome in ["vista", "completata", "risposto"] {
+        let found = rows.iter().any(|row| row["outcome"] == json!(outcome));
+        assert!(found, "{outcome}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_ours_or_of_another_state_is_not_taken() {
+    let province = province();
+    let portal = province.portal("portale-uno");
+    let (location, own) = open(&portal, ALBAVILLA).await;
+    let officer = province.operator(OFFICER);
+    let sheet = get(&officer, &own).await;
+    let version = sheet.hidden("versione");
+    let answer = [("versione", &*version), ("esito", "non-trovato")];
+    let forged = page(form_request(&officer, &own, &answer)).await;
+    assert_eq!(forged.status, 403, "{}", forged.text);
+    let token = sheet.hidden("gettone");
+    let genuine = [("gettone", &*token), answer[0], answer[1]];
+    let elsewhere = form_request(&officer, &own, &genuine).header("sec-fetch-site", "cross-site");
+    assert_eq!(page(elsewhere).await.status, 400);
+    let other_version = [("gettone", &*token), ("versione", "99"), answer[1]];
+    assert_eq!(
+        page(form_request(&officer, &own, &other_version))
+            .await
+            .status,
+        403
+    );
+    assert_eq!(portal.get(&location).await.status, 200, "it is still open");
+    assert_eq!(
+        page(form_request(&officer, &own, &genuine)).await.status,
+        200
+    );
+    let nobody = result(&portal, &location).await;
+    assert_eq!(
+        (nobody.status, nobody.slug()),
+        (404, "soggetto-non-trovato")
+    );
+}
+
+#[tokio::test]
+async fn mistakes_are_told_beside_their_inputs_and_what_was_filled_in_stays() {
+    let province = province();
+    let portal = province.portal("portale-uno");
+    let (location, own) = open(&portal, ALBAVILLA).await;
+    let officer = province.operator(OFFICER);
+    let sheet = get(&officer, &own).await;
+    let filled = [
+        ("cognome", "D'ANGELO \"<b>"),
+        ("data_nascita", "1980-02-31"),
+        ("stato_anagrafico", "deceduto"),
+        ("residenza.indirizzo", "VIA ROMA 1"),
+        ("esito", "risposta"),
+    ];
+    let again = send(&officer, &own, &sheet, &filled).await;
+    assert_eq!(again.status, 422, "{}", again.text);
+    for part in [
+        "id=\"data_nascita-errore\"",
+        "href=\"#stato_anagrafico\"",
+        "aria-invalid=\"true\"",
+        "value=\"D&#39;ANGELO &quot;&lt;b&gt;\"",
+        "role=\"alert\"",
+    ] {
+        assert!(again.text.contains(part), "{part}: {}", again.text);
+    }
+    let right = [("cognome", "D'ANGELO"), ("esito", "risposta")];
+    assert_eq!(send(&officer, &own, &again, &right).await.status, 200);
+    let answer = result(&portal, &location).await;
+    assert_eq!(answer.body["persona"]["cognome"], json!("D'ANGELO"));
+}
+
+#[tokio::test]
+async fn officers_see_nothing_else_and_the_service_centre_no_request() {
+    let province = province();
+    let (_, own) = open(&province.portal("portale-uno"), ALBAVILLA).await;
+    let officer = province.operator(OFFICER);
+    for path in ["/metrics", "/record", "/istanze", "/altro"] {
+        assert_eq!(get(&officer, path).await.status, 403, "{path}");
+    }
+    let centre = province.operator("operatore-uno");
+    for path in ["/richieste", &own] {
+        assert_eq!(get(&centre, path).await.status, 403, "{path}");
+    }
+    assert_eq!(get(&officer, "/richieste/stile.css").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_whose_grant_was_withdrawn_is_shown_to_no_officer() {
+    let mut province = province();
+    let portal = province.portal("portale-uno");
+    let (_, own) = open(&portal, ALBAVILLA).await;
+    province.files.replace(
+        "portali/prove.toml",
+        "enti = \"all\"",
+        "enti = { only = [\"013041\"] }",
+    );
+    province.rewrite_and_reload();
+    let officer = province.operator(OFFICER);
+    assert_eq!(get(&officer, &own).await.status, 404);
+    let list = get(&officer, "/richieste").await;
+    assert!(!list.text.contains(&own), "it is at its end");
+}
