@@ -8,7 +8,7 @@ use chrono_tz::Europe::Rome;
 use secrecy::SecretString;
 
 use super::adapter::{Adapter, AdapterOperation, MOST_CALLS, Step};
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, Turn};
 use super::error::{ConnectorError, Kind};
 use super::exchange::{self, Request};
 use super::extract::Extract;
@@ -80,6 +80,10 @@ impl<'a> Conversation<'a> {
             )
         };
         let operation = adapter.operation(call.operation).ok_or_else(unsupported)?;
+        // What answers later does not answer a call that waits: nothing asked would look like nothing known.
+        if operation.deferral().is_some() && call.turn == Turn::Whole {
+            return Err(unsupported());
+        }
         let tributo = tributo(call);
         if tributo.is_some_and(|tributo| !operation.tributi().contains(&tributo)) {
             return Err(unsupported());

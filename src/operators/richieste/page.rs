@@ -211,7 +211,9 @@ fn kind(operation: Operation) -> &'static str {
     match operation {
         Operation::RicercaPersona => "Scheda anagrafica di una persona",
         Operation::RicercaFamiglia => "Famiglia anagrafica di una persona",
-        Operation::RicercaPosizione => "Posizione tributaria di un contribuente",
+        Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => {
+            "Posizione tributaria di un contribuente"
+        }
         Operation::Enti | Operation::Ente | Operation::Servizi => "Richiesta",
     }
 }
