@@ -13,7 +13,7 @@ use pontile::contract::operation::Operation;
 use pontile::trust::Distrust;
 use uuid::Uuid;
 
-const KINDS: [Kind; 17] = [
+const KINDS: [Kind; 21] = [
     Kind::NotFound,
     Kind::Ambiguous,
     Kind::Unreachable,
@@ -31,6 +31,10 @@ const KINDS: [Kind; 17] = [
     Kind::NotYet,
     Kind::ClockSkew,
     Kind::Gateway,
+    Kind::Refused,
+    Kind::Duplicate,
+    Kind::OutcomeUnknown,
+    Kind::NotCarriedOut,
 ];
 
 /// Text of a back end, which no portal may ever see.
@@ -54,6 +58,9 @@ fn failures() -> Vec<ExchangeError> {
             reason: "è un anno dal 1990 al prossimo".into(),
         }),
         ExchangeError::PurposeMissing,
+        ExchangeError::KeyMissing,
+        ExchangeError::KeyReused,
+        ExchangeError::WriteUnderWay,
         ExchangeError::NotGranted,
         ExchangeError::FreshNotGranted,
         ExchangeError::RateLimited {
@@ -171,7 +178,12 @@ fn refusals_that_pass_tell_when_to_come_again() {
         assert_eq!(
             row.retry_after.is_some(),
             matches!(row.status, 429 | 503)
-                || ["gestionale-in-errore", "richiesta-in-corso"].contains(&row.slug),
+                || [
+                    "gestionale-in-errore",
+                    "richiesta-in-corso",
+                    "scrittura-in-corso"
+                ]
+                .contains(&row.slug),
             "{}",
             row.slug
         );

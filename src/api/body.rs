@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Datelike, Utc};
+use chrono::{Datelike, NaiveDate, Utc};
+use chrono_tz::Europe::Rome;
+use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -16,10 +18,11 @@ use utoipa::openapi::schema::{
 use crate::broker::error::Malformed;
 use crate::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
 use crate::contract::esiti::ENTI_MASSIMI;
+use crate::contract::instants;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
-use crate::contract::question::{Parameters, Question, Soggetto};
+use crate::contract::question::{Parameters, Question, Soggetto, Variazione};
 
 /// First tax year that can be asked.
 const PRIMO_ANNO: u64 = 1990;
@@ -104,6 +107,54 @@ pub struct RicercaPosizioneInEnti {
     campi: Option<Value>,
 }
 
+/// Variazione della superficie di un'utenza TARI: con `codice_fiscale` oppure con `partita_iva`, mai con entrambi.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariazioneSuperficie {
+    /// Codice fiscale dell'intestatario: 16 caratteri maiuscoli o 11 cifre, con il controllo corretto.
+    #[schema(value_type = String, required = false, pattern = "^([A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[serde(default, deserialize_with = "present")]
+    codice_fiscale: Option<Value>,
+    /// Partita IVA dell'intestatario: 11 cifre, con la cifra di controllo corretta.
+    #[schema(value_type = String, required = false, pattern = "^[0-9]{11}$", min_length = 11, max_length = 11)]
+    #[serde(default, deserialize_with = "present")]
+    partita_iva: Option<Value>,
+    /// Utenza: il suo `identificativo` nella posizione TARI dell'intestatario.
+    #[schema(value_type = String, required = true, pattern = "^[A-Za-z0-9./_-]{1,40}$", min_length = 1, max_length = 40, example = "900123")]
+    #[serde(default, deserialize_with = "present")]
+    utenza: Option<Value>,
+    /// Nuova superficie in metri quadrati, come numero decimale in una stringa, con al più due decimali.
+    #[schema(value_type = String, required = true, pattern = "^(0|[1-9][0-9]{0,6})(\\.[0-9]{1,2})?$", min_length = 1, max_length = 10, example = "97.5")]
+    #[serde(default, deserialize_with = "present")]
+    superficie_mq: Option<Value>,
+    /// Giorno da cui la superficie è quella dichiarata.
+    #[schema(value_type = String, required = true, format = Date, example = "2026-11-01")]
+    #[serde(default, deserialize_with = "present")]
+    data_decorrenza: Option<Value>,
+    /// Giorno della dichiarazione, non futuro.
+    #[schema(value_type = String, required = true, format = Date, example = "2026-11-20")]
+    #[serde(default, deserialize_with = "present")]
+    data_dichiarazione: Option<Value>,
+    /// Registrazione della dichiarazione nel protocollo dell'ente, che precede l'invio.
+    #[schema(value_type = Protocollo, required = true)]
+    #[serde(default, deserialize_with = "present")]
+    protocollo: Option<Value>,
+}
+
+/// Registrazione nel protocollo dell'ente.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Protocollo {
+    /// Numero di protocollo.
+    #[schema(value_type = String, required = true, pattern = "^[A-Za-z0-9./_-]{1,40}$", min_length = 1, max_length = 40, example = "2026/0012345")]
+    #[serde(default, deserialize_with = "present")]
+    numero: Option<Value>,
+    /// Giorno della registrazione, non futuro.
+    #[schema(value_type = String, required = true, format = Date, example = "2026-11-20")]
+    #[serde(default, deserialize_with = "present")]
+    data: Option<Value>,
+}
+
 /// Keeps an explicit `null` apart from an absent field: the contract has no nulls.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
@@ -153,6 +204,7 @@ pub fn question(
             };
             (parameters, asked.campi)
         }
+        Operation::VariazioneSuperficie => (variazione(read(body)?)?, None),
         Operation::Enti
         | Operation::Ente
         | Operation::Servizi
@@ -241,6 +293,73 @@ fn soggetto(
             "non si indica insieme a codice_fiscale",
         )),
     }
+}
+
+fn variazione(declared: VariazioneSuperficie) -> Result<Parameters, Malformed> {
+    let today = Utc::now().with_timezone(&Rome).date_naive();
+    let past = |field: &str, day: NaiveDate| match day <= today {
+        true => Ok(day),
+        false => Err(wrong(field, "non è un giorno futuro")),
+    };
+    let protocollo = declared
+        .protocollo
+        .ok_or_else(|| wrong("protocollo", "è obbligatorio"))?;
+    let protocollo = Some(protocollo).filter(Value::is_object);
+    let protocollo = protocollo.map(serde_json::from_value::<Protocollo>);
+    let Some(Ok(protocollo)) = protocollo else {
+        return Err(wrong("protocollo", "è un oggetto con numero e data"));
+    };
+    Ok(Parameters::Variazione(Box::new(Variazione {
+        soggetto: soggetto(declared.codice_fiscale, declared.partita_iva)?,
+        utenza: number("utenza", declared.utenza)?,
+        superficie_mq: area(declared.superficie_mq)?,
+        data_decorrenza: day("data_decorrenza", declared.data_decorrenza)?,
+        data_dichiarazione: past(
+            "data_dichiarazione",
+            day("data_dichiarazione", declared.data_dichiarazione)?,
+        )?,
+        protocollo_numero: number("protocollo.numero", protocollo.numero)?,
+        protocollo_data: past("protocollo.data", day("protocollo.data", protocollo.data)?)?,
+    })))
+}
+
+/// A number of an office: letters, digits and a few signs.
+fn number(field: &str, value: Option<Value>) -> Result<String, Malformed> {
+    let value = value.ok_or_else(|| wrong(field, "è obbligatorio"))?;
+    let text = text(field, &value)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"./_-".contains(&byte);
+    if (1..=40).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong(field, "ha da 1 a 40 lettere, cifre o segni . / _ -"))
+    }
+}
+
+/// An exact area: a JSON number could already have lost digits.
+fn area(value: Option<Value>) -> Result<Decimal, Malformed> {
+    let reason = "è una stringa con un numero decimale, come \"97.5\": al più sette cifre intere e due decimali";
+    let value = value.ok_or_else(|| wrong("superficie_mq", "è obbligatoria"))?;
+    let text = value
+        .as_str()
+        .ok_or_else(|| wrong("superficie_mq", reason))?;
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let leading_zero = whole.len() > 1 && whole.starts_with('0');
+    Decimal::from_str_exact(text)
+        .ok()
+        .filter(|_| digits(whole, 7) && digits(decimals, 2) && !leading_zero)
+        .ok_or_else(|| wrong("superficie_mq", reason))
+}
+
+fn day(field: &str, value: Option<Value>) -> Result<NaiveDate, Malformed> {
+    let value = value.ok_or_else(|| wrong(field, "è obbligatorio"))?;
+    let text = text(field, &value)?;
+    let parsed = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    parsed
+        .filter(|day| (1900..=2200).contains(&day.year()) && instants::day(*day) == text)
+        .ok_or_else(|| wrong(field, "è un giorno scritto AAAA-MM-GG"))
 }
 
 fn fiscal_code(value: &Value) -> Result<CodiceFiscale, Malformed> {

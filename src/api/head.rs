@@ -15,6 +15,9 @@ pub const PURPOSE_ID: &str = "Purpose-Id";
 /// The header that names where an answer is to be delivered that comes later (ModI, NONBLOCK_PUSH_REST).
 pub const X_REPLY_TO: &str = "X-ReplyTo";
 
+/// The header under which a write is carried out once (draft-ietf-httpapi-idempotency-key-header).
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
 /// Something of the form expected elsewhere.
 pub(super) fn wrong(field: &str, reason: impl Into<String>) -> Malformed {
     Malformed::Field {
@@ -56,6 +59,31 @@ pub(super) fn reply_to(head: &Head) -> Result<Option<String>, Malformed> {
     match std::str::from_utf8(address) {
         Ok(text) if (1..=500).contains(&text.len()) => Ok(Some(text.to_owned())),
         _ => Err(wrong(X_REPLY_TO, "è un indirizzo di al più 500 caratteri")),
+    }
+}
+
+/// The key of a write: 8 to 128 letters, digits and `._:-`, in quotation marks (a string of RFC 9651) or without.
+pub(super) fn idempotency_key(head: &Head) -> Result<Option<String>, Malformed> {
+    let mut named = head.fields(IDEMPOTENCY_KEY);
+    let Some(key) = named.next() else {
+        return Ok(None);
+    };
+    if named.next().is_some() {
+        return Err(wrong(IDEMPOTENCY_KEY, "si indica una volta sola"));
+    }
+    let quoted = key
+        .strip_prefix(b"\"")
+        .and_then(|key| key.strip_suffix(b"\""));
+    let key = quoted.unwrap_or(key);
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:-".contains(byte);
+    match std::str::from_utf8(key) {
+        Ok(text) if (8..=128).contains(&text.len()) && key.iter().all(allowed) => {
+            Ok(Some(text.to_owned()))
+        }
+        _ => Err(wrong(
+            IDEMPOTENCY_KEY,
+            "ha da 8 a 128 lettere, cifre o segni . _ : -, meglio se un UUID",
+        )),
     }
 }
 

@@ -89,9 +89,11 @@ fn arrival(
     };
     let purpose = head::purpose(head);
     let reply_to = head::reply_to(head);
+    let key = head::idempotency_key(head);
     let asked = received
         .and_then(|()| purpose.as_ref().map(|_| ()).map_err(Clone::clone))
         .and_then(|()| reply_to.as_ref().map(|_| ()).map_err(Clone::clone))
+        .and_then(|()| key.as_ref().map(|_| ()).map_err(Clone::clone))
         .and_then(|()| ask(request, &body));
     let entrance = intake.entrance();
     Arrival {
@@ -105,6 +107,7 @@ fn arrival(
         asked,
         purpose: purpose.unwrap_or_default(),
         reply_to: reply_to.unwrap_or_default(),
+        idempotency_key: key.unwrap_or_default(),
         fresh: head::wants_fresh(head),
         known_etag: head::known_etag(head),
         door_limit: intake.door_limit,
@@ -112,7 +115,7 @@ fn arrival(
     }
 }
 
-/// Carries the search of a person or taxpayer at an ente through the broker.
+/// Carries the search of a person or taxpayer at an ente, or a write about one, through the broker.
 pub(super) async fn search(
     operation: Operation,
     intake: Intake,

@@ -3,7 +3,7 @@
 use crate::broker::arrival::{Asked, PickUp, Sought};
 use crate::contract::operation::Domain;
 use crate::contract::richiesta::StatoRichiesta;
-use crate::contract::risposta::{RispostaPosizione, RisultatoAnagrafe};
+use crate::contract::risposta::{RisultatoAnagrafe, RisultatoTributi};
 
 use super::head;
 use super::http::{Request, Response};
@@ -54,7 +54,7 @@ fn risultato_anagrafe() {}
 
 /// Risultato di una richiesta di tributi
 ///
-/// La risposta alla ricerca, ridotta a ciò che è concesso al momento del ritiro, oppure il problema con cui è finita. Si può
+/// La risposta alla ricerca o alla scrittura, ridotta a ciò che è concesso al momento del ritiro, oppure il problema con cui è finita. Si può
 /// ritirare più volte, fino alla data in `conservata_fino_al`; ogni ritiro è uno scambio registrato.
 #[utoipa::path(
     get,
@@ -62,7 +62,7 @@ fn risultato_anagrafe() {}
     operation_id = "risultato_richiesta",
     tag = "richieste",
     params(("id" = String, Path, description = "Identificativo dato con la risposta 202.", format = "uuid", max_length = 36, example = "5b8f2f0e-8d7c-4a55-9f0c-0f4b4f2a9a11")),
-    responses((status = 200, description = "La risposta alla ricerca.", body = RispostaPosizione)),
+    responses((status = 200, description = "La risposta alla ricerca.", body = RisultatoTributi)),
 )]
 #[expect(
     dead_code,

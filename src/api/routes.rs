@@ -17,6 +17,7 @@ enum Resource<'p> {
     RicercheFamiglia { ente: &'p str },
     RicerchePosizione { ente: &'p str },
     RicerchePosizioneInEnti,
+    VariazioniSuperficie { ente: &'p str },
     StatoRichiesta { domain: Domain, id: &'p str },
     Risultato { domain: Domain, id: &'p str },
     Enti,
@@ -44,6 +45,14 @@ impl<'p> Resource<'p> {
             ["rest", "tributi", "v1", "enti", ente, "ricerche-posizione"] => {
                 (Resource::RicerchePosizione { ente }, "POST")
             }
+            [
+                "rest",
+                "tributi",
+                "v1",
+                "enti",
+                ente,
+                "variazioni-superficie",
+            ] => (Resource::VariazioniSuperficie { ente }, "POST"),
             ["rest", "tributi", "v1", "ricerche-posizione"] => {
                 (Resource::RicerchePosizioneInEnti, "POST")
             }
@@ -117,6 +126,9 @@ impl Routes for PortalRoutes {
             }
             Resource::RicerchePosizioneInEnti => {
                 tributi::ricerche_posizione_in_enti(intake, request).await
+            }
+            Resource::VariazioniSuperficie { ente } => {
+                tributi::variazioni_superficie(intake, request, ente).await
             }
             Resource::StatoRichiesta { domain, id } => {
                 richieste::stato_richiesta(intake, request, domain, id).await

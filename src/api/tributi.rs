@@ -1,9 +1,9 @@
-//! Local taxes: the position of a taxpayer.
+//! Local taxes: the position of a taxpayer, and the change of the area of a utility.
 
 use crate::contract::operation::Operation;
-use crate::contract::risposta::RispostaPosizione;
+use crate::contract::risposta::{RispostaPosizione, RispostaScrittura};
 
-use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti};
+use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti, VariazioneSuperficie};
 use super::esiti::RispostaInEnti;
 use super::head;
 use super::http::{Request, Response};
@@ -54,4 +54,27 @@ pub(super) async fn ricerche_posizione_in_enti(intake: Intake, request: &Request
     } else {
         intake::answer(intake, request, ask).await
     }
+}
+
+/// Variazione della superficie di un'utenza TARI
+///
+/// Dichiara al gestionale dei tributi dell'ente la nuova superficie di un'utenza. È una scrittura: richiede `Idempotency-Key`, è
+/// eseguita una volta sola e non è mai ripetuta dal gateway. La stessa chiave con lo stesso corpo ridà la prima risposta finché la
+/// richiesta è conservata; con un altro corpo è rifiutata (422). Se il gestionale non conferma, la risposta è 202 con `Location`:
+/// l'esito è ignoto finché il gestionale o un operatore dell'ente non lo accertano.
+#[utoipa::path(
+    post,
+    path = "/enti/{codice_istat}/variazioni-superficie",
+    operation_id = "variazioni_superficie",
+    tag = "tributi",
+    params(("codice_istat" = String, Path, description = "Codice ISTAT dell'ente (sei cifre).", pattern = "^[0-9]{6}$", max_length = 6, example = "013075")),
+    request_body(content = VariazioneSuperficie, description = "L'intestatario, l'utenza e ciò che si dichiara."),
+    responses((status = 200, description = "Il gestionale dell'ente ha acquisito la dichiarazione.", body = RispostaScrittura)),
+)]
+pub(super) async fn variazioni_superficie(
+    intake: Intake,
+    request: &Request,
+    ente: &str,
+) -> Response {
+    intake::search(Operation::VariazioneSuperficie, intake, request, ente).await
 }

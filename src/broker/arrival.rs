@@ -68,6 +68,8 @@ pub struct Arrival {
     pub purpose: Option<String>,
     /// Where the portal wants the answer delivered if it comes later: the header `X-ReplyTo`.
     pub reply_to: Option<String>,
+    /// The header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
     /// Whether the request carries `Cache-Control: no-cache`.
     pub fresh: bool,
     /// `If-None-Match`, where the resource has entity tags.

@@ -133,6 +133,8 @@ fn service(
         termine_secondi: offered
             .deferral()
             .map(|deferral| seconds(deferral.at(&binding.instance.deferred).gives_up)),
+        scrittura: operation.is_write(),
+        esito_accertabile: offered.writing().map(|writing| writing.look_up.is_some()),
         fonte: offered.fonte(),
         adattatore: Adattatore {
             nome: binding.adapter.name().to_owned(),

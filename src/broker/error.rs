@@ -71,6 +71,15 @@ pub enum ExchangeError {
     /// The ente did not answer the request within its time.
     #[error("request given up")]
     RequestExpired,
+    /// A write came without an idempotency key.
+    #[error("no idempotency key")]
+    KeyMissing,
+    /// The idempotency key came before with another request.
+    #[error("idempotency key used before with another request")]
+    KeyReused,
+    /// The write under that idempotency key is still being carried out.
+    #[error("the write is under way")]
+    WriteUnderWay,
     /// The portal may not have its answers delivered there.
     #[error("address for answers not allowed")]
     ReplyToNotAllowed,

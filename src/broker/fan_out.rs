@@ -247,6 +247,7 @@ fn child(
         asked: arrival.asked.clone(),
         purpose: arrival.purpose.clone(),
         reply_to: None,
+        idempotency_key: None,
         ..*arrival
     };
     let (slot, mut part) = record::open_part(gateway, &own, trail, arrival.scambio)?;

@@ -65,9 +65,11 @@ async fn stages(
     if permit.operation().asked_of_each().is_some() {
         return fan_out::ask(gateway, &permit, arrival, trail, describe).await;
     }
+    if permit.operation().is_write() {
+        return deferral::write(gateway, &permit, arrival, trail).await;
+    }
     rate_limit::admit(gateway, &permit, trail).await?;
-    deferral::check_reply_to(&permit, arrival)?;
-    if let Some(deferral) = deferral::of(&permit) {
+    if let Some(deferral) = deferral::promised(&permit, arrival)? {
         return deferral::open(gateway, &permit, deferral, arrival, trail).await;
     }
     if !permit.operation().is_personal() {

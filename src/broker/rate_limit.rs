@@ -196,7 +196,7 @@ pub(super) async fn admit_all(
     Ok(())
 }
 
-async fn admit_to_quota(
+pub(super) async fn admit_to_quota(
     gateway: &Gateway,
     permit: &Permit,
     trail: &mut Trail,

@@ -53,6 +53,8 @@ pub struct Trail {
     /// The exchange that opened the request which this one looks at, and its answer where that is given.
     opened_by: Option<Uuid>,
     delivered: Option<Arc<Delivered>>,
+    /// What a write sent to the back end and what came.
+    wrote: (Option<SaltedDigest>, Option<SaltedDigest>),
     times: StageTimes,
 }
 
@@ -164,6 +166,7 @@ impl Trail {
             fetched: None,
             opened_by: None,
             delivered: None,
+            wrote: (None, None),
             times: StageTimes::default(),
         }
     }
@@ -252,6 +255,11 @@ impl Trail {
     /// The answer of a request that outlived its call is given.
     pub(super) fn delivers(&mut self, delivered: &Arc<Delivered>) {
         self.delivered = Some(Arc::clone(delivered));
+    }
+
+    /// A write was tried at the back end.
+    pub(super) fn wrote(&mut self, digests: (Option<SaltedDigest>, Option<SaltedDigest>)) {
+        self.wrote = digests;
     }
 
     fn operation(&self) -> Option<Operation> {
@@ -364,8 +372,8 @@ impl Trail {
             age_seconds: found.map(|(.., age)| i64::try_from(age.as_secs()).unwrap_or(i64::MAX)),
             origin,
             request: (!arrival.body.is_empty()).then(|| SaltedDigest::of(&arrival.body)),
-            backend_request: called.and_then(|fetched| fetched.backend_request),
-            backend_answer: called.and_then(|fetched| fetched.backend_answer),
+            backend_request: called.map_or(self.wrote.0, |fetched| fetched.backend_request),
+            backend_answer: called.map_or(self.wrote.1, |fetched| fetched.backend_answer),
             reply: (!reply.body.is_empty()).then(|| SaltedDigest::of(&reply.body)),
             quota,
         }

@@ -204,7 +204,10 @@ mod tests {
             let expected: &[&str] = match operation {
                 Operation::RicercaPersona | Operation::RicercaFamiglia => &["cognome"],
                 Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => &["immobili"],
-                Operation::Enti | Operation::Ente | Operation::Servizi => &[],
+                Operation::Enti
+                | Operation::Ente
+                | Operation::Servizi
+                | Operation::VariazioneSuperficie => &[],
             };
             assert_eq!(names, expected, "{operation}");
         }

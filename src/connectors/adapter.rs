@@ -4,6 +4,7 @@ pub mod deferral;
 mod reading;
 mod step;
 pub mod schema;
+pub mod writing;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +24,7 @@ use super::template::Template;
 use super::template::placeholder::{DeclaredValues, Placeholder};
 use super::template::stamps::Stamps;
 use deferral::{Deferral, Form};
+use writing::Writing;
 /// Calls that one question may take, the login aside.
 pub const MOST_CALLS: usize = 8;
 
@@ -122,6 +124,7 @@ pub struct AdapterOperation {
     /// The fields that an officer fills in.
     filled_in: FieldSet,
     deferral: Option<Deferral>,
+    writing: Option<Writing>,
 }
 
 impl Adapter {
@@ -211,6 +214,18 @@ impl AdapterOperation {
         self.deferral.as_ref()
     }
 
+    /// How a write is carried out and looked for afterwards; `None` for reads.
+    pub fn writing(&self) -> Option<&Writing> {
+        self.writing.as_ref()
+    }
+
+    /// Whether that step, by its place, is the one that changes something.
+    pub fn is_writing_step(&self, place: usize) -> bool {
+        self.writing
+            .as_ref()
+            .is_some_and(|writing| writing.step == place)
+    }
+
     /// The fields that this product can give for that tax; `None` where taxes do not matter.
     pub fn fields_for(&self, tributo: Option<Tributo>) -> FieldSet {
         let steps = self.steps.iter().filter(|step| step.serves(tributo));
@@ -279,7 +294,15 @@ impl AdapterOperation {
                     asking.fill(false);
                 }
                 Turn::Poll(_) => handing_over.fill(false),
+                Turn::Write(_) | Turn::Settle { .. } => {}
             }
+        }
+        if let Some(writing) = &self.writing {
+            // Whatever is wanted of the answer: the whole way to the write, or the look-up alone.
+            let (to_the_write, look_up) = planned.split_at_mut(writing.step + 1);
+            let settles = matches!(turn, Turn::Settle { .. });
+            to_the_write.fill(!settles);
+            look_up.fill(settles || matches!(turn, Turn::Played(_)));
         }
         planned
     }

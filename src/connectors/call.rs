@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::future::BoxFuture;
 
 use crate::contract::document::Document;
 use crate::contract::operation::{FieldSet, Operation};
@@ -10,6 +11,7 @@ use crate::contract::provenienza::Fonte;
 use crate::contract::question::Parameters;
 use crate::digest::{RunningDigest, SaltedDigest};
 
+use super::error::ConnectorError;
 use super::instance::Tenant;
 use super::tape::Taped;
 
@@ -34,8 +36,18 @@ pub struct Call<'a> {
     pub traceparent: Option<&'a str>,
 }
 
+/// A write that is about to be carried out, durable before its first byte leaves.
+pub trait Intent: std::fmt::Debug + Send + Sync {
+    /// The reference under which the back end knows it.
+    fn reference(&self) -> &str;
+    /// The instant that the request is stamped with, known before it is sent so that it can be looked for later.
+    fn written(&self) -> DateTime<Utc>;
+    /// Makes durable that the request leaves now; fails where that cannot be, and then nothing may leave.
+    fn about_to_leave(&self) -> BoxFuture<'_, Result<(), ConnectorError>>;
+}
+
 /// Which part of an operation a call is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Turn<'a> {
     /// All of it: the answer comes at once.
     Whole,
@@ -45,6 +57,15 @@ pub enum Turn<'a> {
     Accept(&'a str),
     /// Its answer is asked for.
     Poll(&'a str),
+    /// Something is changed, once.
+    Write(&'a dyn Intent),
+    /// Whether that was carried out is asked for.
+    Settle {
+        /// The reference under which the back end knows it.
+        reference: &'a str,
+        /// The instant that it was stamped with.
+        written: DateTime<Utc>,
+    },
 }
 
 impl<'a> Turn<'a> {
@@ -55,6 +76,17 @@ impl<'a> Turn<'a> {
             Turn::Played(reference) | Turn::Accept(reference) | Turn::Poll(reference) => {
                 Some(reference)
             }
+            Turn::Write(intent) => Some(intent.reference()),
+            Turn::Settle { reference, .. } => Some(reference),
+        }
+    }
+
+    /// The instant that a write is or was stamped with.
+    pub fn written(self) -> Option<DateTime<Utc>> {
+        match self {
+            Turn::Write(intent) => Some(intent.written()),
+            Turn::Settle { written, .. } => Some(written),
+            Turn::Whole | Turn::Played(_) | Turn::Accept(_) | Turn::Poll(_) => None,
         }
     }
 }

@@ -19,7 +19,7 @@ use tokio::time::timeout_at;
 use super::adapter::{Adapter, AdapterOperation, Connector, Step};
 use super::breaker::Breaker;
 use super::bulkhead::{Bulkhead, Place};
-use super::call::{Answer, Call, Transcript};
+use super::call::{Answer, Call, Intent, Transcript};
 use super::clock::ClockWatch;
 use super::conversation::{Conversation, Refusal};
 use super::drift::{Drift, Glance};
@@ -251,10 +251,62 @@ impl Instance {
         account: &Account,
         transcript: &mut Transcript,
     ) -> Result<(), Refusal> {
-        let began = Instant::now();
-        let sent = Utc::now();
+        let intent = conversation.intent();
+        let sent = intent.map_or_else(Utc::now, Intent::written);
         conversation.at(sent);
-        match conversation.request(step, account.credentials())? {
+        let request = conversation.request(step, account.credentials())?;
+        let Some(intent) = intent else {
+            return self
+                .exchange(
+                    adapter,
+                    step,
+                    call,
+                    request,
+                    conversation,
+                    account,
+                    transcript,
+                )
+                .await;
+        };
+        intent.about_to_leave().await?;
+        let made = self
+            .exchange(
+                adapter,
+                step,
+                call,
+                request,
+                conversation,
+                account,
+                transcript,
+            )
+            .await;
+        // Whatever the back end did not say in its own words leaves open what it did.
+        made.map_err(|mut refusal| {
+            if !refusal.error.nothing_done {
+                refusal.error.kind = Kind::OutcomeUnknown;
+            }
+            refusal
+        })
+    }
+
+    /// Sends what a step asks and takes the answer in.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one exchange with all that surrounds it"
+    )]
+    async fn exchange<'a>(
+        &self,
+        adapter: &Adapter,
+        step: &'a Step,
+        call: &Call<'_>,
+        request: Request<'a>,
+        conversation: &mut Conversation<'a>,
+        account: &Account,
+        transcript: &mut Transcript,
+    ) -> Result<(), Refusal> {
+        let began = Instant::now();
+        let sent = conversation.now();
+        match request {
             Request::Http(request) => {
                 let answer = self.send(request, call, Some(transcript)).await?;
                 transcript.keep(|| Taped {

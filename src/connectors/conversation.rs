@@ -8,7 +8,7 @@ use chrono_tz::Europe::Rome;
 use secrecy::SecretString;
 
 use super::adapter::{Adapter, AdapterOperation, MOST_CALLS, Step};
-use super::call::{Answer, Call, Turn};
+use super::call::{Answer, Call, Intent, Turn};
 use super::error::{ConnectorError, Kind};
 use super::exchange::{self, Request};
 use super::extract::Extract;
@@ -85,6 +85,12 @@ impl<'a> Conversation<'a> {
             return Err(unsupported());
         }
         let tributo = tributo(call);
+        if let (None, Parameters::Variazione(_)) = (call.turn.reference(), call.parameters) {
+            return Err(ConnectorError::permanent(
+                Kind::Gateway,
+                "a write without an intent",
+            ));
+        }
         if tributo.is_some_and(|tributo| !operation.tributi().contains(&tributo)) {
             return Err(unsupported());
         }
@@ -129,12 +135,25 @@ impl<'a> Conversation<'a> {
         self.today
     }
 
+    /// That instant.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
     /// The step that comes next; `None`: all were made.
     pub fn step(&mut self) -> Option<&'a Step> {
         while !*self.plan.get(self.next)? {
             self.next += 1;
         }
         self.operation.steps().get(self.next)
+    }
+
+    /// The intent, if the step that comes next is the one that changes something.
+    pub(super) fn intent(&self) -> Option<&'a dyn Intent> {
+        match self.call.turn {
+            Turn::Write(intent) if self.operation.is_writing_step(self.next) => Some(intent),
+            _ => None,
+        }
     }
 
     /// The fields that the call fetches.

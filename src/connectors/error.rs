@@ -19,6 +19,8 @@ pub struct ConnectorError {
     pub code: Option<String>,
     /// How many subjects answered, where they are several and the dialect tells.
     pub candidates: Option<usize>,
+    /// Whether it is sure that the back end did nothing for this call: nothing was sent, or it said so by a rule of its adapter.
+    pub nothing_done: bool,
 }
 
 /// What happened to a call.
@@ -61,6 +63,18 @@ pub enum Kind {
     /// The answer is larger than allowed.
     #[error("oversized answer")]
     Oversized,
+    /// The back end refused what is declared.
+    #[error("declaration refused")]
+    Refused,
+    /// The back end had the same declaration before.
+    #[error("there already")]
+    Duplicate,
+    /// A write went out, and whether the back end carried it out is not known.
+    #[error("outcome unknown")]
+    OutcomeUnknown,
+    /// A write of unknown outcome turned out not to have been carried out.
+    #[error("not carried out")]
+    NotCarriedOut,
     /// The adapter does not offer the operation, or not with these parameters.
     #[error("unsupported")]
     Unsupported,
@@ -98,6 +112,7 @@ impl ConnectorError {
             detail: detail.into(),
             code: None,
             candidates: None,
+            nothing_done: false,
         }
     }
 
@@ -109,6 +124,7 @@ impl ConnectorError {
             detail: detail.into(),
             code: None,
             candidates: None,
+            nothing_done: false,
         }
     }
 
@@ -120,7 +136,15 @@ impl ConnectorError {
             detail: detail.into(),
             code: None,
             candidates: None,
+            nothing_done: false,
         }
+    }
+
+    /// The same where it is sure that the back end did nothing.
+    #[must_use]
+    pub fn before_anything_was_done(mut self) -> ConnectorError {
+        self.nothing_done = true;
+        self
     }
 
     /// The same with the back end's own code.
@@ -148,6 +172,7 @@ impl ConnectorError {
                 | Kind::Failed
                 | Kind::Unintelligible
                 | Kind::Oversized
+                | Kind::OutcomeUnknown
         )
     }
 

@@ -109,6 +109,12 @@ pub struct ServizioOfferto {
     pub operazione: String,
     /// Come arrivano i dati.
     pub modalita: Modalita,
+    /// Se l'operazione modifica i dati dell'ente: richiede allora `Idempotency-Key`. Assente per le ricerche.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scrittura: bool,
+    /// Per una scrittura: se il gestionale sa dire che ne è stato quando non ha confermato; altrimenti lo accerta un operatore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub esito_accertabile: Option<bool>,
     /// Fonte dei dati.
     pub fonte: Fonte,
     /// Adattatore che traduce le risposte del gestionale.

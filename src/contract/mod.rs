@@ -10,6 +10,7 @@ pub mod instants;
 pub mod luogo;
 pub mod persona;
 pub mod posizione;
+pub mod pratica;
 pub mod document;
 pub mod provenienza;
 pub mod richiesta;

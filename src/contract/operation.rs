@@ -58,11 +58,14 @@ pub enum Operation {
     /// The same in several enti at once: one exchange of [`Operation::RicercaPosizione`] with each.
     #[serde(rename = "tributi.ricerche-posizione-in-enti")]
     RicercaPosizioneInEnti,
+    /// The area of a utility is declared anew for the waste tax: a write.
+    #[serde(rename = "tributi.variazioni-superficie")]
+    VariazioneSuperficie,
 }
 
 impl Operation {
     /// Every operation, in the order of the documents.
-    pub const ALL: [Operation; 7] = [
+    pub const ALL: [Operation; 8] = [
         Operation::Enti,
         Operation::Ente,
         Operation::Servizi,
@@ -70,6 +73,7 @@ impl Operation {
         Operation::RicercaFamiglia,
         Operation::RicercaPosizione,
         Operation::RicercaPosizioneInEnti,
+        Operation::VariazioneSuperficie,
     ];
 
     /// The operation's name in grants, adapters, records and metrics: `domain.resource`.
@@ -82,6 +86,7 @@ impl Operation {
             Operation::RicercaFamiglia => "anagrafe.ricerche-famiglia",
             Operation::RicercaPosizione => "tributi.ricerche-posizione",
             Operation::RicercaPosizioneInEnti => "tributi.ricerche-posizione-in-enti",
+            Operation::VariazioneSuperficie => "tributi.variazioni-superficie",
         }
     }
 
@@ -97,7 +102,9 @@ impl Operation {
         match self {
             Operation::Enti | Operation::Ente | Operation::Servizi => Domain::Catalogo,
             Operation::RicercaPersona | Operation::RicercaFamiglia => Domain::Anagrafe,
-            Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => Domain::Tributi,
+            Operation::RicercaPosizione
+            | Operation::RicercaPosizioneInEnti
+            | Operation::VariazioneSuperficie => Domain::Tributi,
         }
     }
 
@@ -114,6 +121,11 @@ impl Operation {
     /// Whether adapters answer the operation.
     pub fn is_answered_by_adapters(self) -> bool {
         self.is_personal() && self.asked_of_each().is_none()
+    }
+
+    /// Whether the operation changes something at the back end: it is carried out once or not at all, and never kept.
+    pub fn is_write(self) -> bool {
+        self == Operation::VariazioneSuperficie
     }
 
     /// The fields that `campi` may name, in the order of the answer; empty where nothing can be chosen.
@@ -147,6 +159,7 @@ impl Operation {
             Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => {
                 &["contribuente", "immobili", "utenze", "dovuto", "versamenti"]
             }
+            Operation::VariazioneSuperficie => &["pratica"],
         }
     }
 }

@@ -140,6 +140,10 @@ pub struct Immobile {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Utenza {
+    /// Numero dell'utenza nel gestionale dell'ente: lo chiede chi ne dichiara una variazione.
+    #[schema(max_length = 40)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identificativo: Option<String>,
     /// Se l'utenza è domestica.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domestica: Option<bool>,

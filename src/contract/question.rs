@@ -1,5 +1,8 @@
 //! What a portal asks, checked: an operation, an ente and canonical parameters. No HTTP in it.
 
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
 use super::codice_fiscale::{CodiceFiscale, PartitaIva};
 use super::luogo::CodiceIstat;
 use super::operation::{FieldSet, Operation};
@@ -46,6 +49,8 @@ pub enum Parameters {
         /// The enti, none twice; `None`: all that joined.
         enti: Option<Vec<CodiceIstat>>,
     },
+    /// The area of a utility, declared anew.
+    Variazione(Box<Variazione>),
     /// A page of the list of enti.
     Pagina {
         /// The ente after which the page begins.
@@ -64,6 +69,7 @@ impl Parameters {
             Parameters::Persona { codice_fiscale } => Some(codice_fiscale.as_str()),
             Parameters::Posizione { soggetto, .. }
             | Parameters::PosizioneInEnti { soggetto, .. } => Some(soggetto.code()),
+            Parameters::Variazione(declared) => Some(declared.soggetto.code()),
             Parameters::Pagina { .. } | Parameters::Nessuno => None,
         }
     }
@@ -84,6 +90,25 @@ impl Parameters {
             _ => None,
         }
     }
+}
+
+/// A change of the area of a utility, as its holder declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Variazione {
+    /// The holder.
+    pub soggetto: Soggetto,
+    /// The utility, by the number that the position tells.
+    pub utenza: String,
+    /// The new area in square metres, exact, two decimals at most.
+    pub superficie_mq: Decimal,
+    /// From when.
+    pub data_decorrenza: NaiveDate,
+    /// When it was declared.
+    pub data_dichiarazione: NaiveDate,
+    /// The number under which the ente's protocol register took the declaration in: it comes before the tax office has it.
+    pub protocollo_numero: String,
+    /// The day of that registration.
+    pub protocollo_data: NaiveDate,
 }
 
 /// A taxpayer as a portal names one.

@@ -10,6 +10,7 @@ use super::document::Document;
 use super::operation::{Domain, FieldSet, Operation};
 use super::persona::Persona;
 use super::posizione::Posizione;
+use super::pratica::EsitoScrittura;
 use super::provenienza::{Origine, Provenienza};
 
 /// What every registry answer says of itself.
@@ -76,6 +77,32 @@ pub struct RispostaPosizione {
     pub avvertenza: String,
 }
 
+/// EsitoScrittura di una scrittura: la pratica che ne è nata presso l'ente.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RispostaScrittura {
+    /// L'esito, con i soli campi concessi.
+    pub esito: EsitoScrittura,
+    /// Provenienza ed età dei dati.
+    pub provenienza: Provenienza,
+    /// Campi richiesti che il gestionale dell'ente non ha.
+    #[schema(max_items = 32)]
+    pub campi_non_disponibili: Vec<String>,
+    /// Valore della risposta.
+    #[schema(max_length = 300)]
+    pub avvertenza: String,
+}
+
+/// Risultato di una richiesta di tributi: la risposta all'operazione che l'ha aperta.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum RisultatoTributi {
+    /// Di una ricerca.
+    Posizione(Box<RispostaPosizione>),
+    /// Di una scrittura.
+    Scrittura(Box<RispostaScrittura>),
+}
+
 /// Risultato di una richiesta di anagrafe: la risposta alla ricerca che l'ha aperta.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
@@ -118,6 +145,7 @@ fn opening(operation: Operation) -> &'static [u8] {
     match operation {
         Operation::RicercaFamiglia => b"{\"famiglia\":{\"componenti\":",
         Operation::RicercaPosizione => b"{\"posizione\":",
+        Operation::VariazioneSuperficie => b"{\"esito\":",
         _ => b"{\"persona\":",
     }
 }

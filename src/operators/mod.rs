@@ -35,7 +35,7 @@ pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::
 }
 
 /// Every resource, and the method that it knows.
-const RESOURCES: [(&str, &str); 13] = [
+const RESOURCES: [(&str, &str); 12] = [
     // How it goes
     ("/vivo", "GET"),
     ("/pronto", "GET"),

@@ -21,6 +21,7 @@ mod comuni;
 mod deferral;
 mod officers;
 mod delivery;
+mod writes;
 mod record;
 mod isolation;
 mod malformed;

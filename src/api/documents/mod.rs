@@ -14,7 +14,7 @@ use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use crate::contract::operation::Domain;
 
-use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti};
+use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti, VariazioneSuperficie};
 use super::problem::{Problema, TABLE};
 use super::{anagrafe, catalogo, richieste, status, tributi};
 
@@ -42,6 +42,7 @@ struct Anagrafe;
 #[openapi(paths(
     tributi::ricerche_posizione,
     tributi::ricerche_posizione_in_enti,
+    tributi::variazioni_superficie,
     richieste::stato_richiesta,
     richieste::risultato_tributi,
     status::status
@@ -181,10 +182,17 @@ fn add_shared(components: &mut Components) {
     Problema::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.schemas.values_mut().for_each(nulls::remove);
-    for posizione in [RicercaPosizione::name(), RicercaPosizioneInEnti::name()] {
-        if let Some(schema) = components.schemas.remove(&*posizione) {
+    let of_one_subject = [
+        RicercaPosizione::name(),
+        RicercaPosizioneInEnti::name(),
+        VariazioneSuperficie::name(),
+    ];
+    for of_one_subject in of_one_subject {
+        if let Some(schema) = components.schemas.remove(&*of_one_subject) {
             let schema = RefOr::T(body::with_one_code(schema));
-            components.schemas.insert(posizione.into_owned(), schema);
+            components
+                .schemas
+                .insert(of_one_subject.into_owned(), schema);
         }
     }
     components.add_security_scheme(
@@ -219,6 +227,9 @@ fn complete(operation: &mut Operation, components: &mut Components) {
     if kind == Kind::Personale {
         responses.insert("202".to_owned(), RefOr::T(shared::taken_on()));
     }
+    if kind == Kind::Scrittura {
+        responses.insert("202".to_owned(), RefOr::T(shared::outcome_unknown()));
+    }
     if let Some(RefOr::T(ended)) = responses.get_mut("303") {
         ended.headers = shared::header_references(&["Cache-Control", "Location"]);
     }
@@ -243,7 +254,8 @@ fn complete(operation: &mut Operation, components: &mut Components) {
     }
     for (name, header) in shared::headers() {
         let of_this = kind.answer_headers().contains(&name)
-            || (name == "Location" && matches!(kind, Kind::Personale | Kind::Richiesta));
+            || (name == "Location"
+                && matches!(kind, Kind::Personale | Kind::Scrittura | Kind::Richiesta));
         if of_this || !shared::OF_SOME_ANSWERS.contains(&name) {
             components.headers.insert(name.to_owned(), RefOr::T(header));
         }
@@ -255,6 +267,7 @@ enum Kind {
     Stato,
     Catalogo,
     Personale,
+    Scrittura,
     Richiesta,
     Risultato,
 }
@@ -271,6 +284,9 @@ impl Kind {
                     Kind::Risultato
                 }
             }
+            _ if operation.operation_id.as_deref() == Some("variazioni_superficie") => {
+                Kind::Scrittura
+            }
             _ => Kind::Personale,
         }
     }
@@ -280,6 +296,7 @@ impl Kind {
             Kind::Stato => &[],
             Kind::Catalogo => &["If-None-Match", "Traceparent"],
             Kind::Personale => &["Purpose-Id", "Cache-Control", "X-ReplyTo", "Traceparent"],
+            Kind::Scrittura => &["Purpose-Id", "Idempotency-Key", "X-ReplyTo", "Traceparent"],
             Kind::Richiesta | Kind::Risultato => &["Traceparent"],
         }
     }
@@ -288,7 +305,7 @@ impl Kind {
         match self {
             Kind::Stato => &["Cache-Control"],
             Kind::Catalogo => &["Cache-Control", "ETag"],
-            Kind::Personale | Kind::Risultato => &["Cache-Control", "Age"],
+            Kind::Personale | Kind::Scrittura | Kind::Risultato => &["Cache-Control", "Age"],
             Kind::Richiesta => &["Cache-Control", "Retry-After"],
         }
     }
@@ -313,6 +330,7 @@ impl Kind {
                     )
                 }
                 Kind::Personale => *status != 405,
+                Kind::Scrittura => *status != 405,
                 Kind::Risultato => !matches!(status, 405 | 415),
             })
             .collect();

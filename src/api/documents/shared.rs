@@ -47,6 +47,16 @@ pub(super) fn taken_on() -> Response {
     response
 }
 
+/// The response to a write of which nobody knows what became.
+pub(super) fn outcome_unknown() -> Response {
+    let mut response = taken_on();
+    "La scrittura è stata inviata ma non si sa se il gestionale dell'ente l'abbia eseguita (`esito_ignoto`): non è mai inviata di \
+        nuovo. Location dice dove leggerne lo stato, Retry-After quando; il risultato c'è quando il gestionale o un operatore \
+        dell'ente lo accertano."
+        .clone_into(&mut response.description);
+    response
+}
+
 /// References to the headers named and to those of every answer.
 pub(super) fn header_references(names: &[&str]) -> BTreeMap<String, RefOr<Header>> {
     [
@@ -155,12 +165,13 @@ fn header(description: &str, schema: ObjectBuilder) -> Header {
 }
 
 /// The parameters by header.
-pub(super) fn parameters() -> [Parameter; 5] {
+pub(super) fn parameters() -> [Parameter; 6] {
     [
         purpose(),
         cache_control(),
         if_none_match(),
         reply_to(),
+        idempotency_key(),
         traceparent(),
     ]
 }
@@ -224,6 +235,19 @@ fn reply_to() -> Parameter {
         .max_length(Some(500))
         .examples(["https://portale.example/risposte"]);
     parameter("X-ReplyTo", Required::False, description, schema)
+}
+
+fn idempotency_key() -> Parameter {
+    let description = "Chiave della scrittura, diversa per ogni scrittura, meglio se un UUID; anche tra virgolette. Ripetuta con lo \
+        stesso corpo ridà la prima risposta (draft-ietf-httpapi-idempotency-key-header).";
+    let schema = ObjectBuilder::new()
+        .pattern(Some(
+            "^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$",
+        ))
+        .min_length(Some(8))
+        .max_length(Some(130))
+        .examples(["0f8b6a52-41de-4ae9-9a53-0d2f0a9a6c11"]);
+    parameter("Idempotency-Key", Required::True, description, schema)
 }
 
 fn traceparent() -> Parameter {

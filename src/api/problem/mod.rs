@@ -152,6 +152,9 @@ impl Problem {
                 rows::RICHIESTA_IN_CORSO.again_after(*retry_after)
             }
             ExchangeError::RequestExpired => rows::RICHIESTA_SCADUTA,
+            ExchangeError::KeyMissing => rows::CHIAVE_MANCANTE,
+            ExchangeError::KeyReused => rows::CHIAVE_RIUSATA,
+            ExchangeError::WriteUnderWay => rows::SCRITTURA_IN_CORSO,
             ExchangeError::ReplyToNotAllowed => rows::INDIRIZZO_DI_RITORNO_NON_AMMESSO,
             ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
             ExchangeError::NoCapacity(_) => rows::GATEWAY_OCCUPATO,
@@ -256,6 +259,10 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
         },
         Kind::Failed => rows::GESTIONALE_IN_ERRORE,
         Kind::Unintelligible | Kind::Oversized => rows::RISPOSTA_INCOMPRENSIBILE,
+        Kind::Refused => rows::DICHIARAZIONE_RIFIUTATA,
+        Kind::Duplicate => rows::DICHIARAZIONE_GIA_PRESENTE,
+        Kind::NotCarriedOut => rows::SCRITTURA_NON_ESEGUITA,
+        Kind::OutcomeUnknown => rows::GESTIONALE_NON_RISPONDE,
         Kind::Unsupported => rows::SERVIZIO_NON_OFFERTO,
         Kind::Gateway => rows::ERRORE_INTERNO,
     };

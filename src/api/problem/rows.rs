@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 36] = [
+pub static TABLE: [Problem; 42] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
@@ -41,6 +41,12 @@ pub static TABLE: [Problem; 36] = [
     RICHIESTA_IN_CORSO,
     RICHIESTA_SCADUTA,
     INDIRIZZO_DI_RITORNO_NON_AMMESSO,
+    CHIAVE_MANCANTE,
+    CHIAVE_RIUSATA,
+    SCRITTURA_IN_CORSO,
+    DICHIARAZIONE_RIFIUTATA,
+    DICHIARAZIONE_GIA_PRESENTE,
+    SCRITTURA_NON_ESEGUITA,
     SCAMBIO_NON_REGISTRATO,
     GATEWAY_OCCUPATO,
     TEMPO_SCADUTO,
@@ -450,6 +456,78 @@ pub(super) const INDIRIZZO_DI_RITORNO_NON_AMMESSO: Problem = row(
         "Indirizzo di ritorno non ammesso",
         "L'indirizzo in X-ReplyTo non è tra quelli registrati per il portale.",
         "Usare un indirizzo registrato, scritto come nella configurazione, o ritirare il risultato all'indirizzo in Location senza X-ReplyTo.",
+    ],
+);
+
+pub(super) const CHIAVE_MANCANTE: Problem = row(
+    400,
+    "chiave-mancante",
+    Side::Portale,
+    None,
+    [
+        "Chiave di idempotenza mancante",
+        "Una scrittura richiede l'intestazione Idempotency-Key.",
+        "Indicare una chiave nuova per ogni scrittura, meglio se un UUID, e la stessa quando si ripete la richiesta.",
+    ],
+);
+
+pub(super) const CHIAVE_RIUSATA: Problem = row(
+    422,
+    "chiave-riusata",
+    Side::Portale,
+    None,
+    [
+        "Chiave di idempotenza già usata",
+        "La stessa Idempotency-Key è già stata usata per la stessa operazione con un altro corpo o per un altro ente.",
+        "Usare una chiave nuova per una scrittura nuova; per ripetere la prima, inviare lo stesso corpo.",
+    ],
+);
+
+pub(super) const SCRITTURA_IN_CORSO: Problem = row(
+    409,
+    "scrittura-in-corso",
+    Side::Portale,
+    Some(2),
+    [
+        "Scrittura in corso",
+        "La scrittura con questa Idempotency-Key è ancora in corso.",
+        "Ripetere la stessa richiesta con la stessa chiave dopo il tempo indicato in Retry-After.",
+    ],
+);
+
+pub(super) const DICHIARAZIONE_RIFIUTATA: Problem = row(
+    422,
+    "dichiarazione-rifiutata",
+    Side::Portale,
+    None,
+    [
+        "Dichiarazione rifiutata",
+        "Il gestionale dell'ente ha rifiutato la dichiarazione: è in contrasto con sé stessa o con ciò che l'ente conosce.",
+        "Verificare intestatario, utenza, date e protocollo, e inviare la dichiarazione corretta con una chiave nuova.",
+    ],
+);
+
+pub(super) const DICHIARAZIONE_GIA_PRESENTE: Problem = row(
+    409,
+    "dichiarazione-gia-presente",
+    Side::Portale,
+    None,
+    [
+        "Dichiarazione già presente",
+        "Il gestionale dell'ente ha già una dichiarazione con lo stesso protocollo, o per la stessa utenza e decorrenza.",
+        "Non ripetere la scrittura; se la dichiarazione è un'altra, correggere protocollo o decorrenza e usare una chiave nuova.",
+    ],
+);
+
+pub(super) const SCRITTURA_NON_ESEGUITA: Problem = row(
+    409,
+    "scrittura-non-eseguita",
+    Side::Ente,
+    None,
+    [
+        "Scrittura non eseguita",
+        "È stato accertato che il gestionale dell'ente non ha eseguito la scrittura, il cui esito era ignoto.",
+        "Ripetere la scrittura con una chiave nuova.",
     ],
 );
 

@@ -24,6 +24,7 @@ use crate::store::richieste::Way;
 use super::kept::{self, KeptOutcome, KeptQuestion};
 use super::note::{Ended, Turn};
 use super::push;
+use super::settling;
 
 /// Between two looks at what is due, where nothing new wakes it earlier.
 const LOOK: Duration = Duration::from_secs(1);
@@ -111,6 +112,9 @@ async fn deliver_what_is_due(gateway: &Gateway, describe: Describe) {
 
 /// One turn of a request: what is next with the back end, its record, its new state.
 async fn turn(gateway: &Gateway, mut richiesta: Richiesta, describe: Describe) {
+    if richiesta.way == Way::Write {
+        return settling::carry_on(gateway, richiesta, describe).await;
+    }
     let (kept, question) = match KeptQuestion::read(&richiesta) {
         Ok(read) => read,
         Err(failure) => {

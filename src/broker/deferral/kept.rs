@@ -1,6 +1,7 @@
 //! What is kept of a request between its calls: the question, its answer or refusal. It is written as JSON and sealed by the store.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
 use crate::contract::provenienza::{Adattatore, Fonte, Origine, Provenienza};
-use crate::contract::question::{Parameters, Question, Soggetto};
+use crate::contract::question::{Parameters, Question, Soggetto, Variazione};
 use crate::store::Richiesta;
 
 use super::Delivered;
@@ -27,6 +28,9 @@ pub(super) struct KeptQuestion {
     partita_iva: bool,
     tributo: Option<Tributo>,
     anno: Option<u16>,
+    /// What a write declares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    variazione: Option<KeptVariazione>,
     /// The fields asked for; absent: all that were granted.
     campi: Option<Vec<String>>,
     /// The purpose named.
@@ -38,6 +42,17 @@ pub(super) struct KeptQuestion {
     pub(super) adapter: String,
     /// Where the answer is to be delivered.
     pub(super) reply_to: Option<String>,
+}
+
+/// What a change of area declares, its holder apart.
+#[derive(Serialize, Deserialize)]
+struct KeptVariazione {
+    utenza: String,
+    superficie_mq: Decimal,
+    data_decorrenza: NaiveDate,
+    data_dichiarazione: NaiveDate,
+    protocollo_numero: String,
+    protocollo_data: NaiveDate,
 }
 
 /// How a request came to its end.
@@ -79,22 +94,18 @@ impl KeptQuestion {
     ) -> Option<KeptQuestion> {
         let (permit, campi) = asking;
         let parameters = permit.parameters();
+        let is_number = |soggetto: &Soggetto| matches!(soggetto, Soggetto::PartitaIva(_));
         let (partita_iva, tributo, anno) = match parameters {
             Parameters::Persona { .. } => (false, None, None),
+            Parameters::Variazione(declared) => (is_number(&declared.soggetto), None, None),
             Parameters::Posizione {
                 soggetto,
                 tributo,
                 anno,
-            } => (
-                matches!(soggetto, Soggetto::PartitaIva(_)),
-                Some(*tributo),
-                Some(*anno),
-            ),
+            } => (is_number(soggetto), Some(*tributo), Some(*anno)),
             Parameters::PosizioneInEnti { .. }
             | Parameters::Pagina { .. }
-            | Parameters::Nessuno => {
-                return None;
-            }
+            | Parameters::Nessuno => return None,
         };
         let names = |set: FieldSet| names_of(set, permit.operation());
         Some(KeptQuestion {
@@ -102,6 +113,17 @@ impl KeptQuestion {
             partita_iva,
             tributo,
             anno,
+            variazione: match parameters {
+                Parameters::Variazione(declared) => Some(KeptVariazione {
+                    utenza: declared.utenza.clone(),
+                    superficie_mq: declared.superficie_mq,
+                    data_decorrenza: declared.data_decorrenza,
+                    data_dichiarazione: declared.data_dichiarazione,
+                    protocollo_numero: declared.protocollo_numero.clone(),
+                    protocollo_data: declared.protocollo_data,
+                }),
+                _ => None,
+            },
             campi: campi.map(names),
             purpose: purpose.map(str::to_owned),
             certificate: hex::encode(certificate),
@@ -116,17 +138,32 @@ impl KeptQuestion {
         let kept: KeptQuestion = read(&richiesta.question)?;
         let out_of_form = || broken("question");
         let fiscale = || CodiceFiscale::parse(&kept.soggetto).map_err(|_| out_of_form());
+        let soggetto = || {
+            Ok::<_, ExchangeError>(if kept.partita_iva {
+                let code = PartitaIva::parse(&kept.soggetto).map_err(|_| out_of_form())?;
+                Soggetto::PartitaIva(code)
+            } else {
+                Soggetto::CodiceFiscale(fiscale()?)
+            })
+        };
         let parameters = match (kept.tributo, kept.anno) {
             (Some(tributo), Some(anno)) => Parameters::Posizione {
-                soggetto: if kept.partita_iva {
-                    let code = PartitaIva::parse(&kept.soggetto).map_err(|_| out_of_form())?;
-                    Soggetto::PartitaIva(code)
-                } else {
-                    Soggetto::CodiceFiscale(fiscale()?)
-                },
+                soggetto: soggetto()?,
                 tributo,
                 anno,
             },
+            _ if kept.variazione.is_some() => {
+                let declared = kept.variazione.as_ref().ok_or_else(out_of_form)?;
+                Parameters::Variazione(Box::new(Variazione {
+                    soggetto: soggetto()?,
+                    utenza: declared.utenza.clone(),
+                    superficie_mq: declared.superficie_mq,
+                    data_decorrenza: declared.data_decorrenza,
+                    data_dichiarazione: declared.data_dichiarazione,
+                    protocollo_numero: declared.protocollo_numero.clone(),
+                    protocollo_data: declared.protocollo_data,
+                }))
+            }
             _ => Parameters::Persona {
                 codice_fiscale: fiscale()?,
             },

@@ -7,6 +7,8 @@ pub mod manual;
 mod push;
 mod pick_up;
 mod note;
+mod writing;
+mod settling;
 
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ use kept::KeptQuestion;
 
 pub use carrying::carry_on;
 pub(super) use pick_up::pick_up;
+pub(super) use writing::write;
 
 /// The shortest time after which a portal is told to ask again, and the longest.
 const SOONEST: Duration = Duration::from_secs(1);
@@ -61,8 +64,17 @@ pub(super) fn of(permit: &Permit) -> Option<Deferral> {
     Some(offered.deferral()?.at(&binding.instance.deferred))
 }
 
+/// The same, once it is sure that the answer may be delivered where the portal wants it.
+pub(super) fn promised(
+    permit: &Permit,
+    arrival: &Arrival,
+) -> Result<Option<Deferral>, ExchangeError> {
+    check_reply_to(permit, arrival)?;
+    Ok(of(permit))
+}
+
 /// Refuses to promise a delivery to where the portal takes none.
-pub(super) fn check_reply_to(permit: &Permit, arrival: &Arrival) -> Result<(), ExchangeError> {
+fn check_reply_to(permit: &Permit, arrival: &Arrival) -> Result<(), ExchangeError> {
     let Some(address) = &arrival.reply_to else {
         return Ok(());
     };
@@ -148,8 +160,11 @@ fn first_look(deferral: &Deferral) -> Duration {
 
 /// When to ask again: when something may have happened since.
 fn next_look(richiesta: &Richiesta) -> Duration {
-    let until_due = richiesta.due.map(|due| (due - Utc::now()).to_std());
-    let wait = until_due.and_then(Result::ok).unwrap_or_default();
+    // Where nothing is due an officer comes next.
+    let Some(due) = richiesta.due else {
+        return LATEST;
+    };
+    let wait = (due - Utc::now()).to_std().unwrap_or_default();
     (wait + SOONEST).clamp(SOONEST, LATEST)
 }
 

@@ -2,6 +2,7 @@
 
 mod connector;
 mod deferral;
+mod writing;
 mod files;
 mod layouts;
 mod requests;

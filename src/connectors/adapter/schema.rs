@@ -278,6 +278,33 @@ fn operation(connector: &str) -> Value {
                 ),
             ),
             (
+                "write",
+                table(
+                    "Of a write, which must have it: how it is carried out once and looked for afterwards.",
+                    &[
+                        (
+                            "step!",
+                            text(
+                                "The step that changes something; those before it only read, those after it ask what became of it.",
+                            ),
+                        ),
+                        (
+                            "first",
+                            span(
+                                "When it is asked first what became of a write of unknown outcome.",
+                            ),
+                        ),
+                        ("most", span("The longest time between two questions.")),
+                        (
+                            "conclusive",
+                            span(
+                                "A write that is not there so long after it was sent was not carried out.",
+                            ),
+                        ),
+                    ],
+                ),
+            ),
+            (
                 "steps",
                 json!({
                     "description": format!("The calls, in their order; at most {MOST_CALLS} for one question."),

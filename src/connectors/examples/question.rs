@@ -1,11 +1,12 @@
 //! What a portal asks in an example.
 
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
-use crate::contract::question::{Parameters, Soggetto};
+use crate::contract::question::{Parameters, Soggetto, Variazione};
 
 /// The parameters and the fields wanted; without `campi` all that the operation has. `Err` says what is wrong and never
 /// repeats a code.
@@ -19,6 +20,27 @@ pub fn question(operation: Operation, request: &Value) -> Result<(Parameters, Fi
                 .and_then(|anno| u16::try_from(anno).ok())
                 .ok_or("serve «anno», un numero")?,
         },
+        Operation::VariazioneSuperficie => {
+            let text = |name: &str| request[name].as_str().ok_or(format!("serve «{name}»"));
+            let day = |text: Option<&str>| {
+                let day = text.and_then(|text| text.parse().ok());
+                day.ok_or("serve un giorno, come 2026-11-01")
+            };
+            let protocollo = &request["protocollo"];
+            Parameters::Variazione(Box::new(Variazione {
+                soggetto: soggetto(request)?,
+                utenza: text("utenza")?.to_owned(),
+                superficie_mq: Decimal::from_str_exact(text("superficie_mq")?)
+                    .map_err(|_| "«superficie_mq» è un numero in una stringa")?,
+                data_decorrenza: day(request["data_decorrenza"].as_str())?,
+                data_dichiarazione: day(request["data_dichiarazione"].as_str())?,
+                protocollo_numero: protocollo["numero"]
+                    .as_str()
+                    .ok_or("serve «protocollo.numero»")?
+                    .to_owned(),
+                protocollo_data: day(protocollo["data"].as_str())?,
+            }))
+        }
         _ => Parameters::Persona {
             codice_fiscale: codice_fiscale(request)?.ok_or("serve «codice_fiscale»")?,
         },

@@ -134,14 +134,14 @@ impl HttpClient {
 
     async fn connect(&self) -> Result<Line, ConnectorError> {
         let connecting = Line::open(&self.address, self.tls.as_ref());
-        match tokio::time::timeout(self.connect_deadline, connecting).await {
+        let connected = match tokio::time::timeout(self.connect_deadline, connecting).await {
             Ok(Ok(line)) => Ok(line),
-            Ok(Err(reason)) => Err(ConnectorError::passing(Kind::Unreachable, reason)),
-            Err(_) => Err(ConnectorError::passing(
-                Kind::Unreachable,
-                "no connection within the connect deadline",
-            )),
-        }
+            Ok(Err(reason)) => Err(reason),
+            Err(_) => Err("no connection within the connect deadline".to_owned()),
+        };
+        connected.map_err(|reason| {
+            ConnectorError::passing(Kind::Unreachable, reason).before_anything_was_done()
+        })
     }
 
     async fn send_over(
@@ -149,7 +149,9 @@ impl HttpClient {
         mut line: Line,
         request: &HttpRequest,
     ) -> Result<HttpResponse, Broken> {
-        let written = self.written(request).map_err(Broken::Failed)?;
+        let written = self
+            .written(request)
+            .map_err(|error| Broken::Failed(error.before_anything_was_done()))?;
         if !line.is_quiet() {
             return Err(Broken::Unsent(ConnectorError::passing(
                 Kind::Unreachable,
@@ -244,8 +246,10 @@ impl std::fmt::Debug for HttpClient {
 
 impl From<Broken> for ConnectorError {
     fn from(broken: Broken) -> ConnectorError {
-        let (Broken::Unsent(failure) | Broken::Stale(failure) | Broken::Failed(failure)) = broken;
-        failure
+        match broken {
+            Broken::Unsent(failure) => failure.before_anything_was_done(),
+            Broken::Stale(failure) | Broken::Failed(failure) => failure,
+        }
     }
 }
 

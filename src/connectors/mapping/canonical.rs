@@ -123,6 +123,7 @@ const IMMOBILE: &[Field] = &[
 ];
 
 const UTENZA: &[Field] = &[
+    field("identificativo", Kind::Text(40)),
     field("domestica", Kind::Truth),
     field("categoria", Kind::Text(100)),
     field("superficie_mq", Kind::Decimal(9_999_999)),
@@ -143,12 +144,20 @@ const VERSAMENTO: &[Field] = &[
     field("codice_tributo", Kind::Text(4)),
 ];
 
+const STATI_PRATICA: &[&str] = &["ACQUISITA", "IN_ELABORAZIONE", "ACCETTATA", "RIGETTATA"];
+
+const ESITO: &[Field] = &[
+    field("pratica.identificativo", Kind::Text(100)),
+    demanded("pratica.stato", Kind::OneOf(STATI_PRATICA)),
+];
+
 /// The fields of an operation's answer; for a family, of each member.
 pub fn fields(operation: Operation) -> &'static [Field] {
     match operation {
         Operation::Enti | Operation::Ente | Operation::Servizi => &[],
         Operation::RicercaPersona | Operation::RicercaFamiglia => PERSONA,
         Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => POSIZIONE,
+        Operation::VariazioneSuperficie => ESITO,
     }
 }
 
@@ -169,6 +178,7 @@ mod tests {
     use crate::contract::operation::FieldSet;
     use crate::contract::persona::Persona;
     use crate::contract::posizione::Posizione;
+    use crate::contract::pratica::EsitoScrittura;
 
     fn sample(kind: Kind) -> Value {
         match kind {
@@ -218,11 +228,11 @@ mod tests {
             serde_json::to_value(&read).expect("serializable"),
             posizione
         );
-        for operation in [
-            Operation::RicercaPersona,
-            Operation::RicercaFamiglia,
-            Operation::RicercaPosizione,
-        ] {
+        let esito = filled(ESITO);
+        let read: EsitoScrittura =
+            serde_json::from_value(esito.clone()).expect("the contract's form");
+        assert_eq!(serde_json::to_value(&read).expect("serializable"), esito);
+        for operation in Operation::ALL {
             for name in operation.fields() {
                 let known = fields(operation).iter();
                 let mut heads = known.map(|field| field.path.split('.').next());
@@ -245,7 +255,9 @@ mod tests {
     fn fields_are_written_in_the_order_of_the_contract() {
         let persona: Persona = serde_json::from_value(filled(PERSONA)).expect("a person");
         let posizione: Posizione = serde_json::from_value(filled(POSIZIONE)).expect("a position");
+        let esito: EsitoScrittura = serde_json::from_value(filled(ESITO)).expect("an outcome");
         for (fields, text) in [
+            (ESITO, serde_json::to_string(&esito)),
             (PERSONA, serde_json::to_string(&persona)),
             (POSIZIONE, serde_json::to_string(&posizione)),
         ] {
@@ -326,6 +338,13 @@ mod tests {
             let persona = json!({"stato_anagrafico": stato});
             assert!(
                 serde_json::from_value::<Persona>(persona).is_ok(),
+                "{stato}"
+            );
+        }
+        for stato in STATI_PRATICA {
+            let esito = json!({"pratica": {"stato": stato}});
+            assert!(
+                serde_json::from_value::<EsitoScrittura>(esito).is_ok(),
                 "{stato}"
             );
         }

@@ -42,7 +42,7 @@ pub enum Verdict {
 }
 
 /// Every verdict by the name that mappings use.
-pub const VERDICTS: [(&str, Verdict); 11] = [
+pub const VERDICTS: [(&str, Verdict); 14] = [
     ("not_found", Verdict::Failure(Kind::NotFound)),
     ("ambiguous", Verdict::Failure(Kind::Ambiguous)),
     (
@@ -54,6 +54,9 @@ pub const VERDICTS: [(&str, Verdict); 11] = [
     ("too_many_calls", Verdict::Failure(Kind::TooManyCalls)),
     ("failed", Verdict::Failure(Kind::Failed)),
     ("not_yet", Verdict::Failure(Kind::NotYet)),
+    ("refused", Verdict::Failure(Kind::Refused)),
+    ("duplicate", Verdict::Failure(Kind::Duplicate)),
+    ("outcome_unknown", Verdict::Failure(Kind::OutcomeUnknown)),
     ("unintelligible", Verdict::Failure(Kind::Unintelligible)),
     ("unsupported", Verdict::Failure(Kind::Unsupported)),
     ("nothing", Verdict::Nothing),
@@ -112,6 +115,8 @@ impl Outcome {
         if let Some(retry) = self.retry {
             error.retry = retry;
         }
+        // The back end said what became of the request, in its own words.
+        error.nothing_done = kind != Kind::OutcomeUnknown;
         let code = self.code.as_ref().zip(facts.document);
         let code = code.and_then(|(code, document)| code.value(document, scope).ok().flatten());
         match code

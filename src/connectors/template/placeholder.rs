@@ -14,7 +14,7 @@ use crate::connectors::call::Call;
 use crate::connectors::error::{ConnectorError, Kind};
 use crate::contract::instants;
 use crate::contract::operation::Operation;
-use crate::contract::question::{Parameters, Soggetto};
+use crate::contract::question::{Parameters, Soggetto, Variazione};
 
 /// A placeholder, as `{{…}}` in templates and `:…` in statements.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,6 +37,12 @@ pub enum Placeholder {
     Oggi,
     /// `riferimento`: the number under which the back end knows a request that outlives the call.
     Riferimento,
+    /// Of a write: what is declared.
+    Declared(DeclaredPart),
+    /// `written.date`: the day that a write is or was stamped with, to be looked for by it.
+    WrittenDate,
+    /// `written.time`: its time of day.
+    WrittenTime,
     /// `ente.codice_istat`.
     EnteIstat,
     /// `ente.codice_belfiore`.
@@ -59,6 +65,45 @@ pub enum Placeholder {
     NowTime,
     /// `sha256.<name>`: the hash of a text that `[sha256]` of the adapter gives.
     Sha256(Box<str>),
+}
+
+/// A part of what a write declares. Days are written as `[now]` writes them, `YYYY-MM-DD` where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeclaredPart {
+    /// `utenza`: the utility's number.
+    Utenza,
+    /// `superficie_mq`: the new area, two decimals at most.
+    Superficie,
+    /// `superficie_mq.decimo`: the same for products that know tenths alone; an area with more is refused.
+    SuperficieDecimo,
+    /// `data_decorrenza`: from when.
+    DataDecorrenza,
+    /// `data_dichiarazione`: when it was declared.
+    DataDichiarazione,
+    /// `protocollo.numero`.
+    ProtocolloNumero,
+    /// `protocollo.data`.
+    ProtocolloData,
+}
+
+impl DeclaredPart {
+    /// Every part by the name that templates use.
+    const NAMES: [(&str, DeclaredPart); 7] = [
+        ("utenza", DeclaredPart::Utenza),
+        ("superficie_mq", DeclaredPart::Superficie),
+        ("superficie_mq.decimo", DeclaredPart::SuperficieDecimo),
+        ("data_decorrenza", DeclaredPart::DataDecorrenza),
+        ("data_dichiarazione", DeclaredPart::DataDichiarazione),
+        ("protocollo.numero", DeclaredPart::ProtocolloNumero),
+        ("protocollo.data", DeclaredPart::ProtocolloData),
+    ];
+
+    fn name(self) -> &'static str {
+        let mut names = DeclaredPart::NAMES.into_iter();
+        names
+            .find(|(_, part)| *part == self)
+            .map_or("", |(name, _)| name)
+    }
 }
 
 /// A value that the configuration must or may give.
@@ -125,9 +170,16 @@ impl Placeholder {
     pub fn parse(name: &str, known: &Known<'_>) -> Result<Placeholder, String> {
         let personal = known.operation.is_some();
         let tax = known.operation == Some(Operation::RicercaPosizione);
+        let write = known.operation.is_some_and(Operation::is_write);
+        let declared = DeclaredPart::NAMES
+            .iter()
+            .find(|(known, _)| write && *known == name);
+        if let Some((_, part)) = declared {
+            return Ok(Placeholder::Declared(*part));
+        }
         let found = match name {
             "codice_fiscale" if personal => Placeholder::CodiceFiscale,
-            "partita_iva" if tax => Placeholder::PartitaIva,
+            "partita_iva" if tax || write => Placeholder::PartitaIva,
             "soggetto" if personal => Placeholder::Soggetto,
             "tributo" if tax => Placeholder::Tributo,
             "anno" if tax => Placeholder::Anno,
@@ -140,7 +192,9 @@ impl Placeholder {
             "token" if known.token => Placeholder::Token,
             "now.date" if known.stamps.clock.is_some() => Placeholder::NowDate,
             "now.time" if known.stamps.clock.is_some() => Placeholder::NowTime,
-            "now.date" | "now.time" => {
+            "written.date" if known.stamps.clock.is_some() => Placeholder::WrittenDate,
+            "written.time" if known.stamps.clock.is_some() => Placeholder::WrittenTime,
+            "now.date" | "now.time" | "written.date" | "written.time" => {
                 return Err(format!(
                     "«{name}» non è dichiarato: manca [now] in adapter.toml"
                 ));
@@ -222,6 +276,9 @@ impl fmt::Display for Placeholder {
             Placeholder::AnnoFine => ("anno.", "fine"),
             Placeholder::Oggi => ("", "oggi"),
             Placeholder::Riferimento => ("", "riferimento"),
+            Placeholder::Declared(part) => ("", part.name()),
+            Placeholder::WrittenDate => ("written.", "date"),
+            Placeholder::WrittenTime => ("written.", "time"),
             Placeholder::EnteIstat => ("ente.", "codice_istat"),
             Placeholder::EnteBelfiore => ("ente.", "codice_belfiore"),
             Placeholder::Ente(name) => ("ente.", &**name),
@@ -266,11 +323,26 @@ impl Scope<'_> {
                 }));
             }
             Placeholder::Oggi => return Ok(Cow::Owned(instants::day(self.today))),
-            Placeholder::NowDate | Placeholder::NowTime => {
+            Placeholder::NowDate
+            | Placeholder::NowTime
+            | Placeholder::WrittenDate
+            | Placeholder::WrittenTime => {
                 let clock = self.stamps.clock.as_ref();
                 let clock = clock.ok_or_else(|| self.not_configured(placeholder))?;
-                let is_date = *placeholder == Placeholder::NowDate;
-                return Ok(Cow::Owned(clock.written(self.now, is_date)));
+                let is_date =
+                    matches!(placeholder, Placeholder::NowDate | Placeholder::WrittenDate);
+                let at = match placeholder {
+                    Placeholder::NowDate | Placeholder::NowTime => self.now,
+                    // Played in one go, a write is looked for at the instant at which it is written.
+                    _ => self.call.turn.written().unwrap_or(self.now),
+                };
+                return Ok(Cow::Owned(clock.written(at, is_date)));
+            }
+            Placeholder::Declared(part) => {
+                let Parameters::Variazione(declared) = self.call.parameters else {
+                    return Err(unsupported());
+                };
+                return self.declared(declared, *part);
             }
             Placeholder::Sha256(name) => {
                 let text = self.stamps.hashes.get(name);
@@ -315,23 +387,54 @@ impl Scope<'_> {
         Ok(Cow::Borrowed(borrowed))
     }
 
-    fn codice_fiscale(&self) -> Option<&str> {
+    /// A part of what a write declares.
+    fn declared<'v>(
+        &self,
+        declared: &'v Variazione,
+        part: DeclaredPart,
+    ) -> Result<Cow<'v, str>, ConnectorError> {
+        let day = |day: NaiveDate| {
+            let form = self.stamps.clock.as_ref().map(|clock| clock.date);
+            Cow::Owned(form.map_or_else(|| instants::day(day), |form| day.format(form).to_string()))
+        };
+        let area = declared.superficie_mq.normalize();
+        Ok(match part {
+            DeclaredPart::Utenza => Cow::Borrowed(declared.utenza.as_str()),
+            DeclaredPart::SuperficieDecimo if area.scale() > 1 => {
+                return Err(ConnectorError::permanent(
+                    Kind::Unsupported,
+                    "the product knows tenths of square metres alone",
+                ));
+            }
+            DeclaredPart::Superficie | DeclaredPart::SuperficieDecimo => {
+                Cow::Owned(area.to_string())
+            }
+            DeclaredPart::DataDecorrenza => day(declared.data_decorrenza),
+            DeclaredPart::DataDichiarazione => day(declared.data_dichiarazione),
+            DeclaredPart::ProtocolloNumero => Cow::Borrowed(declared.protocollo_numero.as_str()),
+            DeclaredPart::ProtocolloData => day(declared.protocollo_data),
+        })
+    }
+
+    fn taxpayer(&self) -> Option<&Soggetto> {
         match self.call.parameters {
-            Parameters::Persona { codice_fiscale }
-            | Parameters::Posizione {
-                soggetto: Soggetto::CodiceFiscale(codice_fiscale),
-                ..
-            } => Some(codice_fiscale.as_str()),
+            Parameters::Posizione { soggetto, .. } => Some(soggetto),
+            Parameters::Variazione(declared) => Some(&declared.soggetto),
+            _ => None,
+        }
+    }
+
+    fn codice_fiscale(&self) -> Option<&str> {
+        match (self.call.parameters, self.taxpayer()) {
+            (Parameters::Persona { codice_fiscale }, _)
+            | (_, Some(Soggetto::CodiceFiscale(codice_fiscale))) => Some(codice_fiscale.as_str()),
             _ => None,
         }
     }
 
     fn partita_iva(&self) -> Option<&str> {
-        match self.call.parameters {
-            Parameters::Posizione {
-                soggetto: Soggetto::PartitaIva(partita_iva),
-                ..
-            } => Some(partita_iva.as_str()),
+        match self.taxpayer() {
+            Some(Soggetto::PartitaIva(partita_iva)) => Some(partita_iva.as_str()),
             _ => None,
         }
     }

@@ -62,6 +62,49 @@ impl Richieste {
         Ok(())
     }
 
+    /// Makes a new write durable before anything of it is sent; this node keeps it to itself until it is saved or a while has
+    /// passed. `false`: one with the same idempotency digest is there already, and nothing was made.
+    pub async fn open_write(&self, new: &Richiesta) -> Result<bool, StoreError> {
+        let sealed = self.sealed(new);
+        let done = self
+            .execute(&INSERT_WRITE, &|to| {
+                new.bind(&sealed, to);
+                to.text(Some(&self.node));
+                to.number(Some((Utc::now() + HOLD).timestamp_micros()));
+            })
+            .await?;
+        Ok(done == 1)
+    }
+
+    /// Makes durable that a write leaves for the back end now; `false`: it changed since it was read, and nothing may leave.
+    pub async fn leaves(&self, write: &mut Richiesta) -> Result<bool, StoreError> {
+        let now = Utc::now();
+        let done = self
+            .execute(LEAVES, &|to| {
+                to.text(Some(Stato::Inoltrata.name()));
+                to.number(Some(now.timestamp_micros()));
+                to.bytes(Some(write.id.as_bytes()));
+                to.number(Some(write.version));
+            })
+            .await?;
+        if done == 1 {
+            write.version += 1;
+            (write.state, write.changed) = (Stato::Inoltrata, now);
+        }
+        Ok(done == 1)
+    }
+
+    /// Forgets a write of which nothing was done, so that its key is free again; `false`: it changed since it was read.
+    pub async fn release(&self, write: &Richiesta) -> Result<bool, StoreError> {
+        let done = self
+            .execute(RELEASE, &|to| {
+                to.bytes(Some(write.id.as_bytes()));
+                to.number(Some(write.version));
+            })
+            .await?;
+        Ok(done == 1)
+    }
+
     /// The request of that number, if it is that portal's.
     pub async fn of_portal(&self, id: Uuid, portal: &str) -> Result<Option<Richiesta>, StoreError> {
         let found = self
@@ -297,6 +340,10 @@ const SAVE: &str = "UPDATE richiesta SET state = ?, changed = ?, gives_up = ?, g
      outcome = ?, push_due = ?, push_turns = ?, holder = NULL, held_until = NULL, version = version + 1 \
      WHERE id = ? AND version = ?";
 
+const LEAVES: &str = "UPDATE richiesta SET state = ?, changed = ?, version = version + 1 WHERE id = ? AND version = ?";
+
+const RELEASE: &str = "DELETE FROM richiesta WHERE id = ? AND version = ?";
+
 const HOLD_ONE: &str = "UPDATE richiesta SET holder = ?, held_until = ?, version = version + 1 WHERE id = ? AND version = ?";
 
 const GIVE_BACK: &str = "UPDATE richiesta SET holder = NULL, held_until = NULL WHERE holder = ?";
@@ -309,6 +356,13 @@ const COUNT: &str =
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     let places = vec!["?"; COLUMNS.split(',').count()].join(", ");
     format!("INSERT INTO richiesta ({COLUMNS}) VALUES ({places})")
+});
+
+static INSERT_WRITE: LazyLock<String> = LazyLock::new(|| {
+    let places = vec!["?"; COLUMNS.split(',').count() + 2].join(", ");
+    format!(
+        "INSERT INTO richiesta ({COLUMNS}, holder, held_until) VALUES ({places}) ON CONFLICT DO NOTHING"
+    )
 });
 
 static OF_PORTAL: LazyLock<String> = LazyLock::new(|| select("id = ? AND portal = ?"));

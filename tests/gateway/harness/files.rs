@@ -92,6 +92,37 @@ impl Files {
             )
     }
 
+    /// Binds the taxes of Como to the office that takes declarations, and grants the first portal to make them.
+    pub fn como_takes_declarations(&mut self) -> &mut Files {
+        let mut known = self.back_ends.others.iter();
+        let address = known.find(|(port, _)| *port == 18105);
+        let address = address.expect("the simulated tax office").1.clone();
+        self.replace(
+            "enti/prove.toml",
+            "[ente.servizi.tributi]\ninstance = \"como-vista\"",
+            "[ente.servizi.tributi]\ninstance = \"como-tributi\"",
+        )
+        .replace(
+            "portali/prove.toml",
+            "\"tributi.ricerche-posizione\"]",
+            "\"tributi.ricerche-posizione\", \"tributi.variazioni-superficie\"]",
+        )
+        .replace("portali/prove.toml", "\"versamenti\"]", "\"versamenti\", \"pratica\"]")
+        .put("segreti/como-tributi", "d5-prova-c933000000000000000000000000000".to_owned())
+        .append(
+            "istanze/prove.toml",
+            &format!(
+                "[[instance]]\nname = \"como-tributi\"\nadapter = \"tributi-impronta\"\naddress = \"{address}/c933\"\n\
+                 secrets = {{ passphrase = {{ file = \"../segreti/como-tributi\" }} }}\n\
+                 [instance.values]\nutente = \"6339333300000000000000000000000000000000\"\n\
+                 intermediario_pec = \"caf.fittizio@pec.example\"\noperatore_nome = \"PROVINCIA DI COMO\"\n\
+                 operatore_codice_fiscale = \"00000000000\"\noperatore_email = \"pontile@pec.example\"\n\
+                 [instance.deferred]\nfirst = \"300ms\"\nmost = \"500ms\"\ngives_up = \"3s\"\n\
+                 [instance.bounds]\nconnect_deadline = \"1s\"\nanswer_deadline = \"2s\"\n"
+            ),
+        )
+    }
+
     /// Writes all files below a folder, those that stay the same excepted: a running gateway watches its secrets.
     pub fn write(&self, folder: &Path) {
         for (path, text) in &self.texts {

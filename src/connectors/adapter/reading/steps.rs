@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::deferral;
 use super::files::Files;
+use super::writing;
 use crate::config::reading::Reader;
 use crate::config::reading::places::Place;
 use crate::config::reading::source::Source;
@@ -96,6 +97,7 @@ impl Bench<'_> {
                 ),
             };
         let deferral = deferral::written(&mut table, reader);
+        let writing = writing::written(operation, &mut table, reader);
         let mut captures: Vec<(String, bool)> = Vec::new();
         let mut lists: Vec<(String, bool)> = Vec::new();
         let mut steps = Vec::new();
@@ -133,6 +135,14 @@ impl Bench<'_> {
             Some(deferral) => Some(deferral.checked(&steps, reader)?),
             None => None,
         };
+        let writing = match writing? {
+            Some(writing) => Some(writing.checked(&steps, reader)?),
+            None => None,
+        };
+        if writing.is_some() && (deferral.is_some() || keep.is_some() || repeatable == Some(true)) {
+            let text = "una scrittura non si ripete, non si conserva e non è «deferred»";
+            reader.mistake(&value.place(), text);
+        }
         Some(AdapterOperation {
             operation,
             keep: keep.map(|span| span.0),
@@ -144,6 +154,7 @@ impl Bench<'_> {
             steps,
             filled_in: FieldSet::NONE,
             deferral,
+            writing,
         })
     }
 
@@ -153,6 +164,11 @@ impl Bench<'_> {
         value: Value<'_>,
         reader: &mut Reader,
     ) -> Option<AdapterOperation> {
+        if operation.is_write() {
+            let text = "con [connector.manual] non si scrive: risponde un operatore";
+            reader.mistake(&value.place(), text);
+            return None;
+        }
         let mut table = value.table(reader)?;
         let usual_delay: Option<Span> = table.optional("usual_delay", reader);
         let fields: Option<Vec<String>> = table.required("fields", reader);
@@ -184,6 +200,7 @@ impl Bench<'_> {
             steps: Vec::new(),
             filled_in,
             deferral: Some(deferral?),
+            writing: None,
         })
     }
 
@@ -370,7 +387,8 @@ fn check_steps(operation: Operation, steps: &[Step], place: &Place, reader: &mut
         let mut given = FieldSet::NONE;
         for step in serving() {
             let both = given.intersection(step.mapping.given());
-            for name in both.names(operation) {
+            // A write gives them, and so does the look-up where it is not known what became of it: one or the other.
+            for name in both.names(operation).filter(|_| !operation.is_write()) {
                 let text = format!("il campo «{name}» è dato da più di un passo");
                 reader.mistake(place, text);
             }
