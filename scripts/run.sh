@@ -154,6 +154,14 @@ INTRODUCTION
     request tributi 013075 ricerche-posizione riscossione "{\"codice_fiscale\":\"RSSMRA80A01C933H\",\"tributo\":\"IMU\",\"anno\":$year}"
     request tributi 013041 ricerche-posizione riscossione "{\"codice_fiscale\":\"BNCNNA75T71B639E\",\"tributo\":\"TARI\",\"anno\":$year}"
     request tributi 013095 ricerche-posizione riscossione "{\"codice_fiscale\":\"FOXLAX01B28D416I\",\"tributo\":\"IMU\",\"anno\":$year}"
+    cat <<WRITE
+# A write, carried out once: the same key and body give the same answer again, another body 422 (Mariano Comense, when it is open)
+curl -sS -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
+  -H 'Content-Type: application/json' -H 'Purpose-Id: riscossione' -H 'Idempotency-Key: 0f8b6a52-41de-4ae9-9a53-0d2f0a9a6c11' \\
+  -d '{"codice_fiscale":"RSSMRA80A01C933H","utenza":"71001","superficie_mq":"61.5","data_decorrenza":"$year-01-01","data_dichiarazione":"$year-01-02","protocollo":{"numero":"$year/0000017","data":"$year-01-02"}}' \\
+  https://localhost:$PORT/rest/tributi/v1/enti/013143/variazioni-superficie
+
+WRITE
     cat <<REST
 # The same request again comes from the cache and says how old it is: the header Age, "da_cache" in "provenienza"
 curl -sS -i -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
