@@ -25,11 +25,11 @@ use super::conversation::{Conversation, Refusal};
 use super::drift::{Drift, Glance};
 use super::error::{ConnectorError, Kind, Retry};
 use super::exchange::{self, Request};
+use super::files::shelf::Shelf as NightShelf;
 use super::files::source::Source;
 use super::http::{HttpClient, HttpRequest, HttpResponse};
 use super::instance::InstanceState;
 use super::login::Tokens;
-use super::files::shelf::Shelf as NightShelf;
 use super::secrets::Shelf;
 use super::sql::database::Database;
 use super::tape::{self, Taped};
@@ -336,7 +336,9 @@ impl Instance {
                 conversation.rows(step, rows, account.credentials())
             }
             Request::Files(request) => {
-                let rows = self.look_up(&request, call, conversation, transcript).await?;
+                let rows = self
+                    .look_up(&request, call, conversation, transcript)
+                    .await?;
                 let rows = exchange::of_rows(step, &rows)?;
                 conversation.rows(step, rows, account.credentials())
             }

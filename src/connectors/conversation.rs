@@ -81,7 +81,7 @@ impl<'a> Conversation<'a> {
         };
         let operation = adapter.operation(call.operation).ok_or_else(unsupported)?;
         // What answers later does not answer a call that waits: nothing asked would look like nothing known.
-        if operation.deferral().is_some() && call.turn == Turn::Whole {
+        if operation.deferral().is_some() && matches!(call.turn, Turn::Whole) {
             return Err(unsupported());
         }
         let tributo = tributo(call);

@@ -145,7 +145,6 @@ async fn turn(gateway: &Gateway, mut richiesta: Richiesta, describe: Describe) {
     let digests = transcript.finish();
     let ended = apply(
         &mut richiesta,
-        &kept,
         came,
         allowed.as_ref().ok().map(|(target, _)| target),
         gateway,
@@ -296,7 +295,6 @@ fn deferral_of(target: &Target, richiesta: &Richiesta) -> Option<Deferral> {
 /// The request's new state; returns what is to be recorded, if anything happened.
 fn apply(
     richiesta: &mut Richiesta,
-    question: &KeptQuestion,
     came: Came,
     target: Option<&Target>,
     gateway: &Gateway,
@@ -340,27 +338,15 @@ fn apply(
             })?;
             let fetched = target.map(|target| target.fields).unwrap_or_default();
             let outcome = KeptOutcome::answer(&answer, fetched, adapter);
-            end(
-                richiesta,
-                question,
-                Stato::Completata,
-                Some(&outcome),
-                gateway,
-            );
+            end(richiesta, Stato::Completata, Some(&outcome), gateway);
             Some(Ok("completata"))
         }
         Came::Refused(outcome, failure) => {
-            end(
-                richiesta,
-                question,
-                Stato::Rifiutata,
-                Some(&outcome),
-                gateway,
-            );
+            end(richiesta, Stato::Rifiutata, Some(&outcome), gateway);
             Some(Err(failure))
         }
         Came::Expired => {
-            end(richiesta, question, Stato::Scaduta, None, gateway);
+            end(richiesta, Stato::Scaduta, None, gateway);
             Some(Err(ExchangeError::RequestExpired))
         }
     }
@@ -369,16 +355,17 @@ fn apply(
 /// A request at its end: kept for its portal to pick up, and no longer.
 pub(super) fn end(
     richiesta: &mut Richiesta,
-    question: &KeptQuestion,
     state: Stato,
     outcome: Option<&KeptOutcome>,
     gateway: &Gateway,
 ) {
     let now = Utc::now();
+    let question = kept::read::<KeptQuestion>(&richiesta.question);
+    let delivered = question.is_ok_and(|question| question.reply_to.is_some());
     richiesta.state = state;
     richiesta.due = None;
     richiesta.progress = None;
     richiesta.outcome = outcome.map(kept::write);
     richiesta.gone = now + gateway.store.richieste().kept();
-    richiesta.push_due = question.reply_to.is_some().then_some(now);
+    richiesta.push_due = delivered.then_some(now);
 }

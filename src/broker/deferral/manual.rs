@@ -144,13 +144,7 @@ pub async fn answer(
             desk.record(Ended::Badly(&refusal)).await?;
         }
     }
-    end(
-        &mut desk.richiesta,
-        &desk.kept,
-        state,
-        Some(&outcome),
-        gateway,
-    );
+    end(&mut desk.richiesta, state, Some(&outcome), gateway);
     desk.save().await?;
     gateway.requests_due.notify_one();
     Ok(())
@@ -223,13 +217,7 @@ impl<'a> Desk<'a> {
                 let recorded = turn.record(gateway, Ended::Badly(&refusal)).await;
                 recorded.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
                 let outcome = KeptOutcome::NotGranted;
-                end(
-                    &mut richiesta,
-                    &kept,
-                    Stato::Rifiutata,
-                    Some(&outcome),
-                    gateway,
-                );
+                end(&mut richiesta, Stato::Rifiutata, Some(&outcome), gateway);
                 let saved = gateway.store.richieste().save(&mut richiesta).await;
                 saved.map_err(|failure| internal(&failure))?;
                 Err(ExchangeError::RequestUnknown)
@@ -291,6 +279,7 @@ impl<'a> Desk<'a> {
             fonte: Fonte::Operatore,
             data_riferimento: now.with_timezone(&Rome).date_naive(),
             rilevato_il: now,
+            is_overdue: false,
             unavailable: FieldSet::NONE,
         };
         let adapter = Adattatore {

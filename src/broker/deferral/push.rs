@@ -156,6 +156,7 @@ fn settings(to: &ReplyTo) -> InstanceSettings {
         tls: to.tls.clone(),
         calendar: Calendar::default(),
         deferred: Deferred::default(),
+        night: None,
         bounds: Bounds::default(),
     }
 }

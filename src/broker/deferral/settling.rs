@@ -72,6 +72,7 @@ pub(super) async fn carry_on(gateway: &Gateway, mut richiesta: Richiesta, descri
         scambio,
         begun,
         richiesta: &richiesta,
+        officer: None,
         question: &kept,
         allowed: allowed.as_ref().map(|(target, permit)| (permit, target)),
         digests: transcript.finish(),

@@ -214,6 +214,7 @@ fn kind(operation: Operation) -> &'static str {
         Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => {
             "Posizione tributaria di un contribuente"
         }
+        Operation::VariazioneSuperficie => "Variazione della superficie di un'utenza",
         Operation::Enti | Operation::Ente | Operation::Servizi => "Richiesta",
     }
 }
