@@ -320,6 +320,7 @@ fn check(root: &Value, schema: &Value, value: &Value) -> bool {
                 other => panic!("{other}"),
             },
             "minLength" => value.as_str().is_some_and(|text| !text.is_empty()),
+            "minItems" => value.as_array().is_some_and(|items| !items.is_empty()),
             "minimum" => value.as_i64() >= rule.as_i64(),
             "required" => rule
                 .as_array()

@@ -74,7 +74,10 @@ async fn connect(live: &Live) -> Result<(), Failure> {
     let failed = |what: &str, error: &ConnectorError| Failure::Failed(format!("{what}: {error}"));
     let binding = &live.binding;
     let settings = &binding.instance;
-    if !matches!(binding.adapter.connector(), Connector::Sql) {
+    if !matches!(
+        binding.adapter.connector(),
+        Connector::Sql | Connector::Files(_)
+    ) {
         let began = Instant::now();
         let client = HttpClient::new(settings).map_err(|error| failed("collegamento", &error))?;
         client
@@ -98,6 +101,7 @@ async fn connect(live: &Live) -> Result<(), Failure> {
     let probed = Instances::new().get(settings).probe(&binding.adapter).await;
     let what = match (binding.adapter.connector(), binding.adapter.token()) {
         (Connector::Sql, _) => "collegamento, con le colonne che servono",
+        (Connector::Files(_), _) => "elenco dei file",
         (_, Some(_)) => "accesso",
         (_, None) => return Ok(()),
     };

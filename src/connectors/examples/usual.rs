@@ -39,7 +39,7 @@ pub fn usual(folder: &Path, adapter: &Adapter) -> BTreeMap<(Operation, String), 
                 continue;
             };
             let shape = &step.mapping.shape;
-            let survey = if matches!(adapter.connector(), Connector::Sql) {
+            let survey = if matches!(adapter.connector(), Connector::Sql | Connector::Files(_)) {
                 written::rows(&text, &step.mapping)
                     .ok()
                     .map(|rows| Survey::of_rows(&rows, shape, false))

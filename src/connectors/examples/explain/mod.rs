@@ -115,7 +115,10 @@ impl Watcher for Reporter<'_> {
             ..Exchange::default()
         };
         let wrong = |text: String| Mistake::of_file("", text);
-        if matches!(self.adapter.connector(), Connector::Sql) {
+        if matches!(
+            self.adapter.connector(),
+            Connector::Sql | Connector::Files(_)
+        ) {
             let rows = written::rows(answer.text, &step.mapping).map_err(wrong)?;
             let survey = Survey::of_rows(&rows, &step.mapping.shape, true);
             told.ignored = ignored(&survey);
