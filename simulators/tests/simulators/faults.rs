@@ -8,7 +8,7 @@ use simulators::dialects::d6::RESOURCE;
 use simulators::faults::FaultKind;
 
 use crate::client::{Answer, Outcome, Town, header, town};
-use crate::{d1, d2, d3, d4, d4b, d5, d6, d7};
+use crate::{d1, d2, d3, d4, d4b, d5, d6, d7, d8};
 
 /// What a dialect's calls need first, if anything.
 async fn token(town: &Town, dialect: &str) -> String {
@@ -30,6 +30,7 @@ async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
         "d5" => d5::ask(town).await,
         "d6" => d6::ask(town, token).await,
         "d7" => d7::ask(town).await,
+        "d8" => d8::ask(town).await,
         other => panic!("no question for {other}"),
     }
 }
@@ -45,6 +46,7 @@ fn assert_own(dialect: &str, fault: FaultKind, answer: &Answer, plain: &Answer) 
         "d5" => d5::assert_shown(fault, answer, plain),
         "d6" => d6::assert_shown(fault, answer),
         "d7" => d7::assert_shown(fault, answer),
+        "d8" => d8::assert_shown(fault, answer, plain),
         other => panic!("nothing known of {other} with {fault:?} instead of {plain:?}"),
     }
 }

@@ -16,6 +16,7 @@ mod d4b;
 mod d5;
 mod d6;
 mod d7;
+mod d8;
 mod d9;
 mod faults;
 mod readme;
