@@ -148,7 +148,9 @@ async fn endure(site: &Site) {
         let operations: Vec<Operation> = {
             let town = (site.town)(&simulators);
             let operations = town.adapter.operations().iter();
-            operations.map(AdapterOperation::operation).collect()
+            let operations = operations.map(AdapterOperation::operation);
+            // A write means something else by the same weather: tests/gateway/writes.rs.
+            operations.filter(|one| !one.is_write()).collect()
         };
         for operation in operations {
             simulators.mend().await;

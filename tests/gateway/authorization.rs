@@ -36,6 +36,11 @@ async fn every_operation_of_the_documents_is_refused_without_a_grant() {
             let body = json!({ "codice_fiscale": CANTU.1 });
             let body = if path.contains("posizione") {
                 json!({ "codice_fiscale": CANTU.1, "tributo": "IMU", "anno": 2025 })
+            } else if path.contains("variazioni") {
+                json!({
+                    "codice_fiscale": CANTU.1, "utenza": "1", "superficie_mq": "1", "data_decorrenza": "2025-01-01",
+                    "data_dichiarazione": "2025-01-01", "protocollo": { "numero": "1", "data": "2025-01-01" },
+                })
             } else {
                 body
             };
