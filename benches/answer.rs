@@ -14,6 +14,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use pontile::connectors::adapter::{Adapter, AdapterOperation};
 use pontile::connectors::call::{Answer, Call, Turn};
 use pontile::connectors::conversation::{Conversation, Credentials};
+use pontile::connectors::drift::{Drift, Glance};
 use pontile::connectors::examples::setting::Setting;
 use pontile::connectors::exchange::Request;
 use pontile::connectors::http::HttpResponse;
@@ -82,6 +83,8 @@ fn measure(adapter: &str, answer: &str, kind: &'static str) {
         back_end,
     };
     bare(&exchange.back_end);
+    exchange.glance();
+    exchange.look();
     let began = Instant::now();
     let mut body = Vec::new();
     for _ in 0..EXCHANGES {
@@ -138,6 +141,28 @@ impl Exchange<'_> {
         self.read(&mut conversation);
         let answer = self.finish(conversation);
         self.reply(&answer, &self.origine(&answer), offered)
+    }
+
+    /// What every exchange pays for drift: whether it is time for a look.
+    #[inline(never)]
+    fn glance(&self) {
+        let glance = Glance::default();
+        let now = Instant::now();
+        for _ in 0..EXCHANGES {
+            black_box(glance.is_due(black_box(now)));
+        }
+    }
+
+    /// A look, of which an instance has at most one a second.
+    #[inline(never)]
+    fn look(&self) {
+        let operation = Operation::RicercaPersona;
+        let drift = Drift::default();
+        let known = self.adapter.operation(operation);
+        let step = &known.unwrap().steps()[0];
+        for _ in 0..EXCHANGES {
+            drift.look(self.adapter, operation, step, black_box(&self.back_end));
+        }
     }
 
     fn credentials(&self) -> Credentials<'_> {
