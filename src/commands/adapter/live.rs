@@ -184,7 +184,7 @@ fn parse_operation(text: &str) -> Result<Operation, String> {
     let asked = || {
         Operation::ALL
             .into_iter()
-            .filter(|operation| operation.is_personal())
+            .filter(|operation| operation.is_answered_by_adapters() && !operation.is_write())
     };
     asked()
         .find(|operation| operation.name() == text)
