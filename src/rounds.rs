@@ -263,7 +263,13 @@ fn delete(shelf: &Shelf, place: &Place) -> bool {
 /// Whether the night's files should be in force by now and are not.
 fn is_missing(schedule: &NightFiles, state: &State, now: DateTime<Utc>) -> bool {
     let expected = latest(&[schedule.expected_by], now);
-    let begun = expected.and_then(|expected| latest(&schedule.times, expected));
+    // Any of that night's times would have done.
+    let begun = expected.and_then(|expected| {
+        let day_before = expected - chrono::Duration::days(1);
+        let looks =
+            instants(&schedule.times, expected).chain(instants(&schedule.times, day_before));
+        looks.filter(|at| *at > day_before && *at <= expected).min()
+    });
     begun.is_some_and(|begun| state.satisfied.is_none_or(|found| found < begun))
 }
 

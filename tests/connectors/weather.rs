@@ -80,8 +80,14 @@ const SITES: [Site; 9] = [
 ];
 
 /// Adapters that meet their weather elsewhere: views in `views.rs`, requests that outlive their call where the gateway carries
-/// them on; an officer has none.
-const ELSEWHERE: [&str; 3] = ["vista-comune", "richiesta-standard", "operatore-comunale"];
+/// them on; nightly files in `tests/files`; an officer has none.
+const ELSEWHERE: [&str; 5] = [
+    "vista-comune",
+    "richiesta-standard",
+    "operatore-comunale",
+    "tracciato-anagrafe",
+    "tracciato-tributi",
+];
 
 /// What must come of a fault; `None`: the true answer.
 fn outcome(dialect: &str, fault: &str) -> Option<Kind> {

@@ -91,7 +91,8 @@ async fn thirty_municipalities_in_bad_weather_cost_the_others_no_answer() {
     assert_eq!(answers.len(), 3 * 117);
     let refused: Vec<String> = answers
         .iter()
-        .filter(|(_, answer)| answer.status != 200)
+        // Some take requests on and answer later.
+        .filter(|(_, answer)| ![200, 202].contains(&answer.status))
         .map(|((istat, _), answer)| format!("{istat}: {} {}", answer.status, answer.body))
         .collect();
     assert!(

@@ -98,6 +98,15 @@ fn every_metric_is_documented() {
     metrics.connection_opened("portal");
     metrics.instance("cantu", BreakerState::Open, 0, 0);
     metrics.instance_clock("cantu", 7);
+    metrics.night_copy(&crate::telemetry::metrics::NightCopySeen {
+        instance: "notturni",
+        ente: "013003",
+        age_days: Some(1),
+        rows: 200,
+        rejected: 2,
+        is_missing: false,
+    });
+    metrics.night_delivery("in_vigore");
     metrics.record(&health());
     metrics.certificate_days_left("portal_door", 12.5);
     metrics.snapshot_in_force(3);
