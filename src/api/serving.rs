@@ -98,13 +98,14 @@ async fn answer(
     Ok(after)
 }
 
-/// Sends each piece of a body as soon as it is there; in chunks where the connection goes on after it.
+/// Sends each piece of a body as soon as it is there, until the client goes; in chunks where the connection goes on after it.
 async fn send_lines(
     line: &mut Line,
     mut pieces: Receiver<Bytes>,
     in_chunks: bool,
 ) -> io::Result<()> {
-    while let Some(piece) = pieces.recv().await {
+    let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+    while let Some(piece) = line.while_there(pieces.recv()).await.ok_or_else(gone)? {
         if in_chunks {
             let size = format!("{:x}\r\n", piece.len());
             line.send(&[size.as_bytes(), &piece, b"\r\n"].concat())

@@ -175,7 +175,12 @@ async fn send(
 ) -> Result<Riepilogo, ExchangeError> {
     let mut sum = Riepilogo::default();
     let mut answers = std::pin::pin!(answers(gateway, children, describe));
-    while let Some(told) = answers.next().await {
+    loop {
+        let told = tokio::select! {
+            told = answers.next() => told,
+            () = sender.closed() => None,
+        };
+        let Some(told) = told else { break };
         let mut line = told.written(&mut sum)?;
         line.push(b'\n');
         let Ok(place) = sender.reserve().await else {

@@ -1,6 +1,6 @@
 //! A connection's stream: what was received and not yet used, and the times within which its client must send and read.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -16,7 +16,7 @@ use tokio_rustls::server::TlsStream;
 use crate::broker::error::Malformed;
 
 use super::head::Framing;
-use super::{Head, Unread};
+use super::{Head, LARGEST_HEAD, Unread};
 
 /// How long the client may take to read the last answer and close.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -192,6 +192,28 @@ impl Line {
         }
         let flushed = within(&mut self.alarm, self.slow, self.stream.flush()).await;
         flushed.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Waits for `work`; `None` when the client goes before it is done. What the client sends meanwhile is kept, as much as a
+    /// head may have.
+    pub(in crate::api) async fn while_there<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let gone = async {
+            while self.received.len() < LARGEST_HEAD {
+                if more(&mut self.stream, &mut self.received).await.is_err() {
+                    return;
+                }
+            }
+            pending().await
+        };
+        let (mut work, mut gone) = (pin!(work), pin!(gone));
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => gone.as_mut().poll(context).map(|()| None),
+        })
+        .await
     }
 
     /// Closes in order. Where the client may still be sending, it is waited for a little: what it sends to a closed socket
