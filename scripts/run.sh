@@ -94,6 +94,17 @@ seed() {
     mv -f "$STATE/como.db.new" "$STATE/como.db"
 }
 
+# deliver: the nightly files of today, from the municipalities that send some; their copies are made in the first seconds.
+deliver() {
+    local enti
+    mapfile -t enti < <(awk -F'"' '/^codice_belfiore/ { code = $2 } /^servizi.anagrafe.instance = "notturni-/ { print "--ente"; print code }' \
+        "$EXAMPLE"/enti/*.toml)
+    step "nightly files of $((${#enti[@]} / 2)) municipalities"
+    mkdir -p "$STATE/notturni"
+    rm -f "$STATE"/notturni/*
+    "$PROGRAMS/simulators" night-files --folder "$STATE/notturni" --markers "${enti[@]}"
+}
+
 configure() {
     export PONTILE__PORTAL_DOOR__ADDRESS="127.0.0.1:$PORT" PONTILE__OPERATOR_DOOR__ADDRESS="127.0.0.1:$OPERATOR_PORT"
     export PONTILE__LOG__FILE="$PWD/$STATE/pontile.log"
@@ -194,6 +205,7 @@ prepare
 umask 077
 lock
 seed
+deliver
 configure
 start
 tell

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chrono::{Datelike, Utc};
@@ -11,12 +12,15 @@ use serde_json::json;
 
 use crate::harness::files::Files;
 use crate::harness::portal::{Answer, Portal};
+use crate::harness::process::program;
 use crate::harness::province::Province;
 
 /// The enti and instances of the example, against the simulators of this test, open at any hour.
 pub fn as_in_the_example(files: &mut Files) {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples/como");
     let back_ends = files.back_ends.clone();
+    let nights = deliver(Path::new(&back_ends.view).parent().expect("a folder"));
+    files.append("pontile.toml", "[night]\nfolder = \"copie\"");
     for list in ["enti", "istanze"] {
         files.put(&format!("{list}/prove.toml"), String::new());
         let folder = example.join(list).read_dir().expect("the example's lists");
@@ -41,6 +45,7 @@ pub fn as_in_the_example(files: &mut Files) {
                     line.replace("http://127.0.0.1:18101", &back_ends.d1)
                         .replace("http://127.0.0.1:18106", &back_ends.d6)
                         .replace("../../../../var/como/como.db", &back_ends.view)
+                        .replace("../../../../var/como/notturni", &nights)
                         .replace("../../../../var/como/segreti", "../segreti")
                         .replace("answer_deadline = \"5s\"", "answer_deadline = \"4s\"")
                 });
@@ -48,6 +53,64 @@ pub fn as_in_the_example(files: &mut Files) {
             let lines: Vec<String> = lines.collect();
             files.put(&format!("{list}/{name}"), lines.join("\n"));
         }
+    }
+}
+
+/// The nightly files of today of every municipality that sends some; their folder.
+fn deliver(folder: &Path) -> String {
+    let nights = folder.join("notturni").display().to_string();
+    let mut command = Command::new(program("simulators"));
+    command.args(["night-files", "--markers", "--folder", &nights]);
+    for (_, belfiore) in by_night() {
+        command.args(["--ente", &belfiore]);
+    }
+    let status = command.status().expect("the simulators run");
+    assert!(status.success());
+    nights
+}
+
+/// ISTAT and Belfiore code of the municipalities that send nightly files.
+pub fn by_night() -> Vec<(String, String)> {
+    bound_to(|instance| instance == "notturni-anagrafe")
+}
+
+/// ISTAT and Belfiore code of the municipalities whose registry is such an instance.
+pub fn bound_to(wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples/como/enti");
+    let mut found = Vec::new();
+    for file in folder.read_dir().expect("the example's enti").flatten() {
+        let text = fs::read_to_string(file.path()).expect("a list");
+        for ente in text.split("[[ente]]").skip(1) {
+            let value = |key: &str| {
+                let line = ente.lines().find(|line| line.starts_with(key));
+                line.and_then(|line| line.split('"').nth(1))
+                    .expect(key)
+                    .to_owned()
+            };
+            if wanted(&value("servizi.anagrafe.instance")) {
+                found.push((value("codice_istat"), value("codice_belfiore")));
+            }
+        }
+    }
+    found
+}
+
+/// Waits until every municipality's night copies, of registry and taxes, answer.
+pub async fn copies_made(province: &Province) {
+    let operator = province.operator("operatore-uno");
+    let wanted = 2 * by_night().len();
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let copies = operator.get("/notturni").await;
+        let items = copies.body["items"].as_array().expect("copies");
+        let made = items
+            .iter()
+            .filter(|copy| copy["data_riferimento"].is_string());
+        if made.count() == wanted {
+            return;
+        }
+        assert!(Instant::now() < until, "{}", copies.body);
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
@@ -103,6 +166,7 @@ async fn every_one_of_the_147_municipalities_answers_for_registry_and_taxes() {
     let portal = &province.portal("portale-uno");
     let comuni = comuni(portal).await;
     assert_eq!(comuni.len(), 147);
+    copies_made(&province).await;
     // Nobody sits at Alserio's desk.
     let by_hand = portal.persona("013006", resident("A224")).await;
     assert_eq!(by_hand.status, 202, "{}", by_hand.body);
@@ -150,6 +214,7 @@ async fn one_question_reaches_all_that_signed_for_it() {
             &own,
         );
     });
+    copies_made(&province).await;
     let year = Utc::now().with_timezone(&Rome).year();
     let question = json!({ "codice_fiscale": "RSSMRA80A01C933H", "tributo": "IMU", "anno": year });
     let answer = province

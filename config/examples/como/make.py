@@ -17,7 +17,7 @@ FILES = ["a-b", "c", "d-g", "i-m", "n-r", "s-z"]
 
 # Pairs of dialects, registry and taxes, that towns of that size may be expected to speak; the last bound is open.
 PROPOSAL = [
-    (3_000, [("d10", "d10"), ("d3", "d3"), ("d7", "d7")]),
+    (3_000, [("d10a", "d10t"), ("d3", "d3"), ("d7", "d7")]),
     (15_000, [("d3", "d3"), ("d7", "d7"), ("d4", "d6"), ("d2", "d6"), ("d4b", "d6"), ("d3i", "d3i")]),
     (40_000, [("d1", "d5"), ("d2", "d6"), ("d1", "d6"), ("d6", "d6")]),
     (None, [("d9", "d9")]),
@@ -126,6 +126,23 @@ most  = "10s"
 answer_deadline = "5s"
 concurrency = 4
 """),
+    "d10a": ("tracciato-anagrafe", "anagrafe", """# Una cartella per tutti: i nomi dei file dicono di quale comune sono.
+address = "folder:../../../../var/como/notturni"
+
+[instance.night]
+expected_by = "7:00"
+
+[instance.bounds]
+answer_deadline = "3s"
+"""),
+    "d10t": ("tracciato-tributi", "tributi", """address = "folder:../../../../var/como/notturni"
+
+[instance.night]
+expected_by = "7:00"
+
+[instance.bounds]
+answer_deadline = "3s"
+"""),
     "mano": ("operatore-comunale", "sportello", """address = "operatori:"
 """),
     "d9": ("vista-comune", "vista", """# Viste di sola lettura sulla base dati del gestionale: qui un file SQLite, di solito PostgreSQL o MariaDB.
@@ -171,6 +188,8 @@ def instance(comune, dialect):
     istat, account, name = comune["codice_istat"], comune["codice_belfiore"].lower(), plain(comune["denominazione"])
     if dialect == "d1" and istat in UNION:
         account, name = "unione", "unione-intelvese"
+    if dialect in ("d10a", "d10t"):
+        name = "notturni"
     calendar = "\n" + CALENDARS[istat] if istat in CALENDARS else ""
     user = comune["codice_belfiore"].lower().encode().hex().ljust(40, "0")
     text = rest.format(account=account, istat=istat, user=user, calendar=calendar)
