@@ -13,10 +13,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     cargo build --locked --profile dist --package pontile \
     && strip --output-file=/usr/local/bin/pontile target/dist/pontile
 
-# curl asks the operators' door whether the node is ready: which certificate it shows is told in compose.yaml.
+# Nightly files over SFTP are fetched with the client of openssh. curl asks the operators' door whether the node is ready: which certificate it shows is told in compose.yaml.
 FROM debian:12-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl libssl3 \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libssl3 openssh-client \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 pontile \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/pontile --shell /usr/sbin/nologin pontile \

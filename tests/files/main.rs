@@ -6,7 +6,6 @@
 )]
 
 mod house;
-mod measure;
 mod nights;
 #[path = "../gateway/harness/process.rs"]
 #[allow(dead_code, reason = "the gateway's tests use more of it")]
