@@ -10,6 +10,7 @@ use pontile::broker::error::{ExchangeError, Malformed};
 use pontile::connectors::error::{ConnectorError, Kind, Retry};
 use pontile::contract::catalogo::ComuneSuccessore;
 use pontile::contract::operation::Operation;
+use pontile::contract::pratica::Motivo;
 use pontile::trust::Distrust;
 use uuid::Uuid;
 
@@ -82,6 +83,7 @@ fn failures() -> Vec<ExchangeError> {
             retry_after: Duration::from_secs(30),
         },
         ExchangeError::RequestExpired,
+        ExchangeError::NotCarriedOut(Motivo::MaiArrivata),
         ExchangeError::ReplyToNotAllowed,
         ExchangeError::NotRecorded(RAW.into()),
         ExchangeError::NoCapacity("stopping"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::operation::Operation;
+use crate::contract::pratica::Motivo;
 use crate::trust::Distrust;
 
 pub use crate::connectors::error::{ConnectorError, Kind, Retry};
@@ -80,6 +81,9 @@ pub enum ExchangeError {
     /// The write under that idempotency key is still being carried out.
     #[error("the write is under way")]
     WriteUnderWay,
+    /// A write of unknown outcome was not carried out, as an officer of the ente says.
+    #[error("not carried out: {}", .0.name())]
+    NotCarriedOut(Motivo),
     /// The portal may not have its answers delivered there.
     #[error("address for answers not allowed")]
     ReplyToNotAllowed,

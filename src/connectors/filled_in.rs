@@ -128,7 +128,13 @@ pub fn document(
             });
         }
     }
-    let nothing = filled.texts.values().all(|text| text.trim().is_empty());
+    // Forms send more than their inputs.
+    let is_empty = |input: Input| {
+        texts
+            .get(&input.name())
+            .is_none_or(|text| text.trim().is_empty())
+    };
+    let nothing = inputs(operation, wanted).into_iter().all(is_empty);
     if nothing && filled.wrong.is_empty() {
         filled.wrong.push(Wrong {
             input: String::new(),
@@ -365,7 +371,7 @@ mod tests {
             ("residenza.indirizzo", "VIA NUOVA 1"),
         ]);
         assert_eq!(dead.expect_err("refused")[0].input, "stato_anagrafico");
-        assert!(persona(&[("cognome", " ")]).is_err());
+        assert!(persona(&[("cognome", " "), ("gettone", "1")]).is_err());
     }
 
     #[test]

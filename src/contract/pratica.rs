@@ -37,3 +37,39 @@ pub enum StatoPratica {
     /// L'ente l'ha respinta.
     Rigettata,
 }
+
+/// Why a write of unknown outcome was not carried out, as an officer of the ente says. Words to choose from and no free text: it
+/// goes to portals and their logs, and could name somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Motivo {
+    /// It never came to the back end.
+    MaiArrivata,
+    /// It came, and the back end discarded it.
+    Scartata,
+    /// It came, and the office cancelled it.
+    Annullata,
+}
+
+impl Motivo {
+    /// Every reason.
+    pub const ALL: [Motivo; 3] = [Motivo::MaiArrivata, Motivo::Scartata, Motivo::Annullata];
+
+    /// Its name in forms.
+    pub fn name(self) -> &'static str {
+        match self {
+            Motivo::MaiArrivata => "mai-arrivata",
+            Motivo::Scartata => "scartata",
+            Motivo::Annullata => "annullata",
+        }
+    }
+
+    /// What officers choose and portals read.
+    pub fn text(self) -> &'static str {
+        match self {
+            Motivo::MaiArrivata => "al gestionale dell'ente non è mai arrivata",
+            Motivo::Scartata => "il gestionale dell'ente l'ha scartata",
+            Motivo::Annullata => "l'ufficio dell'ente l'ha annullata",
+        }
+    }
+}

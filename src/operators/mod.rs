@@ -24,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::reload::Reloader;
 
 use caller::Caller;
-use richieste::Seal;
+use richieste::{Seal, unsettled};
 
 /// Opens the operators' door.
 pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::Result<OpenDoor> {
@@ -54,8 +54,9 @@ const RESOURCES: [(&str, &str); 12] = [
     ("/richieste/stile.css", "GET"),
 ];
 
-/// One of the officers' requests, below which its number stands.
+/// One of the officers' requests, and one of their writes of unknown outcome, below which its number stands.
 const RICHIESTA: &str = "/richieste/";
+const SCRITTURA: &str = "/scritture/";
 
 /// The operators' routes.
 #[derive(Clone)]
@@ -68,19 +69,22 @@ impl Routes for OperatorRoutes {
     async fn answer(&self, intake: Intake, request: &Request) -> Response {
         let known = RESOURCES.iter();
         let mut known = known.filter(|(path, _)| *path == request.head.path());
-        let one = request.head.path().starts_with(RICHIESTA);
+        let one = [RICHIESTA, SCRITTURA]
+            .into_iter()
+            .find(|folder| request.head.path().starts_with(folder));
         let method = match request.head.method() {
             "POST" => "POST",
             _ => "GET",
         };
-        let unnamed = if one { (RICHIESTA, method) } else { ("", "") };
+        let unnamed = one.map_or(("", ""), |folder| (folder, method));
         let (resource, method) = *known.next().unwrap_or(&unnamed);
+        let is_officers = resource.starts_with("/richieste") || resource == SCRITTURA;
         let answered = match Caller::establish(intake, request, resource) {
             Ok(caller) if !resource.is_empty() && method != request.head.method() => {
                 Err(caller.not_allowed(method))
             }
             // An officer of an ente sees its requests and nothing else; who serves the centre sees no request.
-            Ok(caller) if resource.starts_with("/richieste") == caller.enti().is_empty() => {
+            Ok(caller) if is_officers == caller.enti().is_empty() => {
                 Err(caller.refuse(&ExchangeError::NotGranted))
             }
             Ok(caller) => self.ask(&caller, request, resource).await,
@@ -115,6 +119,13 @@ impl OperatorRoutes {
                 match request.head.method() {
                     "POST" => richieste::answer(caller, &self.seal, request, id).await,
                     _ => richieste::show(caller, &self.seal, id).await,
+                }
+            }
+            SCRITTURA => {
+                let id = request.head.path().trim_start_matches(SCRITTURA);
+                match request.head.method() {
+                    "POST" => unsettled::decide(caller, &self.seal, request, id).await,
+                    _ => unsettled::show(caller, &self.seal, id).await,
                 }
             }
             _ => Err(caller.malformed(Malformed::NoSuchResource)),

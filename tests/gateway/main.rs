@@ -22,6 +22,7 @@ mod deferral;
 mod officers;
 mod delivery;
 mod writes;
+mod decisions;
 mod record;
 mod isolation;
 mod malformed;

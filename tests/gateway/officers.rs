@@ -1,8 +1,8 @@
 //! Officers of enti answer requests on the operators' page: their own ente's, over mutual TLS, without a script.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::officer::{form_request, get, page, send};
 use crate::harness::portal::{Answer, Portal};
 use crate::harness::province::Province;
 
@@ -35,61 +35,6 @@ fn province() -> Province {
                  certificates = [{ subject = \"CN=operatore-due,O=Provincia di Como (sviluppo),C=IT\" }]\n",
             );
     })
-}
-
-/// A page, with its status.
-struct Page {
-    status: u16,
-    text: String,
-    policy: String,
-}
-
-impl Page {
-    /// The value of a hidden input.
-    fn hidden(&self, name: &str) -> String {
-        let from = format!("name=\"{name}\" value=\"");
-        let (_, rest) = self.text.split_once(&from).expect("the input");
-        rest.split('"').next().expect("its value").to_owned()
-    }
-}
-
-async fn page(request: reqwest::RequestBuilder) -> Page {
-    let answer = request.send().await.expect("an answer");
-    let header = |name: &str| {
-        let value = answer.headers().get(name);
-        let text = value.and_then(|value| value.to_str().ok());
-        text.unwrap_or_default().to_owned()
-    };
-    Page {
-        status: answer.status().as_u16(),
-        policy: header("content-security-policy"),
-        text: answer.text().await.expect("a body"),
-    }
-}
-
-async fn get(officer: &Portal, path: &str) -> Page {
-    page(officer.request(Method::GET, path)).await
-}
-
-/// Sends the form of a page that was shown.
-async fn send(officer: &Portal, path: &str, shown: &Page, fields: &[(&str, &str)]) -> Page {
-    let (token, version) = (shown.hidden("gettone"), shown.hidden("versione"));
-    let mut form: Vec<(&str, &str)> = vec![("gettone", &token), ("versione", &version)];
-    form.extend_from_slice(fields);
-    page(form_request(officer, path, &form)).await
-}
-
-fn form_request(officer: &Portal, path: &str, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
-    let encode =
-        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
-    let pairs: Vec<String> = fields
-        .iter()
-        .map(|(name, text)| format!("{}={}", encode(name), encode(text)))
-        .collect();
-    officer
-        .request(Method::POST, path)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(pairs.join("&"))
 }
 
 /// Opens a request at an ente; where its state is, and where an officer has it.
@@ -176,11 +121,11 @@ async fn a_form_that_is_not_ours_or_of_another_state_is_not_taken() {
     let (location, own) = open(&portal, ALBAVILLA).await;
     let officer = province.operator(OFFICER);
     let sheet = get(&officer, &own).await;
-    let version = sheet.hidden("versione");
+    let version = sheet.hidden("versione").unwrap();
     let answer = [("versione", &*version), ("esito", "non-trovato")];
     let forged = page(form_request(&officer, &own, &answer)).await;
     assert_eq!(forged.status, 403, "{}", forged.text);
-    let token = sheet.hidden("gettone");
+    let token = sheet.hidden("gettone").unwrap();
     let genuine = [("gettone", &*token), answer[0], answer[1]];
     let elsewhere = form_request(&officer, &own, &genuine).header("sec-fetch-site", "cross-site");
     assert_eq!(page(elsewhere).await.status, 400);

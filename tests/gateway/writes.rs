@@ -12,7 +12,7 @@ const COMO: &str = "013075";
 /// Has a home in Como for which the waste tax is paid.
 const PERSON: &str = "RSSMRA80A01C933H";
 const PATH: &str = "/rest/tributi/v1/enti/013075/variazioni-superficie";
-const WRITE: &str = "setVariazioneSuperficie";
+pub const WRITE: &str = "setVariazioneSuperficie";
 
 fn province() -> Province {
     Province::with(|files| {
@@ -20,7 +20,7 @@ fn province() -> Province {
     })
 }
 
-async fn declare(portal: &Portal, key: &str, body: &Value) -> Answer {
+pub async fn declare(portal: &Portal, key: &str, body: &Value) -> Answer {
     let request = portal
         .request(reqwest::Method::POST, PATH)
         .header("Purpose-Id", PURPOSE)
@@ -34,7 +34,7 @@ fn this_year() -> u16 {
 }
 
 /// The person's first home, by its number at the office, with its area.
-async fn home(portal: &Portal) -> (String, String) {
+pub async fn home(portal: &Portal) -> (String, String) {
     let position = portal.posizione(COMO, PERSON, "TARI", this_year()).await;
     assert_eq!(position.status, 200, "{:?}", position.body);
     let utenze = position.body["posizione"]["utenze"].as_array().unwrap();
@@ -46,7 +46,7 @@ async fn home(portal: &Portal) -> (String, String) {
     (text("identificativo"), text("superficie_mq"))
 }
 
-fn declaration(utenza: &str, protocol: &str) -> Value {
+pub fn declaration(utenza: &str, protocol: &str) -> Value {
     json!({
         "codice_fiscale": PERSON, "utenza": utenza, "superficie_mq": "61.5", "data_decorrenza": "2026-11-01",
         "data_dichiarazione": "2026-11-20", "protocollo": { "numero": protocol, "data": "2026-11-20" },
@@ -68,7 +68,7 @@ async fn result(portal: &Portal, location: &str) -> Answer {
     }
 }
 
-async fn executed(province: &Province) -> u64 {
+pub async fn executed(province: &Province) -> u64 {
     let calls = province.simulators.calls().await;
     let rows = calls["executed"].as_array();
     let rows = rows.unwrap_or_else(|| panic!("what was executed is not in {calls}"));
@@ -78,7 +78,7 @@ async fn executed(province: &Province) -> u64 {
         .sum()
 }
 
-async fn on_writing(province: &Province, fault: &str) {
+pub async fn on_writing(province: &Province, fault: &str) {
     let order = json!({ "dialect": "d5", "operation": WRITE, "fault": fault });
     province.simulators.fault(order).await;
 }

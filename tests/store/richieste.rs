@@ -218,6 +218,45 @@ async fn an_officer_sees_what_waits_at_the_ente_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_write_of_unknown_outcome_waits_for_an_officer_and_is_held_by_one_at_a_time() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let richieste = store.richieste();
+        let unknown = Richiesta {
+            state: Stato::EsitoIgnoto,
+            ..new(Way::Write)
+        };
+        let sent = Richiesta {
+            state: Stato::Inoltrata,
+            ..new(Way::Write)
+        };
+        for one in [&unknown, &sent] {
+            richieste.open(one).await.expect("opened");
+        }
+        let como = CodiceIstat::parse(COMO).expect("a code");
+        let found = richieste.waiting_at(&como, 10).await.expect("read");
+        let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
+        assert_eq!(ids, [unknown.id]);
+        let none = richieste.unsettled(sent.id).await.expect("read");
+        assert_eq!(none, None, "it may still be answered");
+
+        let mut first = found.into_iter().next().expect("it");
+        let mut second = first.clone();
+        assert!(richieste.hold_if_free(&mut first).await.expect("held"));
+        assert!(!richieste.hold_if_free(&mut second).await.expect("asked"));
+        let read = richieste.unsettled(unknown.id).await.expect("read");
+        let mut third = read.expect("it is there");
+        let held = richieste.hold_if_free(&mut third).await.expect("asked");
+        assert!(!held, "another holds it as it is now");
+        let due = richieste.take_due(Utc::now(), 10).await.expect("taken");
+        assert!(due.iter().all(|due| due.id != unknown.id), "no look-up");
+        assert!(richieste.save(&mut first).await.expect("saved"));
+        assert!(richieste.hold_if_free(&mut first).await.expect("held"));
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_request_past_its_time_is_deleted_whatever_its_state() {
     for place in Place::all() {
         let store = place.open().await;

@@ -155,6 +155,10 @@ impl Problem {
             ExchangeError::KeyMissing => rows::CHIAVE_MANCANTE,
             ExchangeError::KeyReused => rows::CHIAVE_RIUSATA,
             ExchangeError::WriteUnderWay => rows::SCRITTURA_IN_CORSO,
+            ExchangeError::NotCarriedOut(motivo) => rows::SCRITTURA_NON_ESEGUITA.with_detail(format!(
+                "Un operatore dell'ente ha accertato che la scrittura non è stata eseguita: {}.",
+                motivo.text()
+            )),
             ExchangeError::ReplyToNotAllowed => rows::INDIRIZZO_DI_RITORNO_NON_AMMESSO,
             ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
             ExchangeError::NoCapacity(_) => rows::GATEWAY_OCCUPATO,

@@ -14,6 +14,7 @@ use crate::contract::document::{Document, KeptDocument};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
+use crate::contract::pratica::Motivo;
 use crate::contract::provenienza::{Adattatore, Fonte, Origine, Provenienza};
 use crate::contract::question::{Parameters, Question, Soggetto, Variazione};
 use crate::store::Richiesta;
@@ -23,7 +24,7 @@ use super::Delivered;
 /// The question of a request, with what the portal said when it asked.
 #[derive(Serialize, Deserialize)]
 pub(super) struct KeptQuestion {
-    soggetto: String,
+    pub(super) soggetto: String,
     /// Whether the code is a VAT number.
     partita_iva: bool,
     tributo: Option<Tributo>,
@@ -65,6 +66,8 @@ pub(super) enum KeptOutcome {
         kind: Kind,
         candidates: Option<usize>,
     },
+    /// A write that was not carried out, as an officer of the ente says.
+    NotCarriedOut(Motivo),
     /// Without a grant: it was withdrawn while the request was open.
     NotGranted,
 }
@@ -217,6 +220,7 @@ impl KeptOutcome {
         let outcome = richiesta.outcome.as_deref();
         match read(outcome.ok_or_else(|| broken("outcome"))?)? {
             KeptOutcome::Answer(answer) => Ok(answer.delivered(richiesta)),
+            KeptOutcome::NotCarriedOut(motivo) => Err(ExchangeError::NotCarriedOut(motivo)),
             KeptOutcome::NotGranted => Err(ExchangeError::NotGranted),
             KeptOutcome::Failure { kind, candidates } => {
                 let failure = ConnectorError::permanent(kind, "when the request was carried out");

@@ -78,6 +78,8 @@ pub enum NotTaken {
     Wrong(Vec<Wrong>),
     /// The request is not there any more, or not for this officer, or was changed meanwhile.
     Failed(ExchangeError),
+    /// It is just being looked after: a look-up, or another officer.
+    Busy,
 }
 
 impl From<ExchangeError> for NotTaken {
@@ -86,7 +88,7 @@ impl From<ExchangeError> for NotTaken {
     }
 }
 
-/// What waits for the officer, the oldest first. Nobody asked about is in it.
+/// What waits for the officer, the oldest first: requests to be answered, writes of unknown outcome. Nobody asked about is in it.
 pub async fn waiting(
     gateway: &Gateway,
     officer: Officer<'_>,
@@ -309,6 +311,6 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn internal(failure: &crate::store::StoreError) -> ExchangeError {
+pub(super) fn internal(failure: &crate::store::StoreError) -> ExchangeError {
     ExchangeError::Internal(failure.to_string())
 }

@@ -4,6 +4,7 @@
 mod kept;
 mod carrying;
 pub mod manual;
+pub mod deciding;
 mod push;
 mod pick_up;
 mod note;

@@ -58,10 +58,8 @@ impl Turn<'_> {
             Ended::Badly(refusal) => (refusal.slug, Some(Side::name(refusal.side)), refusal.status),
         };
         let keys = gateway.store.subject_keys();
-        let asked = self
-            .allowed
-            .and_then(|(permit, _)| permit.parameters().soggetto());
-        let subjects = asked.map(|code| keys.subject(&self.richiesta.ente, code, Role::Cercato));
+        let code = &self.question.soggetto;
+        let subject = keys.subject(&self.richiesta.ente, code, Role::Cercato);
         let ended = Utc::now();
         let dispatch = (ended - self.begun).num_microseconds().unwrap_or(i64::MAX);
         let record = Record {
@@ -84,7 +82,7 @@ impl Turn<'_> {
             backend_request: self.digests.0,
             backend_answer: self.digests.1,
             reply: self.reply,
-            subjects: subjects.into_iter().collect(),
+            subjects: std::iter::once(subject).collect(),
             quota: None,
         };
         slot.commit(record).await

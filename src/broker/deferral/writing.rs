@@ -22,6 +22,7 @@ use crate::broker::record::{Stage, Trail};
 use crate::broker::reply::{Answered, Progress};
 use crate::connectors::adapter::writing::LookUp;
 use crate::connectors::call::{Call, Intent, Transcript, Turn};
+use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 use crate::contract::provenienza::Adattatore;
 use crate::contract::richiesta::Stato;
@@ -250,7 +251,7 @@ async fn send(
             let adapter = adattatore(target);
             let outcome = KeptOutcome::answer(&answer, target.fields, adapter);
             carrying::end(&mut richiesta, Stato::Completata, Some(&outcome), gateway);
-            forget_position(gateway, permit);
+            forget_position(gateway, &richiesta.ente, permit.parameters().soggetto());
             return match save(gateway, &mut richiesta).await? {
                 true => answered(permit, &richiesta, trail),
                 false => Ok(unknown(&richiesta)),
@@ -276,7 +277,7 @@ async fn send(
         return Err(ExchangeError::BackEnd(failure));
     }
     becomes_unknown(&mut richiesta, look_up(target, permit.operation()));
-    forget_position(gateway, permit);
+    forget_position(gateway, &richiesta.ente, permit.parameters().soggetto());
     save(gateway, &mut richiesta).await?;
     Ok(unknown(&richiesta))
 }
@@ -298,10 +299,9 @@ pub(super) fn look_up(target: &Target, operation: Operation) -> Option<LookUp> {
 }
 
 /// The answers kept about the person whom a write concerns are no longer true.
-pub(super) fn forget_position(gateway: &Gateway, permit: &Permit) {
-    let soggetto = permit.parameters().soggetto();
+pub(super) fn forget_position(gateway: &Gateway, ente: &str, soggetto: Option<&str>) {
     gateway.cache.purge(&Purge {
-        ente: permit.ente().map(|ente| ente.codice_istat.clone()),
+        ente: CodiceIstat::parse(ente),
         operation: Some(Operation::RicercaPosizione),
         soggetto: soggetto.map(str::to_owned),
     });

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use aws_lc_rs::hmac;
 use uuid::Uuid;
 
-use crate::api::http::Request;
-use crate::broker::deferral::manual::Sheet;
+use crate::api::http::{Request, Response};
 use crate::broker::error::Malformed;
 
 use crate::operators::caller::Caller;
@@ -30,8 +29,8 @@ impl Seal {
     }
 
     /// The token of a form: of this officer's certificate, this request, as it is now.
-    pub(super) fn token(&self, caller: &Caller, sheet: &Sheet) -> String {
-        let text = text(caller, sheet.id, sheet.version);
+    pub(super) fn token(&self, caller: &Caller, id: Uuid, version: i64) -> String {
+        let text = text(caller, id, version);
         hex::encode(hmac::sign(&self.key, &text))
     }
 
@@ -47,8 +46,21 @@ fn text(caller: &Caller, id: Uuid, version: i64) -> Vec<u8> {
     [&certificate[..], id.as_bytes(), &version].concat()
 }
 
+/// What an officer's form sends, if it is one of ours.
+pub(super) fn filled(
+    caller: &Caller,
+    request: &Request,
+) -> Result<BTreeMap<String, String>, Response> {
+    let body = request
+        .body
+        .as_ref()
+        .map_err(|fault| caller.malformed(fault.clone()))?;
+    is_ours(request).map_err(|fault| caller.malformed(fault))?;
+    read(body).ok_or_else(|| caller.malformed(wrong("corpo")))
+}
+
 /// Refuses what is no form, and forms that a browser says another site sent.
-pub(super) fn is_ours(request: &Request) -> Result<(), Malformed> {
+fn is_ours(request: &Request) -> Result<(), Malformed> {
     let field = |name| request.head.field(name).unwrap_or_default();
     let media = field("content-type").split(|byte| *byte == b';').next();
     let is_form = media.is_some_and(|media| {
@@ -77,7 +89,7 @@ pub(super) fn wrong(field: &str) -> Malformed {
 }
 
 /// Names and texts of a form; `None`: it is out of form, or names something twice.
-pub(super) fn read(body: &[u8]) -> Option<BTreeMap<String, String>> {
+fn read(body: &[u8]) -> Option<BTreeMap<String, String>> {
     let mut fields = BTreeMap::new();
     for pair in body
         .split(|byte| *byte == b'&')

@@ -1,7 +1,8 @@
-//! The page of the officers of enti: requests that wait for their answer, of their own ente alone.
+//! The page of the officers of enti: requests that wait for their answer and writes of unknown outcome, of their own ente alone.
 
 mod form;
 mod page;
+pub(super) mod unsettled;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ pub(super) async fn list(caller: &Caller) -> Result<Response, Response> {
 /// `GET /richieste/{id}`: the question and the form for its answer.
 pub(super) async fn show(caller: &Caller, seal: &Seal, id: &str) -> Result<Response, Response> {
     let sheet = sheet(caller, id).await?;
-    let token = seal.token(caller, &sheet);
+    let token = seal.token(caller, sheet.id, sheet.version);
     Ok(html(
         200,
         page::sheet(&sheet, &token, &BTreeMap::new(), &[]),
@@ -42,17 +43,12 @@ pub(super) async fn answer(
     request: &Request,
     id: &str,
 ) -> Result<Response, Response> {
-    let body = request
-        .body
-        .as_ref()
-        .map_err(|fault| caller.malformed(fault.clone()))?;
-    form::is_ours(request).map_err(|fault| caller.malformed(fault))?;
-    let filled = form::read(body).ok_or_else(|| caller.malformed(form::wrong("corpo")))?;
+    let filled = form::filled(caller, request)?;
     let text = |name: &str| filled.get(name).map(String::as_str).unwrap_or_default();
     let number = number(caller, id)?;
     let version: i64 = text("versione").parse().unwrap_or(-1);
     if !seal.is_genuine(caller, number, version, text("gettone")) {
-        return Ok(html(403, page::stale(number)));
+        return Ok(html(403, page::stale(&path(number))));
     }
     let said = match text("esito") {
         "risposta" => Said::Filled(&filled),
@@ -63,7 +59,9 @@ pub(super) async fn answer(
     let gateway = caller.gateway();
     match manual::answer(gateway, officer(caller), (number, version), said, describe).await {
         Ok(()) => Ok(html(200, page::done())),
-        Err(NotTaken::Failed(ExchangeError::RequestUnknown)) => Ok(html(409, page::stale(number))),
+        Err(NotTaken::Busy | NotTaken::Failed(ExchangeError::RequestUnknown)) => {
+            Ok(html(409, page::stale(&path(number))))
+        }
         Err(NotTaken::Failed(failure)) => Err(caller.refuse(&failure)),
         Err(NotTaken::Wrong(wrong)) => again(caller, seal, id, &filled, &wrong).await,
     }
@@ -87,8 +85,13 @@ async fn again(
     wrong: &[Wrong],
 ) -> Result<Response, Response> {
     let sheet = sheet(caller, id).await?;
-    let token = seal.token(caller, &sheet);
+    let token = seal.token(caller, sheet.id, sheet.version);
     Ok(html(422, page::sheet(&sheet, &token, filled, wrong)))
+}
+
+/// Where an officer finds a request.
+fn path(id: Uuid) -> String {
+    format!("/richieste/{id}")
 }
 
 async fn sheet(caller: &Caller, id: &str) -> Result<Sheet, Response> {

@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Rome;
-use uuid::Uuid;
 
 use crate::broker::deferral::manual::Sheet;
 use crate::connectors::filled_in::{Expected, Input, Part, Wrong};
@@ -13,29 +12,42 @@ use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 use crate::snapshot::Snapshot;
 use crate::store::Richiesta;
+use crate::store::richieste::Way;
 
 /// The pages' style.
 pub(super) const STYLE: &str = include_str!("stile.css");
 
-/// The list of what waits.
+/// The list of what waits: requests to be answered, then writes whose outcome is to be told.
 pub(super) fn list(waiting: &[Richiesta], snapshot: &Snapshot) -> String {
+    let (writes, requests): (Vec<_>, Vec<_>) =
+        waiting.iter().partition(|one| one.way == Way::Write);
     let mut body = String::from("<h1>Richieste in attesa di risposta</h1>\n");
-    if waiting.is_empty() {
-        body.push_str("<p>Nessuna richiesta attende una risposta.</p>\n");
-        return whole("Richieste", &body);
+    match requests.is_empty() {
+        true => body.push_str("<p>Nessuna richiesta attende una risposta.</p>\n"),
+        false => table(&mut body, &requests, snapshot, "/richieste"),
     }
+    if !writes.is_empty() {
+        body.push_str(
+            "<h2>Scritture di esito ignoto</h2>\n<p>Inviate al gestionale, che non ha confermato: dire se sono state eseguite.</p>\n",
+        );
+        table(&mut body, &writes, snapshot, "/scritture");
+    }
+    whole("Richieste", &body)
+}
+
+fn table(body: &mut String, rows: &[&Richiesta], snapshot: &Snapshot, folder: &str) {
     body.push_str(
         "<table>\n<caption>Dalla più vecchia</caption>\n<thead><tr><th scope=\"col\">Richiesta</th>\
          <th scope=\"col\">Ente</th><th scope=\"col\">Ricevuta</th><th scope=\"col\">Entro</th></tr></thead>\n<tbody>\n",
     );
-    for one in waiting {
+    for one in rows {
         let code = CodiceIstat::parse(&one.ente);
         let ente = code.and_then(|code| snapshot.ente(&code).cloned());
         let name = ente.map_or_else(|| one.ente.clone(), |ente| ente.denominazione.clone());
         line(
-            &mut body,
+            body,
             &format!(
-                "<tr><th scope=\"row\"><a href=\"/richieste/{}\">{} del {}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><th scope=\"row\"><a href=\"{folder}/{}\">{} del {}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>",
                 one.id,
                 kind(one.operation),
                 moment(one.opened),
@@ -46,7 +58,6 @@ pub(super) fn list(waiting: &[Richiesta], snapshot: &Snapshot) -> String {
         );
     }
     body.push_str("</tbody>\n</table>\n");
-    whole("Richieste", &body)
 }
 
 /// One request with the form for its answer, as far as it was filled in.
@@ -61,24 +72,15 @@ pub(super) fn sheet(
     let tax = sheet
         .tax
         .map(|(tax, year)| format!("{} {year}", tax.name()));
-    let told = [
-        ("Codice fiscale o partita IVA", Some(sheet.subject.clone())),
-        ("Tributo e anno", tax),
-        ("Ente", Some(sheet.ente.clone())),
-        ("Chi chiede", Some(sheet.portal.clone())),
-        ("Finalità", Some(sheet.purpose.clone())),
-        ("Rispondere entro", Some(moment(sheet.gives_up))),
+    let subject = ("Codice fiscale o partita IVA", sheet.subject.clone());
+    let rest = [
+        ("Ente", sheet.ente.clone()),
+        ("Chi chiede", sheet.portal.clone()),
+        ("Finalità", sheet.purpose.clone()),
+        ("Rispondere entro", moment(sheet.gives_up)),
     ];
-    body.push_str("<dl>\n");
-    for (name, text) in told {
-        if let Some(text) = text {
-            line(
-                &mut body,
-                &format!("<dt>{name}</dt><dd>{}</dd>", escaped(&text)),
-            );
-        }
-    }
-    body.push_str("</dl>\n");
+    let tax = tax.map(|tax| ("Tributo e anno", tax));
+    told(&mut body, [subject].into_iter().chain(tax).chain(rest));
     line(
         &mut body,
         &format!(
@@ -111,18 +113,28 @@ pub(super) fn done() -> String {
 }
 
 /// The form is not that of the request as it is now.
-pub(super) fn stale(id: Uuid) -> String {
+pub(super) fn stale(path: &str) -> String {
     whole(
         "Modulo superato",
         &format!(
             "<h1>Modulo superato</h1>\n<p role=\"alert\">La risposta non è stata presa: la richiesta è già conclusa o è cambiata, o il modulo è \
-             di prima di un riavvio.</p>\n<p><a href=\"/richieste/{id}\">Apri di nuovo la richiesta</a> o \
+             di prima di un riavvio.</p>\n<p><a href=\"{path}\">Apri di nuovo la richiesta</a> o \
              <a href=\"/richieste\">torna alle richieste</a></p>\n"
         ),
     )
 }
 
-fn mistakes(body: &mut String, wrong: &[Wrong]) {
+/// What is known, by name.
+pub(super) fn told(body: &mut String, known: impl IntoIterator<Item = (&'static str, String)>) {
+    body.push_str("<dl>\n");
+    for (name, text) in known {
+        line(body, &format!("<dt>{name}</dt><dd>{}</dd>", escaped(&text)));
+    }
+    body.push_str("</dl>\n");
+}
+
+/// What is to be corrected, above the form.
+pub(super) fn mistakes(body: &mut String, wrong: &[Wrong]) {
     if wrong.is_empty() {
         return;
     }
@@ -143,7 +155,7 @@ fn mistakes(body: &mut String, wrong: &[Wrong]) {
 }
 
 /// The inputs, those of one field of the contract together.
-fn fieldsets(
+pub(super) fn fieldsets(
     body: &mut String,
     inputs: &[Input],
     filled: &BTreeMap<String, String>,
@@ -207,7 +219,7 @@ fn input(body: &mut String, one: Input, filled: &BTreeMap<String, String>, wrong
     line(body, &written);
 }
 
-fn kind(operation: Operation) -> &'static str {
+pub(super) fn kind(operation: Operation) -> &'static str {
     match operation {
         Operation::RicercaPersona => "Scheda anagrafica di una persona",
         Operation::RicercaFamiglia => "Famiglia anagrafica di una persona",
@@ -234,6 +246,10 @@ fn label(name: &str) -> String {
         "residenza.cap" => "CAP",
         "residenza.data_decorrenza_residenza" => "Residente dal",
         "cittadinanza.codice_stato" => "Codice dello Stato (tre lettere, come ITA)",
+        "pratica" => "Pratica nata presso l'ente",
+        "pratica.identificativo" => "Numero della pratica, se ne ha uno",
+        "pratica.stato" => "Stato della pratica",
+        "motivo" => "Perché non è stata eseguita",
         "stato_civile" => "Stato civile",
         "stato_civile.codice" => "Codice della tabella ANPR",
         "dovuto" => "Importo dovuto per l'anno (euro)",
@@ -247,12 +263,12 @@ fn label(name: &str) -> String {
     known.to_owned()
 }
 
-fn moment(at: DateTime<Utc>) -> String {
+pub(super) fn moment(at: DateTime<Utc>) -> String {
     let there = at.with_timezone(&Rome);
     there.format("%d/%m/%Y alle %H:%M").to_string()
 }
 
-fn whole(title: &str, body: &str) -> String {
+pub(super) fn whole(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"it\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title} – Pontile</title>\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<link rel=\"stylesheet\" href=\"/richieste/stile.css\">\n</head>\n\
@@ -265,7 +281,7 @@ fn line(page: &mut String, text: &str) {
     page.push('\n');
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -25,6 +25,10 @@ pub use row::{Richiesta, Way};
 /// How long a node keeps a request to itself once it took it; a node that died gives it back by then.
 const HOLD: TimeDelta = TimeDelta::seconds(120);
 
+/// What an officer answers, and what an officer decides.
+const MANUAL: (Way, Stato) = (Way::Manual, Stato::Inoltrata);
+const UNSETTLED: (Way, Stato) = (Way::Write, Stato::EsitoIgnoto);
+
 /// Days for which a request that came to its end may be kept at most.
 pub const MOST_REQUEST_DAYS: u32 = 30;
 
@@ -124,7 +128,8 @@ impl Richieste {
         Ok(found.into_iter().next())
     }
 
-    /// The open requests that wait for an officer of the ente, the oldest first, at most so many.
+    /// What waits for an officer of the ente, the oldest first, at most so many: requests to be answered by hand, and writes of
+    /// unknown outcome.
     pub async fn waiting_at(
         &self,
         ente: &CodiceIstat,
@@ -132,23 +137,57 @@ impl Richieste {
     ) -> Result<Vec<Richiesta>, StoreError> {
         self.fetch(&WAITING_AT, &|to| {
             to.text(Some(ente.as_str()));
-            to.text(Some(Way::Manual.name()));
-            to.text(Some(Stato::Inoltrata.name()));
+            for (way, state) in [MANUAL, UNSETTLED] {
+                to.text(Some(way.name()));
+                to.text(Some(state.name()));
+            }
             to.number(Some(most.into()));
         })
         .await
     }
 
-    /// One of those.
+    /// The request of that number that waits to be answered by hand.
     pub async fn waiting(&self, id: Uuid) -> Result<Option<Richiesta>, StoreError> {
+        self.that_waits(id, MANUAL).await
+    }
+
+    /// The write of that number whose outcome is unknown.
+    pub async fn unsettled(&self, id: Uuid) -> Result<Option<Richiesta>, StoreError> {
+        self.that_waits(id, UNSETTLED).await
+    }
+
+    async fn that_waits(
+        &self,
+        id: Uuid,
+        (way, state): (Way, Stato),
+    ) -> Result<Option<Richiesta>, StoreError> {
         let found = self
             .fetch(&WAITING, &|to| {
                 to.bytes(Some(id.as_bytes()));
-                to.text(Some(Way::Manual.name()));
-                to.text(Some(Stato::Inoltrata.name()));
+                to.text(Some(way.name()));
+                to.text(Some(state.name()));
             })
             .await?;
         Ok(found.into_iter().next())
+    }
+
+    /// Keeps everybody else off a request until it is saved or a while has passed; `false`: it changed since it was read, or
+    /// another holds it.
+    pub async fn hold_if_free(&self, one: &mut Richiesta) -> Result<bool, StoreError> {
+        let now = Utc::now();
+        let done = self
+            .execute(HOLD_IF_FREE, &|to| {
+                to.text(Some(&self.node));
+                to.number(Some((now + HOLD).timestamp_micros()));
+                to.bytes(Some(one.id.as_bytes()));
+                to.number(Some(one.version));
+                to.number(Some(now.timestamp_micros()));
+            })
+            .await?;
+        if done == 1 {
+            one.version += 1;
+        }
+        Ok(done == 1)
     }
 
     /// The requests that are due, for this node alone until it saves them or a while has passed.
@@ -346,6 +385,9 @@ const RELEASE: &str = "DELETE FROM richiesta WHERE id = ? AND version = ?";
 
 const HOLD_ONE: &str = "UPDATE richiesta SET holder = ?, held_until = ?, version = version + 1 WHERE id = ? AND version = ?";
 
+const HOLD_IF_FREE: &str = "UPDATE richiesta SET holder = ?, held_until = ?, version = version + 1 \
+     WHERE id = ? AND version = ? AND (held_until IS NULL OR held_until <= ?)";
+
 const GIVE_BACK: &str = "UPDATE richiesta SET holder = NULL, held_until = NULL WHERE holder = ?";
 
 const PRUNE: &str = "DELETE FROM richiesta WHERE gone <= ?";
@@ -369,8 +411,11 @@ static OF_PORTAL: LazyLock<String> = LazyLock::new(|| select("id = ? AND portal 
 
 static OF_KEY: LazyLock<String> = LazyLock::new(|| select("idempotency = ?"));
 
-static WAITING_AT: LazyLock<String> =
-    LazyLock::new(|| select("ente = ? AND way = ? AND state = ? ORDER BY opened LIMIT ?"));
+static WAITING_AT: LazyLock<String> = LazyLock::new(|| {
+    select(
+        "ente = ? AND ((way = ? AND state = ?) OR (way = ? AND state = ?)) ORDER BY opened LIMIT ?",
+    )
+});
 
 static WAITING: LazyLock<String> = LazyLock::new(|| select("id = ? AND way = ? AND state = ?"));
 

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod officer;
 pub mod pki;
 pub mod portal;
 pub mod process;
