@@ -18,6 +18,7 @@ use crate::snapshot::{Binding, EnteEntry};
 use super::arrival::Arrival;
 use super::authorization::Permit;
 use super::cache::Cache;
+use super::deferral;
 use super::error::ExchangeError;
 use super::reply::Answered;
 
@@ -123,6 +124,8 @@ fn service(
     let offered = binding.adapter.operation(operation)?;
     let seconds =
         |duration: std::time::Duration| i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
+    let at_once = !operation.is_write() && offered.deferral().is_none();
+    let late = binding.instance.deferred.after.filter(|_| at_once);
     let (fresh, in_emergency) = cache.ages(offered.keep());
     Some(ServizioOfferto {
         operazione: operation.name().to_owned(),
@@ -130,9 +133,12 @@ fn service(
             Some(_) => Modalita::Asincrona,
             None => Modalita::of(offered.fonte()),
         },
-        termine_secondi: offered
-            .deferral()
-            .map(|deferral| seconds(deferral.at(&binding.instance.deferred).gives_up)),
+        asincrona_dopo_secondi: late.map(|after| seconds(after.0).max(1)),
+        termine_secondi: match (offered.deferral(), late) {
+            (Some(deferral), _) => Some(deferral.at(&binding.instance.deferred).gives_up),
+            (None, late) => late.map(|_| deferral::gives_up(&binding.instance)),
+        }
+        .map(seconds),
         scrittura: operation.is_write(),
         esito_accertabile: offered.writing().map(|writing| writing.look_up.is_some()),
         fonte: offered.fonte(),

@@ -75,6 +75,5 @@ async fn stages(
     if !permit.operation().is_personal() {
         return catalogo::answer(&gateway.cache, &permit, arrival);
     }
-    let found = cache::get_or_fetch(gateway, &permit, arrival, trail).await?;
-    Ok(Answered::cut(&permit, &found))
+    deferral::at_once_or_later(gateway, permit, arrival, trail, describe).await
 }

@@ -171,6 +171,25 @@ impl Trail {
         }
     }
 
+    /// A trail for what may go on after this exchange has had its reply.
+    pub(super) fn branch(&self, arrival: &Arrival) -> Trail {
+        Trail {
+            lap_started: self.lap_started,
+            ..Trail::begin(arrival, self.snapshot())
+        }
+    }
+
+    /// Takes over what a branch found in time.
+    pub(super) fn join(&mut self, branch: Trail) {
+        self.lap_started = branch.lap_started;
+        self.adapter = branch.adapter;
+        self.fetched = branch.fetched;
+        self.times = StageTimes {
+            admission: self.times.admission,
+            ..branch.times
+        };
+    }
+
     /// The configuration that the exchange runs under.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot)

@@ -52,9 +52,12 @@ impl InstanceSettings {
     }
 }
 
-/// When a back end that answers later is asked, where it differs from what its adapter says.
+/// When a back end that answers later is asked, where it differs from what its adapter says; and whether one that answers at once
+/// may answer later when it is slow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Deferred {
+    /// How long a portal waits for a back end that answers at once before it is told to come back; absent: to the end.
+    pub after: Option<Span>,
     /// How long after a request was handed over the first question comes.
     pub first: Option<Span>,
     /// The shortest time between two questions.
@@ -159,6 +162,7 @@ impl FromTable for InstanceSettings {
 impl FromTable for Deferred {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
         let deferred = Deferred {
+            after: table.optional("after", reader),
             first: table.optional("first", reader),
             least: table.optional("least", reader),
             most: table.optional("most", reader),

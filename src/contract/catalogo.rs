@@ -131,7 +131,11 @@ pub struct ServizioOfferto {
     /// Età massima dei dati, in secondi, quando il gestionale non risponde: oltre `eta_massima_secondi` la risposta è marcata `scaduta`.
     #[schema(minimum = 0, maximum = 31_536_000, example = 900)]
     pub eta_massima_in_emergenza_secondi: i32,
-    /// Entro quanti secondi l'ente risponde a una richiesta, se la modalità è `asincrona`: poi è abbandonata.
+    /// Se il gestionale tarda più di tanti secondi una ricerca ha risposta 202, come con la modalità `asincrona`; assente se attende.
+    #[schema(minimum = 1, maximum = 3600, example = 5)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asincrona_dopo_secondi: Option<i32>,
+    /// Entro quanti secondi l'ente risponde a una richiesta, se la modalità è o diventa `asincrona`: poi è abbandonata.
     #[schema(minimum = 1, maximum = 2_592_000, example = 86_400)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub termine_secondi: Option<i32>,

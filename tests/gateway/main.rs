@@ -19,6 +19,7 @@ mod dispatch;
 mod calendar;
 mod comuni;
 mod deferral;
+mod late;
 mod officers;
 mod delivery;
 mod writes;

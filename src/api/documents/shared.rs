@@ -37,7 +37,7 @@ pub(super) fn taken_on() -> Response {
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("StatoRichiesta")))
         .build();
-    let description = "L'ente risponde più tardi (modalita `asincrona` nei suoi servizi): la richiesta è presa in carico e conservata. \
+    let description = "L'ente risponde più tardi (modalita `asincrona` nei suoi servizi, o il gestionale tarda oltre `asincrona_dopo_secondi`): la richiesta è presa in carico e conservata. \
         Location dice dove leggerne lo stato, Retry-After quando. Con X-ReplyTo il risultato è anche consegnato a quell'indirizzo.";
     let mut response = ResponseBuilder::new()
         .description(description)

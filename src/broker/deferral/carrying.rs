@@ -17,6 +17,7 @@ use crate::connectors::adapter::deferral::Deferral;
 use crate::connectors::call::{Answer, Call, Transcript, Turn as Part};
 use crate::contract::provenienza::Adattatore;
 use crate::contract::richiesta::Stato;
+use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
 use crate::store::Richiesta;
 use crate::store::richieste::Way;
@@ -34,7 +35,7 @@ const AT_A_TIME: u32 = 64;
 const AT_ONCE: usize = 16;
 
 /// A turn with a back end ends within this time, whatever the instance allows: well before others may take the request.
-const LONGEST_TURN: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_TURN: Duration = Duration::from_secs(60);
 
 /// Failures in a row, of those that would repeat themselves, after which a request is refused.
 const MOST_FAILURES: u32 = 5;
@@ -53,7 +54,7 @@ struct Trouble {
 }
 
 /// What a turn came to.
-enum Came {
+pub(super) enum Came {
     /// The back end has taken the request on.
     HandedOver,
     /// It has no answer yet.
@@ -111,7 +112,7 @@ async fn deliver_what_is_due(gateway: &Gateway, describe: Describe) {
 }
 
 /// One turn of a request: what is next with the back end, its record, its new state.
-async fn turn(gateway: &Gateway, mut richiesta: Richiesta, describe: Describe) {
+async fn turn(gateway: &Gateway, richiesta: Richiesta, describe: Describe) {
     if richiesta.way == Way::Write {
         return settling::carry_on(gateway, richiesta, describe).await;
     }
@@ -142,31 +143,55 @@ async fn turn(gateway: &Gateway, mut richiesta: Richiesta, describe: Describe) {
             .await
         }
     };
-    let digests = transcript.finish();
-    let ended = apply(
-        &mut richiesta,
-        came,
-        allowed.as_ref().ok().map(|(target, _)| target),
-        gateway,
-    );
-    if let Some(ended) = ended {
+    let turned = Turned {
+        scambio,
+        begun,
+        allowed: allowed
+            .as_ref()
+            .ok()
+            .map(|(target, permit)| (permit, target)),
+        digests: transcript.finish(),
+    };
+    conclude(gateway, richiesta, &kept, turned, came, describe).await;
+}
+
+/// A turn that came to its end.
+pub(super) struct Turned<'a> {
+    /// Its own number.
+    pub(super) scambio: Uuid,
+    /// When it began.
+    pub(super) begun: DateTime<Utc>,
+    /// Under what it was allowed, and who was asked; none where it was not allowed any more.
+    pub(super) allowed: Option<(&'a Permit, &'a Target)>,
+    /// What went to the back end and what came.
+    pub(super) digests: (Option<SaltedDigest>, Option<SaltedDigest>),
+}
+
+/// What a turn came to is put on record, then it is the request's new state.
+pub(super) async fn conclude(
+    gateway: &Gateway,
+    mut richiesta: Richiesta,
+    kept: &KeptQuestion,
+    turned: Turned<'_>,
+    came: Came,
+    describe: Describe,
+) {
+    let target = turned.allowed.map(|(_, target)| target);
+    if let Some(ended) = apply(&mut richiesta, came, target, gateway) {
         let turn = Turn {
-            scambio,
-            begun,
+            scambio: turned.scambio,
+            begun: turned.begun,
             richiesta: &richiesta,
-            question: &kept,
-            allowed: allowed
-                .as_ref()
-                .ok()
-                .map(|(target, permit)| (permit, target)),
+            question: kept,
+            allowed: turned.allowed,
             officer: None,
-            digests,
+            digests: turned.digests,
             reply: None,
         };
         let recorded = match &ended {
             Ok(outcome) => turn.record(gateway, Ended::Well(outcome)).await,
             Err(failure) => {
-                let refusal = describe(failure, &scambio);
+                let refusal = describe(failure, &turned.scambio);
                 turn.record(gateway, Ended::Badly(&refusal)).await
             }
         };
@@ -197,8 +222,10 @@ async fn with_back_end(
     transcript: &mut Transcript,
 ) -> Came {
     let same = kept.instance == target.instance.name && kept.adapter == target.adapter.name();
-    let polled = richiesta.way == Way::Polled;
-    if !same || !polled || deferral_of(target, richiesta).is_none() {
+    let polled = richiesta.way == Way::Polled && same && deferral_of(target, richiesta).is_some();
+    // What was only slow is known to nobody: whoever answers for the ente now is asked anew.
+    let late = richiesta.way == Way::Late;
+    if !polled && !late {
         let failure = ConnectorError::permanent(
             Kind::Unsupported,
             "the ente has another back end than the one that took the request on",
@@ -214,6 +241,7 @@ async fn with_back_end(
     }
     let reference = richiesta.reference.to_string();
     let part = match richiesta.state {
+        _ if late => Part::Whole,
         Stato::Accolta => Part::Accept(&reference),
         _ => Part::Poll(&reference),
     };
@@ -238,7 +266,7 @@ async fn with_back_end(
 }
 
 /// Whether a failure is the end of a request, or when it is carried on.
-fn failed(richiesta: &Richiesta, failure: ConnectorError) -> Came {
+pub(super) fn failed(richiesta: &Richiesta, failure: ConnectorError) -> Came {
     tracing::warn!(
         scambio = %richiesta.scambio, operation = %richiesta.operation, ente = richiesta.ente, kind = %failure.kind,
         code = failure.code.as_deref(), detail = %failure.detail, "il gestionale non ha risposto bene a una richiesta aperta"

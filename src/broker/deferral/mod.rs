@@ -9,6 +9,7 @@ mod push;
 mod pick_up;
 mod note;
 mod writing;
+mod late;
 mod settling;
 
 use std::time::Duration;
@@ -35,6 +36,7 @@ use super::reply::{Answered, Progress};
 use kept::KeptQuestion;
 
 pub use carrying::carry_on;
+pub(super) use late::{at_once_or_later, gives_up};
 pub(super) use pick_up::pick_up;
 pub(super) use writing::write;
 
@@ -96,51 +98,20 @@ pub(super) async fn open(
 ) -> Result<Answered, ExchangeError> {
     let target = dispatch::target(permit)?;
     trail.answered_by(&target.adapter);
-    let campi = match &arrival.asked {
-        Ok(Asked::Question(question)) => question.campi,
-        _ => None,
-    };
-    let question = KeptQuestion::of(
-        (permit, campi),
-        arrival.purpose.as_deref(),
-        arrival.certificate.fingerprint,
-        &target,
-        arrival.reply_to.as_deref(),
-    );
-    let question =
-        question.ok_or_else(|| ExchangeError::Internal("a question about nobody".to_owned()))?;
-    let opened = to_the_microsecond(arrival.at);
-    let gives_up = opened + TimeDelta::from_std(deferral.gives_up).unwrap_or(TimeDelta::MAX);
+    let new = opened(gateway, permit, arrival, &target, deferral.gives_up)?;
     let (way, state, due) = match deferral.form {
-        Form::Polled { .. } => (Way::Polled, Stato::Accolta, opened),
-        Form::Manual => (Way::Manual, Stato::Inoltrata, gives_up),
+        Form::Polled { .. } => (Way::Polled, Stato::Accolta, new.opened),
+        Form::Manual => (Way::Manual, Stato::Inoltrata, new.gives_up),
     };
-    let richieste = gateway.store.richieste();
     let richiesta = Richiesta {
-        id: Uuid::new_v4(),
-        reference: Uuid::new_v4(),
-        scambio: arrival.scambio,
-        portal: permit.portal().name.clone(),
-        ente: target.tenant.codice_istat.to_string(),
-        operation: permit.operation(),
         way,
         state,
-        opened,
-        changed: opened,
-        gives_up,
-        gone: gives_up + richieste.kept(),
         due: Some(due),
-        turns: 0,
-        version: 0,
-        question: kept::write(&question),
-        progress: None,
-        outcome: None,
-        idempotency: None,
-        body_digest: None,
-        push_due: None,
-        push_turns: 0,
+        ..new
     };
-    richieste
+    gateway
+        .store
+        .richieste()
         .open(&richiesta)
         .await
         .map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
@@ -152,6 +123,55 @@ pub(super) async fn open(
             retry_after: first_look(&deferral),
         },
     ))
+}
+
+/// A request as it is opened, accepted and not yet due; whoever opens it says how it comes to its end.
+fn opened(
+    gateway: &Gateway,
+    permit: &Permit,
+    arrival: &Arrival,
+    target: &dispatch::Target,
+    gives_up: Duration,
+) -> Result<Richiesta, ExchangeError> {
+    let campi = match &arrival.asked {
+        Ok(Asked::Question(question)) => question.campi,
+        _ => None,
+    };
+    let question = KeptQuestion::of(
+        (permit, campi),
+        arrival.purpose.as_deref(),
+        arrival.certificate.fingerprint,
+        target,
+        arrival.reply_to.as_deref(),
+    );
+    let question =
+        question.ok_or_else(|| ExchangeError::Internal("a question about nobody".to_owned()))?;
+    let opened = to_the_microsecond(arrival.at);
+    let gives_up = opened + TimeDelta::from_std(gives_up).unwrap_or(TimeDelta::MAX);
+    Ok(Richiesta {
+        id: Uuid::new_v4(),
+        reference: Uuid::new_v4(),
+        scambio: arrival.scambio,
+        portal: permit.portal().name.clone(),
+        ente: target.tenant.codice_istat.to_string(),
+        operation: permit.operation(),
+        way: Way::Polled,
+        state: Stato::Accolta,
+        opened,
+        changed: opened,
+        gives_up,
+        gone: gives_up + gateway.store.richieste().kept(),
+        due: None,
+        turns: 0,
+        version: 0,
+        question: kept::write(&question),
+        progress: None,
+        outcome: None,
+        idempotency: None,
+        body_digest: None,
+        push_due: None,
+        push_turns: 0,
+    })
 }
 
 /// When an answer can be there at the earliest.

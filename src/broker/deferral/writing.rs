@@ -65,7 +65,7 @@ pub(in crate::broker) async fn write(
     dispatch::leave_alone_if_closed(&target.instance, arrival.at)
         .map_err(ExchangeError::BackEnd)?;
     let intent = intent(permit, &target, arrival, key)?;
-    if !richieste.open_write(&intent).await.map_err(not_kept)? {
+    if !richieste.open_held(&intent).await.map_err(not_kept)? {
         // Another call with the same key was a moment quicker.
         let known = richieste.of_key(&key).await.map_err(not_kept)?;
         let known = known.ok_or(ExchangeError::WriteUnderWay)?;

@@ -12,6 +12,9 @@ use crate::contract::operation::Operation;
 
 use super::{duplicates, unknown};
 
+/// A back end whose portals need not wait may take so long for an answer.
+const LONGEST_LATE_ANSWER: Duration = Duration::from_secs(60);
+
 /// The longest closure that can be announced.
 const LONGEST_WINDOW: chrono::Duration = chrono::Duration::days(366);
 
@@ -37,6 +40,7 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         if instance.value.address != "operatori:" {
             check_bounds(instance, request_deadline, &mut mistakes);
         }
+        check_patience(instance, request_deadline, &mut mistakes);
         check_tls(instance, &mut mistakes);
         check_calendar(instance, &mut mistakes);
         check_night(instance, &mut mistakes);
@@ -58,14 +62,22 @@ fn check_bounds(
             mistakes.push(entry.places.mistake(&format!("bounds.{key}"), text));
         }
     };
-    require(
-        request_deadline.is_none_or(|deadline| bounds.answer_deadline.0 < deadline),
-        "answer_deadline",
-        format!(
-            "{} non sta entro portal_door.request_deadline: la risposta arriverebbe a chi non aspetta più",
-            bounds.answer_deadline
+    match entry.value.deferred.after {
+        // Nobody waits for the answer of a back end that may be late.
+        Some(_) => require(
+            bounds.answer_deadline.0 <= LONGEST_LATE_ANSWER,
+            "answer_deadline",
+            format!("{} è più di un minuto", bounds.answer_deadline),
         ),
-    );
+        None => require(
+            request_deadline.is_none_or(|deadline| bounds.answer_deadline.0 < deadline),
+            "answer_deadline",
+            format!(
+                "{} non sta entro portal_door.request_deadline: la risposta arriverebbe a chi non aspetta più",
+                bounds.answer_deadline
+            ),
+        ),
+    }
     require(
         bounds.connect_deadline.0 <= bounds.answer_deadline.0,
         "connect_deadline",
@@ -108,6 +120,21 @@ fn check_bounds(
         "tries",
         "da 1 a 5".to_owned(),
     );
+}
+
+fn check_patience(
+    entry: &Entry<InstanceSettings>,
+    request_deadline: Option<Duration>,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let Some(after) = entry.value.deferred.after else {
+        return;
+    };
+    let in_time = request_deadline.is_none_or(|deadline| after.0 < deadline);
+    if !in_time || after.0.is_zero() {
+        let text = format!("{after}: serve più di zero e meno di portal_door.request_deadline");
+        mistakes.push(entry.places.mistake("deferred.after", text));
+    }
 }
 
 fn check_tls(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) {

@@ -66,12 +66,12 @@ impl Richieste {
         Ok(())
     }
 
-    /// Makes a new write durable before anything of it is sent; this node keeps it to itself until it is saved or a while has
-    /// passed. `false`: one with the same idempotency digest is there already, and nothing was made.
-    pub async fn open_write(&self, new: &Richiesta) -> Result<bool, StoreError> {
+    /// Makes a new request durable that this node keeps to itself until it is saved or a while has passed: a write before anything
+    /// of it is sent. `false`: one with the same idempotency digest is there already, and nothing was made.
+    pub async fn open_held(&self, new: &Richiesta) -> Result<bool, StoreError> {
         let sealed = self.sealed(new);
         let done = self
-            .execute(&INSERT_WRITE, &|to| {
+            .execute(&INSERT_HELD, &|to| {
                 new.bind(&sealed, to);
                 to.text(Some(&self.node));
                 to.number(Some((Utc::now() + HOLD).timestamp_micros()));
@@ -400,7 +400,7 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
     format!("INSERT INTO richiesta ({COLUMNS}) VALUES ({places})")
 });
 
-static INSERT_WRITE: LazyLock<String> = LazyLock::new(|| {
+static INSERT_HELD: LazyLock<String> = LazyLock::new(|| {
     let places = vec!["?"; COLUMNS.split(',').count() + 2].join(", ");
     format!(
         "INSERT INTO richiesta ({COLUMNS}, holder, held_until) VALUES ({places}) ON CONFLICT DO NOTHING"

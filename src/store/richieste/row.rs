@@ -15,18 +15,21 @@ pub enum Way {
     Polled,
     /// An officer of the ente answers.
     Manual,
+    /// The back end answers at once and was slow: what was under way goes on, and is asked again where it broke off.
+    Late,
     /// It changes something at the back end: never sent again while its outcome is unknown.
     Write,
 }
 
 impl Way {
-    const ALL: [Way; 3] = [Way::Polled, Way::Manual, Way::Write];
+    const ALL: [Way; 4] = [Way::Polled, Way::Manual, Way::Late, Way::Write];
 
     /// The way's name in the store and in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Way::Polled => "interrogazione",
             Way::Manual => "manuale",
+            Way::Late => "in-ritardo",
             Way::Write => "scrittura",
         }
     }
