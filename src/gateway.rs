@@ -89,8 +89,27 @@ impl Gateway {
         self.draining.load(Ordering::Acquire)
     }
 
+    /// Where the database cannot tell what is open now, what it told last stands.
+    async fn measure_requests(&self) {
+        let now = Utc::now();
+        match self.store.richieste().open_by_state().await {
+            Ok(open) => {
+                let seen = open.iter().map(|open| metrics::OpenRequestsSeen {
+                    way: open.way.name(),
+                    state: open.state.name(),
+                    count: open.count,
+                    oldest_seconds: (now - open.oldest).num_seconds().max(0),
+                });
+                let seen: Vec<_> = seen.collect();
+                self.telemetry.metrics.open_requests(&seen);
+            }
+            Err(error) => tracing::warn!(%error, "le richieste aperte non si possono contare"),
+        }
+    }
+
     /// The page of metrics, with what store, cache, back ends and log tell of themselves.
-    pub fn metrics_page(&self) -> String {
+    pub async fn metrics_page(&self) -> String {
+        self.measure_requests().await;
         let metrics = &self.telemetry.metrics;
         metrics.record(&self.store.health());
         metrics.cache_holds(self.cache.bytes());

@@ -104,7 +104,7 @@ impl Reloader {
                 "nuova configurazione rifiutata: resta in vigore la precedente"
             );
         })?;
-        self.read_subject_keys();
+        self.read_keys();
         self.gateway.instances.read_files_again();
         let found = Watched::look(files);
         let unchanged = *watched == found && before.digest == snapshot.digest;
@@ -129,10 +129,13 @@ impl Reloader {
         })
     }
 
-    /// The secrets of the persons' digests may have a new version; without it the old ones go on.
-    fn read_subject_keys(&self) {
+    /// The secrets of the persons' digests and of open requests may have a new version; without it the old ones go on.
+    fn read_keys(&self) {
         if let Err(error) = self.gateway.store.subject_keys().reload() {
             tracing::error!(%error, "le chiavi delle persone non si possono rileggere");
+        }
+        if let Err(error) = self.gateway.store.richieste().reload_keys() {
+            tracing::error!(%error, "le chiavi delle richieste non si possono rileggere");
         }
     }
 

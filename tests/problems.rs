@@ -82,6 +82,7 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::RequestOpen {
             retry_after: Duration::from_secs(30),
         },
+        ExchangeError::TooManyOpen { most: 1000 },
         ExchangeError::RequestExpired,
         ExchangeError::NotCarriedOut(Motivo::MaiArrivata),
         ExchangeError::ReplyToNotAllowed,

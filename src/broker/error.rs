@@ -69,6 +69,12 @@ pub enum ExchangeError {
         /// When to ask again.
         retry_after: Duration,
     },
+    /// The portal has as many requests open as it may.
+    #[error("too many open requests")]
+    TooManyOpen {
+        /// So many at most.
+        most: u32,
+    },
     /// The ente did not answer the request within its time.
     #[error("request given up")]
     RequestExpired,

@@ -51,8 +51,8 @@ fn rotate_requests(settings: &Settings) -> Result<(), Failure> {
         "Aggiunta la versione {version} alle chiavi delle richieste, {keys}: il file va di nuovo conservato in copia, a parte."
     ))?;
     say(
-        "Su ogni altro nodo va copiato lo stesso file; poi ciascuno la prende al prossimo avvio. Le versioni precedenti si possono \
-         togliere quando è passata la conservazione delle richieste.",
+        "Su ogni altro nodo va copiato lo stesso file; poi ciascuno la prende con la rilettura: `systemctl reload pontile`, SIGHUP \
+         o `POST /ricarica`. Le versioni precedenti si possono togliere, con un riavvio, quando è passata la conservazione delle richieste.",
     )?;
     trail::tell(settings, || {
         tracing::info!(version, "nuova versione della chiave delle richieste");

@@ -15,6 +15,9 @@ use super::reading::{FromTable, Read, Reader};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 
+/// Requests that a portal may have open at once, where the configuration does not say.
+const OPEN_REQUESTS: u32 = 1000;
+
 /// A portal, known by its certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Portal {
@@ -24,6 +27,8 @@ pub struct Portal {
     pub certificates: Vec<CertificateMatch>,
     /// Its rate over all operations.
     pub rate: Rate,
+    /// Requests that outlive their call which it may have open at once.
+    pub open_requests: u32,
     /// Where answers that come later may be delivered (`X-ReplyTo`).
     pub reply_to: Vec<ReplyTo>,
     /// What it may do.
@@ -106,6 +111,7 @@ impl FromTable for Portal {
         let name = table.name("name", reader);
         let certificates = table.required("certificates", reader);
         let rate = table.required("rate", reader);
+        let open_requests = table.or("open_requests", OPEN_REQUESTS, reader);
         let reply_to = table.or_default("reply_to", reader);
         let grant = table.or_default("grant", reader);
         table.finish(reader);
@@ -113,6 +119,7 @@ impl FromTable for Portal {
             name: name?,
             certificates: certificates?,
             rate: rate?,
+            open_requests: open_requests?,
             reply_to: reply_to?,
             grant: grant?,
         })

@@ -104,7 +104,7 @@ impl OperatorRoutes {
         match resource {
             "/vivo" => Ok(ready::alive(caller)),
             "/pronto" => Ok(ready::ready(caller)),
-            "/metrics" => Ok(ready::metrics(caller)),
+            "/metrics" => Ok(ready::metrics(caller).await),
             "/istanze" => Ok(ready::instances(caller)),
             "/deriva" => Ok(ready::drift(caller)),
             "/notturni" => night::copies(caller).await,

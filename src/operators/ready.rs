@@ -94,11 +94,12 @@ fn readiness(gateway: &Gateway) -> Prontezza {
 }
 
 /// `GET /metrics`: the Prometheus page.
-pub(super) fn metrics(caller: &Caller) -> Response {
+pub(super) async fn metrics(caller: &Caller) -> Response {
+    let page = caller.gateway().metrics_page().await;
     Response::new(200)
         .header("content-type", "text/plain; version=0.0.4; charset=utf-8")
         .header("cache-control", "no-store")
-        .body(caller.gateway().metrics_page())
+        .body(page)
 }
 
 /// `GET /istanze`: every configured back end.

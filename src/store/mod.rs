@@ -114,10 +114,10 @@ impl Store {
         database.check(&subject_keys).await?;
         let richieste = Arc::new(Richieste::new(
             database.clone(),
-            Ring::read(&settings.request_keys(), REQUEST_KEY)?,
+            settings.request_keys(),
             node,
             retention.requests_days,
-        ));
+        )?);
         database.refuse_if_vanished(Month::of(Utc::now()))?;
         let room = Arc::new(Waitroom::new(settings.slots));
         let quotas = Quotas::new(database.clone());
@@ -177,7 +177,7 @@ impl Store {
         SubjectKeys::rotate(&settings.subject_key)
     }
 
-    /// Adds a key to the file under which requests are sealed; running gateways take it up when they start.
+    /// Adds a key to the file under which requests are sealed; running gateways take it up when they reload.
     pub fn rotate_request_keys(settings: &RecordSettings) -> Result<u32, StoreError> {
         Ring::rotate(&settings.request_keys(), REQUEST_KEY)
     }

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -28,6 +28,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "parent",
         include_str!("../../migrations/sqlite/0003_parent.sql"),
         include_str!("../../migrations/postgres/0003_parent.sql"),
+    ),
+    (
+        4,
+        "open",
+        include_str!("../../migrations/sqlite/0004_open.sql"),
+        include_str!("../../migrations/postgres/0004_open.sql"),
     ),
 ];
 

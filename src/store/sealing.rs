@@ -79,6 +79,14 @@ impl Ring {
         Ok(newest)
     }
 
+    /// Whether it can open all that the other could seal.
+    pub(super) fn has_all_of(&self, other: &Ring) -> bool {
+        other
+            .keys
+            .keys()
+            .all(|number| self.keys.contains_key(number))
+    }
+
     fn newest(&self) -> (u32, &LessSafeKey) {
         let (number, key) = self
             .keys

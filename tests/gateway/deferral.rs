@@ -330,3 +330,44 @@ async fn an_address_for_the_answer_that_is_not_registered_is_refused() {
         (403, "indirizzo-di-ritorno-non-ammesso")
     );
 }
+
+#[tokio::test]
+async fn a_portal_opens_so_many_requests_and_no_more_and_the_operators_see_them() {
+    let province = Province::with(|files| {
+        files.erba_answers_later("1h").replace(
+            "portali/prove.toml",
+            "name = \"portale-uno\"\n",
+            "name = \"portale-uno\"\nopen_requests = 2\n",
+        );
+    });
+    let late = json!({ "dialect": "d8", "fault": "late_completion", "ms": 3000 });
+    province.simulators.fault(late).await;
+    let portal = province.portal("portale-uno");
+    let mut opened = Vec::new();
+    for _ in 0..2 {
+        let taken_on = portal.persona(ERBA, PERSON).await;
+        assert_eq!(taken_on.status, 202, "{:?}", taken_on.body);
+        opened.push(taken_on.header("location").to_owned());
+    }
+    let refused = portal.persona(ERBA, PERSON).await;
+    assert_eq!(
+        (refused.status, refused.slug()),
+        (429, "troppe-richieste-aperte")
+    );
+    assert_eq!(refused.header("retry-after"), "60");
+    let operator = province.operator("operatore-uno");
+    let request = operator.request(reqwest::Method::GET, "/metrics");
+    let page = request.send().await.unwrap().text().await.unwrap();
+    let open: u64 = page
+        .lines()
+        .filter(|line| line.starts_with("pontile_requests_open{"))
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+        .sum();
+    assert_eq!(open, 2, "{page}");
+
+    for location in &opened {
+        assert_eq!(ended(&portal, location).await.status, 303);
+    }
+    let again = portal.persona(ERBA, PERSON).await;
+    assert_eq!(again.status, 202, "{:?}", again.body);
+}

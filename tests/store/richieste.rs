@@ -138,6 +138,78 @@ async fn after_a_rotation_older_requests_still_open() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_added_seals_from_the_reload_on_and_none_may_vanish() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let richieste = store.richieste();
+        let before = new(Way::Polled);
+        richieste.open(&before).await.expect("opened");
+        let file = place.folder.path().join("richieste.key");
+        let first = std::fs::read_to_string(&file).expect("keys");
+        Store::rotate_request_keys(&place.settings).expect("rotated");
+        let second = std::fs::read_to_string(&file).expect("keys");
+        richieste.reload_keys().expect("taken up");
+        let after = new(Way::Polled);
+        richieste.open(&after).await.expect("opened");
+        std::fs::write(&file, &first).expect("written");
+        assert!(richieste.reload_keys().is_err(), "the newest is missing");
+        for one in [&before, &after] {
+            let found = richieste.of_portal(one.id, "sportello").await;
+            assert!(found.expect("it opens").is_some());
+        }
+        store.close().await;
+
+        let store = place.open_again("prova-1").await;
+        let lost = store.richieste().of_portal(after.id, "sportello").await;
+        assert!(matches!(lost, Err(StoreError::Unsealable(_))), "{lost:?}");
+        std::fs::write(&file, &second).expect("written");
+        store.richieste().reload_keys().expect("taken up");
+        let found = store.richieste().of_portal(after.id, "sportello").await;
+        assert!(found.expect("it opens").is_some());
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_open_is_counted_by_portal_and_by_state() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let richieste = store.richieste();
+        let older = now() - TimeDelta::hours(1);
+        let old = Richiesta {
+            opened: older,
+            ..new(Way::Polled)
+        };
+        let ended = Richiesta {
+            state: Stato::Completata,
+            ..new(Way::Polled)
+        };
+        let others = Richiesta {
+            portal: "altro".to_owned(),
+            state: Stato::EsitoIgnoto,
+            ..new(Way::Write)
+        };
+        for one in [&old, &new(Way::Polled), &ended, &others] {
+            richieste.open(one).await.expect("opened");
+        }
+        assert_eq!(richieste.open_of("sportello").await.expect("counted"), 2);
+        assert_eq!(richieste.open_of("nessuno").await.expect("counted"), 0);
+        let open = richieste.open_by_state().await.expect("counted");
+        let told: Vec<_> = open
+            .iter()
+            .map(|open| (open.way, open.state, open.count))
+            .collect();
+        let expected = [
+            (Way::Polled, Stato::Accolta, 2),
+            (Way::Write, Stato::EsitoIgnoto, 1),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(open[0].oldest, older);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_due_request_is_one_nodes_at_a_time_and_given_back_when_saved() {
     for place in Place::all() {
         let store = place.open().await;

@@ -151,6 +151,9 @@ impl Problem {
             ExchangeError::RequestOpen { retry_after } => {
                 rows::RICHIESTA_IN_CORSO.again_after(*retry_after)
             }
+            ExchangeError::TooManyOpen { most } => rows::TROPPE_RICHIESTE_APERTE.with_detail(format!(
+                "Il portale ha già {most} richieste aperte che attendono la risposta degli enti: la richiesta non è stata presa in carico."
+            )),
             ExchangeError::RequestExpired => rows::RICHIESTA_SCADUTA,
             ExchangeError::KeyMissing => rows::CHIAVE_MANCANTE,
             ExchangeError::KeyReused => rows::CHIAVE_RIUSATA,

@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 42] = [
+pub static TABLE: [Problem; 43] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
@@ -40,6 +40,7 @@ pub static TABLE: [Problem; 42] = [
     RICHIESTA_INESISTENTE,
     RICHIESTA_IN_CORSO,
     RICHIESTA_SCADUTA,
+    TROPPE_RICHIESTE_APERTE,
     INDIRIZZO_DI_RITORNO_NON_AMMESSO,
     CHIAVE_MANCANTE,
     CHIAVE_RIUSATA,
@@ -444,6 +445,18 @@ pub(super) const RICHIESTA_SCADUTA: Problem = row(
         "Richiesta scaduta",
         "L'ente non ha risposto alla richiesta entro il termine dichiarato nei suoi servizi.",
         "Ripetere la ricerca, o rivolgersi all'ente.",
+    ],
+);
+
+pub(super) const TROPPE_RICHIESTE_APERTE: Problem = row(
+    429,
+    "troppe-richieste-aperte",
+    Side::Portale,
+    Some(60),
+    [
+        "Troppe richieste aperte",
+        "Il portale ha già tante richieste aperte quante ne può avere: la richiesta non è stata presa in carico.",
+        "Attendere che le richieste aperte si concludano (…/richieste/{id} dice a che punto sono), poi ripetere la richiesta; se servono più richieste aperte insieme, chiederlo al gestore del gateway.",
     ],
 );
 

@@ -396,4 +396,6 @@ pub(super) fn end(
     richiesta.outcome = outcome.map(kept::write);
     richiesta.gone = now + gateway.store.richieste().kept();
     richiesta.push_due = delivered.then_some(now);
+    let metrics = &gateway.telemetry.metrics;
+    metrics.request_ended(richiesta.way.name(), state.name(), &richiesta.ente);
 }

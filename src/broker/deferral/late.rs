@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::broker::arrival::Arrival;
@@ -66,11 +67,17 @@ async fn within(
     let begun = Utc::now();
     let mut asked = begin(gateway, &permit, arrival, trail);
     let until = (arrival.started + patience).min(arrival.deadline);
-    if let Ok(ended) = tokio::time::timeout_at(until.into(), &mut asked).await {
-        let (found, branch) =
-            ended.map_err(|_| ExchangeError::Internal("task ended".to_owned()))?;
-        trail.join(branch);
-        return Ok(Answered::cut(&permit, &found?));
+    if let Ok(ended) = timeout_at(until.into(), &mut asked).await {
+        return answered(&permit, trail, ended);
+    }
+    if super::check_room(gateway, &permit).await.is_err() {
+        // Who may open no request waits as at a back end without a patience.
+        let ended = timeout_at(arrival.deadline.into(), &mut asked).await;
+        return answered(
+            &permit,
+            trail,
+            ended.map_err(|_| ExchangeError::DeadlinePassed)?,
+        );
     }
     let target = dispatch::target(&permit)?;
     trail.answered_by(&target.adapter);
@@ -107,6 +114,16 @@ async fn within(
     };
     tokio::spawn(waiting.wait_for(Arc::clone(gateway), asked, describe));
     Ok(taken_on)
+}
+
+fn answered(
+    permit: &Permit,
+    trail: &mut Trail,
+    ended: Result<Ended, JoinError>,
+) -> Result<Answered, ExchangeError> {
+    let (found, branch) = ended.map_err(|_| ExchangeError::Internal("task ended".to_owned()))?;
+    trail.join(branch);
+    Ok(Answered::cut(permit, &found?))
 }
 
 /// After how long the portal is told to come back for its answer; `None`: it waits until its deadline.

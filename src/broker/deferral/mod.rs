@@ -88,6 +88,19 @@ fn check_reply_to(permit: &Permit, arrival: &Arrival) -> Result<(), ExchangeErro
     }
 }
 
+/// Refuses what would be one open request too many. Two that come at once may both find the last place.
+async fn check_room(gateway: &Gateway, permit: &Permit) -> Result<(), ExchangeError> {
+    let portal = permit.portal();
+    let open = gateway.store.richieste().open_of(&portal.name).await;
+    let open = open.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
+    match open < u64::from(portal.open_requests) {
+        true => Ok(()),
+        false => Err(ExchangeError::TooManyOpen {
+            most: portal.open_requests,
+        }),
+    }
+}
+
 /// Takes a request on: once it is durable, the portal is told where to ask for its answer.
 pub(super) async fn open(
     gateway: &Gateway,
@@ -98,6 +111,7 @@ pub(super) async fn open(
 ) -> Result<Answered, ExchangeError> {
     let target = dispatch::target(permit)?;
     trail.answered_by(&target.adapter);
+    check_room(gateway, permit).await?;
     let new = opened(gateway, permit, arrival, &target, deferral.gives_up)?;
     let (way, state, due) = match deferral.form {
         Form::Polled { .. } => (Way::Polled, Stato::Accolta, new.opened),

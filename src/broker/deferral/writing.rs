@@ -64,6 +64,7 @@ pub(in crate::broker) async fn write(
     rate_limit::admit_to_quota(gateway, permit, trail).await?;
     dispatch::leave_alone_if_closed(&target.instance, arrival.at)
         .map_err(ExchangeError::BackEnd)?;
+    super::check_room(gateway, permit).await?;
     let intent = intent(permit, &target, arrival, key)?;
     if !richieste.open_held(&intent).await.map_err(not_kept)? {
         // Another call with the same key was a moment quicker.

@@ -3,12 +3,14 @@
 mod link;
 mod row;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::config::secret::SecretReference;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::richiesta::Stato;
 
@@ -20,7 +22,7 @@ use super::sealing::Ring;
 use link::{Link, Parameters};
 use row::{COLUMNS, Part, Sealed};
 
-pub use row::{Richiesta, Way};
+pub use row::{OpenRequests, Richiesta, Way};
 
 /// How long a node keeps a request to itself once it took it; a node that died gives it back by then.
 const HOLD: TimeDelta = TimeDelta::seconds(120);
@@ -35,7 +37,8 @@ pub const MOST_REQUEST_DAYS: u32 = 30;
 /// The requests that outlive their call.
 pub struct Richieste {
     database: Database,
-    ring: Ring,
+    ring: ArcSwap<Ring>,
+    keys: SecretReference,
     node: String,
     kept: TimeDelta,
     /// Few statements, each short: one connection carries them, one after the other.
@@ -43,14 +46,20 @@ pub struct Richieste {
 }
 
 impl Richieste {
-    pub(super) fn new(database: Database, ring: Ring, node: &str, kept_days: u32) -> Richieste {
-        Richieste {
+    pub(super) fn new(
+        database: Database,
+        keys: SecretReference,
+        node: &str,
+        kept_days: u32,
+    ) -> Result<Richieste, StoreError> {
+        Ok(Richieste {
             database,
-            ring,
+            ring: ArcSwap::from_pointee(Ring::read(&keys, super::REQUEST_KEY)?),
+            keys,
             node: node.to_owned(),
             kept: TimeDelta::days(kept_days.into()),
             link: Mutex::new(None),
-        }
+        })
     }
 
     /// How long a request is kept after its end, for its portal to pick up.
@@ -277,21 +286,43 @@ impl Richieste {
         Ok(done == 1)
     }
 
-    /// How many requests are open, by way and state, for metrics and operators.
-    pub async fn open_by_state(&self) -> Result<Vec<(String, String, u64)>, StoreError> {
-        self.with_link(async |link| {
-            link.fetch(COUNT, &|_| {}, |row| {
-                let count = row.number(2)?.and_then(|count| u64::try_from(count).ok());
-                let (way, state) = (row.text(0)?, row.text(1)?);
-                Ok((
-                    way.unwrap_or_default(),
-                    state.unwrap_or_default(),
-                    count.unwrap_or_default(),
-                ))
+    /// How many requests of a portal are open.
+    pub async fn open_of(&self, portal: &str) -> Result<u64, StoreError> {
+        let portal = |to: &mut dyn Bind| to.text(Some(portal));
+        let counted = self
+            .with_link(async |link| {
+                link.fetch(&OPEN_OF, &portal, |row| Ok(row.number(0)?))
+                    .await
             })
-            .await
+            .await?;
+        let count = counted.into_iter().next().flatten();
+        Ok(count
+            .and_then(|count| u64::try_from(count).ok())
+            .unwrap_or_default())
+    }
+
+    /// The requests that are open, by way and state.
+    pub async fn open_by_state(&self) -> Result<Vec<OpenRequests>, StoreError> {
+        self.with_link(async |link| {
+            link.fetch(&OPEN_BY_STATE, &|_| {}, OpenRequests::read)
+                .await
         })
         .await
+    }
+
+    /// Takes up keys that the file has now and had not at the start. One that was there may not be missing: what it sealed would
+    /// not open.
+    pub fn reload_keys(&self) -> Result<(), StoreError> {
+        let found = Ring::read(&self.keys, super::REQUEST_KEY)?;
+        if !found.has_all_of(&self.ring.load()) {
+            return Err(StoreError::Settings(format!(
+                "{}: {}: una chiave manca: se ne possono solo aggiungere",
+                super::REQUEST_KEY,
+                self.keys
+            )));
+        }
+        self.ring.store(Arc::new(found));
+        Ok(())
     }
 
     /// Deletes those past their time; returns how many. The store does so by itself.
@@ -310,7 +341,8 @@ impl Richieste {
     }
 
     fn sealed(&self, one: &Richiesta) -> Sealed {
-        let seal = |part, bytes: &[u8]| self.ring.seal(&one.place(part), bytes);
+        let ring = self.ring.load();
+        let seal = |part, bytes: &[u8]| ring.seal(&one.place(part), bytes);
         let some = |part, bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| seal(part, bytes));
         Sealed {
             question: seal(Part::Question, &one.question),
@@ -320,7 +352,8 @@ impl Richieste {
     }
 
     fn unsealed(&self, mut one: Richiesta) -> Result<Richiesta, StoreError> {
-        one.question = self.ring.open(&one.place(Part::Question), &one.question)?;
+        let ring = self.ring.load();
+        one.question = ring.open(&one.place(Part::Question), &one.question)?;
         for part in [Part::Progress, Part::Outcome] {
             let place = one.place(part);
             let sealed = match part {
@@ -328,7 +361,7 @@ impl Richieste {
                 _ => &mut one.outcome,
             };
             if let Some(bytes) = sealed {
-                *bytes = self.ring.open(&place, bytes)?;
+                *bytes = ring.open(&place, bytes)?;
             }
         }
         Ok(one)
@@ -392,8 +425,17 @@ const GIVE_BACK: &str = "UPDATE richiesta SET holder = NULL, held_until = NULL W
 
 const PRUNE: &str = "DELETE FROM richiesta WHERE gone <= ?";
 
-const COUNT: &str =
-    "SELECT way, state, count(*) FROM richiesta GROUP BY way, state ORDER BY way, state";
+/// What is open, as the index of open requests says it: with parameters it would not be used.
+const OPEN: &str = "state IN ('accolta', 'inoltrata', 'esito_ignoto')";
+
+static OPEN_OF: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT count(*) FROM richiesta WHERE portal = ? AND {OPEN}"));
+
+static OPEN_BY_STATE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT way, state, count(*), min(opened) FROM richiesta WHERE {OPEN} GROUP BY way, state ORDER BY way, state"
+    )
+});
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     let places = vec!["?"; COLUMNS.split(',').count()].join(", ");

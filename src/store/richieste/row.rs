@@ -24,6 +24,11 @@ pub enum Way {
 impl Way {
     const ALL: [Way; 4] = [Way::Polled, Way::Manual, Way::Late, Way::Write];
 
+    /// The way of that name.
+    fn named(name: &str) -> Option<Way> {
+        Way::ALL.into_iter().find(|way| way.name() == name)
+    }
+
     /// The way's name in the store and in metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -82,6 +87,35 @@ pub struct Richiesta {
     pub push_due: Option<DateTime<Utc>>,
     /// How often delivery was tried.
     pub push_turns: u32,
+}
+
+/// How many requests of one way are open in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRequests {
+    /// How they come to their end.
+    pub way: Way,
+    /// How far they are.
+    pub state: Stato,
+    /// How many.
+    pub count: u64,
+    /// When the oldest was opened.
+    pub oldest: DateTime<Utc>,
+}
+
+impl OpenRequests {
+    /// Reads a row.
+    pub(super) fn read(row: &dyn Values) -> Result<OpenRequests, StoreError> {
+        let out_of_form = || StoreError::Unsealable("una riga non ha la sua forma");
+        let text = |position| row.text(position)?.ok_or_else(out_of_form);
+        let oldest = row.number(3)?.and_then(DateTime::from_timestamp_micros);
+        let count = row.number(2)?.and_then(|count| u64::try_from(count).ok());
+        Ok(OpenRequests {
+            way: Way::named(&text(0)?).ok_or_else(out_of_form)?,
+            state: Stato::named(&text(1)?).ok_or_else(out_of_form)?,
+            count: count.ok_or_else(out_of_form)?,
+            oldest: oldest.ok_or_else(out_of_form)?,
+        })
+    }
 }
 
 /// The columns, in the order in which rows are written and read.
@@ -171,10 +205,7 @@ impl Richiesta {
             portal: text(3)?,
             ente: text(4)?,
             operation: Operation::named(&text(5)?).ok_or_else(out_of_form)?,
-            way: Way::ALL
-                .into_iter()
-                .find(|known| known.name() == way)
-                .ok_or_else(out_of_form)?,
+            way: Way::named(&way).ok_or_else(out_of_form)?,
             state: Stato::named(&text(7)?).ok_or_else(out_of_form)?,
             opened: instant(8)?.ok_or_else(out_of_form)?,
             changed: instant(9)?.ok_or_else(out_of_form)?,

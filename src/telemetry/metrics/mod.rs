@@ -7,6 +7,7 @@ mod families;
 mod night;
 mod process;
 mod record;
+mod requests;
 
 use std::time::Instant;
 
@@ -21,8 +22,10 @@ use exchanges::ExchangeMetrics;
 use families::{Families, raise_to};
 use night::NightMetrics;
 use record::RecordMetrics;
+use requests::RequestMetrics;
 
 pub use night::NightCopySeen;
+pub use requests::OpenRequestsSeen;
 
 /// The media type of the page.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -43,6 +46,7 @@ pub struct Metrics {
     cache_bytes: IntGauge,
     record: RecordMetrics,
     night: NightMetrics,
+    requests: RequestMetrics,
     certificate_days_left: GaugeVec,
     snapshot_generation: IntGauge,
     snapshot_age: Gauge,
@@ -122,6 +126,7 @@ impl Metrics {
             cache_bytes: families.gauge("cache_bytes", "Bytes of answers in the cache."),
             record: RecordMetrics::new(&families),
             night: NightMetrics::new(&families),
+            requests: RequestMetrics::new(&families),
             certificate_days_left: families.decimal_gauges(
                 "certificate_days_left",
                 "Days until a certificate or revocation list of ours ends; negative: ended.",
@@ -237,6 +242,16 @@ impl Metrics {
     /// Sets how the record fares.
     pub fn record(&self, health: &Health) {
         self.record.show(health);
+    }
+
+    /// Sets how many requests are open; those that are not named are none.
+    pub fn open_requests(&self, seen: &[OpenRequestsSeen]) {
+        self.requests.show(seen);
+    }
+
+    /// Counts a request that came to its end.
+    pub fn request_ended(&self, way: &str, state: &str, ente: &str) {
+        self.requests.ended(way, state, ente);
     }
 
     /// Sets how a night copy fares.

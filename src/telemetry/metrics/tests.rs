@@ -107,6 +107,13 @@ fn every_metric_is_documented() {
         is_missing: false,
     });
     metrics.night_delivery("in_vigore");
+    metrics.open_requests(&[crate::telemetry::metrics::OpenRequestsSeen {
+        way: "manuale",
+        state: "inoltrata",
+        count: 2,
+        oldest_seconds: 60,
+    }]);
+    metrics.request_ended("manuale", "completata", "013003");
     metrics.record(&health());
     metrics.certificate_days_left("portal_door", 12.5);
     metrics.snapshot_in_force(3);
