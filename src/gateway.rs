@@ -89,8 +89,8 @@ impl Gateway {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Where the database cannot tell what is open now, what it told last stands.
-    async fn measure_requests(&self) {
+    /// Measures the open requests for the page of metrics. Where the database cannot tell, what it told last stands.
+    pub async fn measure_requests(&self) {
         let now = Utc::now();
         match self.store.richieste().open_by_state().await {
             Ok(open) => {
@@ -108,8 +108,7 @@ impl Gateway {
     }
 
     /// The page of metrics, with what store, cache, back ends and log tell of themselves.
-    pub async fn metrics_page(&self) -> String {
-        self.measure_requests().await;
+    pub fn metrics_page(&self) -> String {
         let metrics = &self.telemetry.metrics;
         metrics.record(&self.store.health());
         metrics.cache_holds(self.cache.bytes());

@@ -175,7 +175,7 @@ fn tell(gateway: &Gateway, place: &Place, looked: &Looked) {
         let rejected: u64 = report.file.iter().map(|file| file.scartate).sum();
         let (instance, ente, outcome) = (&place.instance, &place.ente, esito.name());
         match esito {
-            Outcome::InVigore | Outcome::InVigorePerAccettazione => {
+            Outcome::InVigore | Outcome::Confermato | Outcome::InVigorePerAccettazione => {
                 tracing::info!(%instance, %ente, %data, outcome, rows, rejected, "copia notturna in vigore");
             }
             Outcome::Doppione => {

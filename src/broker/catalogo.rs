@@ -7,13 +7,13 @@ use crate::config::calendar::Calendar;
 use crate::connectors::closures::{self, Why};
 use crate::connectors::successors::{self, Former};
 use crate::contract::catalogo::{
-    ChiusuraPrevista, ComuneSoppresso, ElencoEnti, EnteInCatalogo, LIMITE_PREDEFINITO, Modalita,
-    MotivoChiusura, ServiziEnte, ServizioOfferto,
+    ChiusuraPrevista, ComuneSoppresso, CopiaQuandoChiuso, ElencoEnti, EnteInCatalogo,
+    LIMITE_PREDEFINITO, Modalita, MotivoChiusura, ServiziEnte, ServizioOfferto,
 };
 use crate::contract::operation::Operation;
 use crate::contract::provenienza::Adattatore;
 use crate::contract::question::Parameters;
-use crate::snapshot::{Binding, EnteEntry};
+use crate::snapshot::{Backend, Binding, EnteEntry};
 
 use super::arrival::Arrival;
 use super::authorization::Permit;
@@ -156,7 +156,26 @@ fn service(
         eta_massima_in_emergenza_secondi: seconds(in_emergency),
         ritardo_usuale_secondi: offered.usual_delay().map(seconds),
         orario: binding.instance.calendar.hours(),
+        copia_quando_chiuso: binding
+            .while_closed
+            .as_ref()
+            .and_then(|night| copy(operation, night)),
         chiusure_previste: closures(&binding.instance.calendar, at),
+    })
+}
+
+/// What the night copy answers that stands in for a closed back end.
+fn copy(operation: Operation, night: &Backend) -> Option<CopiaQuandoChiuso> {
+    let offered = night.adapter.operation(operation)?;
+    let bounds = night.instance.night.clone().unwrap_or_default();
+    let fields = offered.fields().names(operation);
+    Some(CopiaQuandoChiuso {
+        adattatore: Adattatore {
+            nome: night.adapter.name().to_owned(),
+            versione: night.adapter.version().to_owned(),
+        },
+        campi_disponibili: fields.map(str::to_owned).collect(),
+        eta_massima_secondi: i32::try_from(bounds.oldest.0.as_secs()).unwrap_or(i32::MAX),
     })
 }
 

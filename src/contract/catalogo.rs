@@ -150,11 +150,28 @@ pub struct ServizioOfferto {
     )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orario: Option<String>,
+    /// La copia notturna che risponde mentre il gestionale è chiuso da orario o calendario; assente se allora la risposta è 503.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copia_quando_chiuso: Option<CopiaQuandoChiuso>,
     /// Manutenzioni e festività dei prossimi quattordici giorni, in ordine di inizio; assente se non ce ne sono. Fino alla
     /// fine di una chiusura le richieste hanno risposta 503, o una copia se l'ente la ammette.
     #[schema(max_items = 100)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chiusure_previste: Vec<ChiusuraPrevista>,
+}
+
+/// Una copia notturna che sta al posto del gestionale chiuso: le sue risposte dicono `copia_notturna` e la data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CopiaQuandoChiuso {
+    /// Adattatore che legge la copia.
+    pub adattatore: Adattatore,
+    /// Campi che la copia può dare.
+    #[schema(max_items = 32)]
+    pub campi_disponibili: Vec<String>,
+    /// Età massima dei dati, in secondi: una copia più vecchia non risponde.
+    #[schema(minimum = 0, maximum = 31_622_400, example = 604_800)]
+    pub eta_massima_secondi: i32,
 }
 
 /// Un periodo in cui il gestionale non risponderà.

@@ -95,11 +95,11 @@ fn readiness(gateway: &Gateway) -> Prontezza {
 
 /// `GET /metrics`: the Prometheus page.
 pub(super) async fn metrics(caller: &Caller) -> Response {
-    let page = caller.gateway().metrics_page().await;
+    caller.gateway().measure_requests().await;
     Response::new(200)
         .header("content-type", "text/plain; version=0.0.4; charset=utf-8")
         .header("cache-control", "no-store")
-        .body(page)
+        .body(caller.gateway().metrics_page())
 }
 
 /// `GET /istanze`: every configured back end.

@@ -246,6 +246,29 @@ async fn files_that_double_or_come_from_the_future_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_night_in_which_nothing_changed_confirms_the_copy_under_its_date() {
+    let mut house = House::of("tracciato-tributi");
+    house.deliver(house.day(2), &[]);
+    assert_eq!(house.look().await, [InVigore]);
+    let before = shown(&house.posizione(ROSSI, Tributo::Tari).await.unwrap());
+    let stamp = |day: chrono::NaiveDate| day.format("%Y%m%d").to_string();
+    for entry in std::fs::read_dir(house.drop_folder()).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        let later = name.replace(&stamp(house.day(2)), &stamp(house.today));
+        assert_ne!(name, later);
+        std::fs::copy(entry.path(), house.drop_folder().join(later)).unwrap();
+    }
+    assert_eq!(house.look().await, [Confermato]);
+    let answer = house.posizione(ROSSI, Tributo::Tari).await.unwrap();
+    assert_eq!(answer.data_riferimento, house.today);
+    assert_eq!(shown(&answer), before);
+    assert!(house.look().await.is_empty());
+    house.restart();
+    let answer = house.posizione(ROSSI, Tributo::Tari).await.unwrap();
+    assert_eq!(answer.data_riferimento, house.today);
+}
+
+#[tokio::test]
 async fn no_file_and_no_copy_is_a_failure_and_never_nobody() {
     let mut house = House::of("tracciato-anagrafe");
     house.deliver(house.today, &["missing"]);

@@ -106,11 +106,16 @@ impl Intake<'_> {
             return Ok(None);
         }
         let in_force = state.in_force.as_ref();
-        if in_force.is_some_and(|copy| copy.digest == report.impronta && copy.date <= night.date)
-            && self.vault.copy(self.place).is_ok_and(|copy| copy.is_some())
-        {
-            report.esito = Outcome::Doppione;
-            return Ok(refused(report, state));
+        if let Some(copy) = in_force.filter(|copy| copy.digest == report.impronta) {
+            let is_there = self.vault.copy(self.place).is_ok_and(|copy| copy.is_some());
+            if is_there && copy.date == night.date {
+                report.esito = Outcome::Doppione;
+                return Ok(refused(report, state));
+            }
+            // A copy is never changed: it is made once more, with its new date.
+            if is_there {
+                report.esito = Outcome::Confermato;
+            }
         }
         if self.layouts.last_line_ends && inspected.iter().any(|file| !file.last_line_ends) {
             report.esito = Outcome::Incompleto;

@@ -33,6 +33,8 @@ pub enum Outcome {
     InVigore,
     /// They are the copy in force because an operator accepted them.
     InVigorePerAccettazione,
+    /// They are, byte for byte, those of the copy in force under a later date: nothing changed since, and the copy is of that date now.
+    Confermato,
     /// They are, byte for byte, those of the copy in force.
     Doppione,
     /// They are, byte for byte, those of an earlier copy under a later date.
@@ -88,7 +90,10 @@ pub struct Rejected {
 impl Outcome {
     /// Whether the files are in force now.
     pub fn is_in_force(self) -> bool {
-        matches!(self, Outcome::InVigore | Outcome::InVigorePerAccettazione)
+        matches!(
+            self,
+            Outcome::InVigore | Outcome::Confermato | Outcome::InVigorePerAccettazione
+        )
     }
 
     /// Whether an operator may accept the files all the same.
@@ -104,6 +109,7 @@ impl Outcome {
         match self {
             Outcome::InVigore => "in_vigore",
             Outcome::InVigorePerAccettazione => "in_vigore_per_accettazione",
+            Outcome::Confermato => "confermato",
             Outcome::Doppione => "doppione",
             Outcome::GiaVisto => "gia_visto",
             Outcome::DataFutura => "data_futura",
