@@ -34,7 +34,12 @@ def with_children(process):
     """The process and all its descendants."""
     found = [process]
     for task in Path(f"/proc/{process}/task").iterdir():
-        for child in (task / "children").read_text().split():
+        try:
+            children = (task / "children").read_text().split()
+        except FileNotFoundError:
+            # A thread may end while the list is read.
+            continue
+        for child in children:
             found += with_children(int(child))
     return found
 
