@@ -28,8 +28,8 @@ use super::rate_limit;
 use super::record::{self, Trail};
 use super::reply::{Answered, Describe, LimitStatus, Reply, ReplyKind};
 
-/// Enti asked at a time; each back end's own bounds hold besides.
-const AT_A_TIME: usize = 100;
+/// Enti asked at a time: a whole province at once, so that nobody waits for another's town hall. Each back end's own bounds hold besides.
+const AT_A_TIME: usize = 200;
 
 /// The part of a question that goes to one ente, reserved and not yet asked.
 pub(super) struct Child {
