@@ -1,11 +1,13 @@
 //! One question to many enti: a child exchange with each, under its own Permit, limits and record.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use chrono::Utc;
 use futures_util::stream::{self, Stream, StreamExt};
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -28,9 +30,6 @@ use super::rate_limit;
 use super::record::{self, Trail};
 use super::reply::{Answered, Describe, LimitStatus, Reply, ReplyKind};
 
-/// Enti asked at a time: a whole province at once, so that nobody waits for another's town hall. Each back end's own bounds hold besides.
-const AT_A_TIME: usize = 200;
-
 /// The part of a question that goes to one ente, reserved and not yet asked.
 pub(super) struct Child {
     ente: CodiceIstat,
@@ -40,6 +39,9 @@ pub(super) struct Child {
     /// Or why this ente cannot be asked; the others are.
     permit: Result<Permit, ExchangeError>,
 }
+
+/// Those that were not begun yet.
+type Waiting = Arc<Mutex<VecDeque<Child>>>;
 
 /// How one ente answered, on record.
 struct Told {
@@ -67,7 +69,8 @@ pub(super) async fn ask(
     describe: Describe,
 ) -> Result<Answered, ExchangeError> {
     let children = reserve(gateway, permit, arrival, trail).await?;
-    let mut told: Vec<Told> = answers(gateway, children, describe).collect().await;
+    let waiting = Arc::new(Mutex::new(VecDeque::from(children)));
+    let mut told: Vec<Told> = answers(gateway, &waiting, describe).collect().await;
     told.sort_by(|one, other| one.ente.cmp(&other.ente));
     let mut sum = Riepilogo::default();
     let mut body = b"{\"esiti\":[".to_vec();
@@ -98,7 +101,7 @@ pub async fn exchange_in_lines(
 }
 
 /// The same line by line: `begin` hears whether the whole is refused. What is still to be asked when the portal hangs up is
-/// not asked any more; what is being asked comes to its end and is on record.
+/// not asked any more, and is on record as that; what is being asked comes to its end and is on record.
 async fn ask_in_lines(
     gateway: Arc<Gateway>,
     arrival: Arrival,
@@ -173,8 +176,21 @@ async fn send(
     sender: &mpsc::Sender<Bytes>,
     sent: &mut Vec<u8>,
 ) -> Result<Riepilogo, ExchangeError> {
+    let waiting = Arc::new(Mutex::new(VecDeque::from(children)));
+    let whole = send_each(gateway, &waiting, describe, sender, sent).await;
+    leave(gateway, &waiting, describe).await;
+    whole
+}
+
+async fn send_each(
+    gateway: &Arc<Gateway>,
+    waiting: &Waiting,
+    describe: Describe,
+    sender: &mpsc::Sender<Bytes>,
+    sent: &mut Vec<u8>,
+) -> Result<Riepilogo, ExchangeError> {
     let mut sum = Riepilogo::default();
-    let mut answers = std::pin::pin!(answers(gateway, children, describe));
+    let mut answers = std::pin::pin!(answers(gateway, waiting, describe));
     loop {
         let told = tokio::select! {
             told = answers.next() => told,
@@ -190,6 +206,22 @@ async fn send(
         place.send(line.into());
     }
     Ok(sum)
+}
+
+/// Those that were not begun when the portal hung up are on record as such: nobody asked their town halls.
+async fn leave(gateway: &Gateway, waiting: &Waiting, describe: Describe) {
+    let left = std::mem::take(&mut *waiting.lock());
+    let closing = left.into_iter().map(|child| async move {
+        let Child {
+            arrival,
+            slot,
+            trail,
+            ..
+        } = child;
+        let outcome = Ok(Answered::broken_off(Bytes::new()));
+        record::close(gateway, slot, trail, &arrival, outcome, describe).await
+    });
+    futures_util::future::join_all(closing).await;
 }
 
 /// A place in the record, a permit and room in every limit for each ente before the first is called.
@@ -269,19 +301,21 @@ fn child(
     }
 }
 
-/// The answers as they come. One that is under way goes on when nobody waits any more; those that wait are not begun.
+/// The answers as they come, so many at a time; each back end's own bounds hold besides. One that is under way goes on when
+/// nobody waits any more; those that wait are not begun.
 fn answers(
     gateway: &Arc<Gateway>,
-    children: Vec<Child>,
+    waiting: &Waiting,
     describe: Describe,
 ) -> impl Stream<Item = Told> {
-    stream::iter(children)
+    let waiting = Arc::clone(waiting);
+    stream::iter(std::iter::from_fn(move || waiting.lock().pop_front()))
         .map(move |child| {
             let (ente, gateway) = (child.ente.clone(), Arc::clone(gateway));
             let (scambio, limits) = (child.arrival.scambio, child.arrival.door_limit);
+            let carried = Attended::new(carry_out(gateway, child, describe));
             async move {
-                let carried = Attended::new(carry_out(gateway, child, describe)).await;
-                let (esito, reply) = carried.unwrap_or_else(|_| {
+                let (esito, reply) = carried.await.unwrap_or_else(|_| {
                     let fault = ExchangeError::Internal("task ended".to_owned());
                     let reply = Reply::unrecorded(scambio, limits, &fault, describe);
                     (Esito::NonRaggiungibile, reply)
@@ -289,7 +323,7 @@ fn answers(
                 Told { ente, esito, reply }
             }
         })
-        .buffer_unordered(AT_A_TIME)
+        .buffer_unordered(gateway.node.enti_at_once)
 }
 
 async fn carry_out(gateway: Arc<Gateway>, child: Child, describe: Describe) -> (Esito, Reply) {

@@ -10,16 +10,20 @@ pub struct Node {
     pub name: String,
     /// How many nodes share the configured rates: each admits its part.
     pub nodes: u32,
+    /// Enti that one question to several asks at once.
+    pub enti_at_once: usize,
 }
 
 impl FromTable for Node {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
         let name = table.name("name", reader);
         let nodes = table.required("nodes", reader);
+        let enti_at_once = table.required("enti_at_once", reader);
         table.finish(reader);
         Some(Node {
             name: name?,
             nodes: nodes?,
+            enti_at_once: enti_at_once?,
         })
     }
 }

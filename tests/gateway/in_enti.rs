@@ -385,3 +385,82 @@ async fn every_line_that_came_before_a_power_cut_has_its_child_on_record() {
         assert_eq!(child["scambio"], line["scambio"], "{line}");
     }
 }
+
+/// The enti are asked one after the other, and the first is slow or hangs.
+fn one_at_a_time(files: &mut Files) {
+    with_grant(files);
+    files.append("pontile.toml", "[node]\nenti_at_once = 1\n");
+}
+
+#[tokio::test]
+async fn what_was_not_begun_when_the_portal_hung_up_is_on_record_as_not_asked() {
+    let province = Province::with(one_at_a_time);
+    let slow = json!({ "dialect": "d6", "ente": "B639", "fault": "slow", "ms": 1500 });
+    province.simulators.fault(slow).await;
+    let operator = province.operator("operatore-uno");
+    let parent = {
+        let portal = province.portal("portale-uno");
+        let response = lines(&portal, &["013041", "013095", "013075"]).await;
+        let parent = response.headers()["x-correlation-id"].to_str().unwrap();
+        parent.to_owned()
+    };
+    let until = std::time::Instant::now() + Duration::from_secs(10);
+    let children = loop {
+        let page = operator.get("/record?limit=100").await;
+        let items = page.body["items"].as_array().expect("rows").clone();
+        let of_it = items
+            .into_iter()
+            .filter(|row| row["parent"] == json!(parent));
+        let children: Vec<Value> = of_it.collect();
+        if children.len() == 3 {
+            break children;
+        }
+        assert!(std::time::Instant::now() < until, "{children:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    for child in &children {
+        let was_asked = child["ente"] == json!("013041");
+        assert_eq!(
+            child["outcome"] == json!("interrotto"),
+            !was_asked,
+            "{child}"
+        );
+        assert!(was_asked || child["backend_request_digest"].is_null());
+    }
+    assert_eq!(recorded(&operator, &parent).await["outcome"], "interrotto");
+}
+
+#[tokio::test]
+async fn at_the_deadline_every_ente_has_its_outcome_and_the_whole_is_done() {
+    let province = Province::with(|files| {
+        one_at_a_time(files);
+        files.replace(
+            "pontile.toml",
+            "request_deadline = \"5s\"",
+            "request_deadline = \"3500ms\"",
+        );
+    });
+    // Each of the two is given up after two seconds, so that the second meets the deadline.
+    let hang = json!({ "dialect": "d6", "fault": "hang" });
+    province.simulators.fault(hang).await;
+    let portal = province.portal("portale-uno");
+    let begun = std::time::Instant::now();
+    let answer = ask(&portal, &["013041", "013075", "013095"]).await;
+    let took = begun.elapsed();
+    assert!(
+        Duration::from_secs(3) < took && took < Duration::from_millis(4500),
+        "{took:?}"
+    );
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let expected = [
+        ("013041", "non_raggiungibile"),
+        ("013075", "non_trovata"),
+        ("013095", "non_raggiungibile"),
+    ];
+    assert_eq!(outcomes(&answer.body), pairs(&expected), "{}", answer.body);
+    let operator = province.operator("operatore-uno");
+    for esito in answer.body["esiti"].as_array().expect("outcomes") {
+        let child = recorded(&operator, esito["scambio"].as_str().unwrap()).await;
+        assert_eq!(child["scambio"], esito["scambio"]);
+    }
+}

@@ -120,6 +120,11 @@ fn check_together(sections: &Sections, checks: &mut Checks<'_>) {
     }
     if let Some(node) = &sections.node {
         checks.require(node.nodes > 0, "node.nodes", "serve almeno 1: questo nodo");
+        checks.require(
+            (1..=1000).contains(&node.enti_at_once),
+            "node.enti_at_once",
+            "da 1 a 1000",
+        );
         let on_sqlite =
             |record: &crate::config::record::RecordSettings| record.database.starts_with("sqlite:");
         checks.require(
