@@ -69,6 +69,39 @@ fn answer(stream: &TcpStream) {
     }
 }
 
+/// The names and dialects that `--dialect list` tells.
+fn dialects(office: &Office) -> Vec<String> {
+    let told = office.refused(&["new", "x", "--dialect", "list"], "", 2);
+    let lines = told.lines().filter(|line| line.starts_with("  "));
+    let words = lines.flat_map(|line| line[2..].get(..26).unwrap_or_default().split([' ', ',']));
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_dialect_begins_with_a_folder_that_passes_as_it_is_written() {
+    let office = Office::new(&[]);
+    let dialects = dialects(&office);
+    for dialect in (1..=10).map(|number| format!("d{number}")) {
+        assert!(dialects.contains(&dialect), "{dialect}: {dialects:?}");
+    }
+    for dialect in &dialects {
+        let product = format!("prodotto-{dialect}");
+        office.done(&["new", &product, "--dialect", dialect], "");
+        let checked = office.done(&["check", &product], "");
+        assert!(checked.contains(&product), "{checked}");
+        let tested = office.done(&["test", &product], "");
+        assert!(!tested.contains("manca"), "{tested}");
+        // Nothing is sent to an officer.
+        assert!(
+            dialect.ends_with("manual") || !tested.contains("nessun esempio"),
+            "{tested}"
+        );
+    }
+}
+
 #[test]
 fn a_new_product_is_added_in_six_steps_without_touching_the_program() {
     let office = Office::new(&[]);

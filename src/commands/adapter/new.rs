@@ -44,7 +44,7 @@ pub fn run(arguments: &NewArguments) -> Result<(), Failure> {
     if folder.exists() {
         return Err(Failure::Usage(format!("{} c'è già", folder.display())));
     }
-    for (path, text) in skeleton.files {
+    for (path, text) in skeleton.files() {
         let text = match *path {
             "adapter.toml" => text
                 .replace("\"Prodotto\"", &format!("\"{}\"", arguments.product))
@@ -81,7 +81,7 @@ pub fn list() -> String {
     let lines = SKELETONS.iter().map(|skeleton| {
         let dialects = skeleton.dialects.join(", ");
         format!(
-            "  {:<16} {:<8} {}\n",
+            "  {:<16} {:<9} {}\n",
             skeleton.name, dialects, skeleton.about
         )
     });
@@ -123,35 +123,17 @@ fn parse_name(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::skeletons::CARRIED;
     use super::*;
 
     #[test]
-    fn every_folder_of_the_template_is_carried_whole() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters/_template");
-        let mut carried = 0;
-        for entry in fs::read_dir(&root).expect("the template").flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let skeleton = named(&name).unwrap_or_else(|| unreachable!("{name} is not carried"));
-            let mut files = Vec::new();
-            collect(&entry.path(), &mut files);
-            let generated = |file: &PathBuf| {
-                let name = file.file_name().unwrap_or_default().to_string_lossy();
-                name.starts_with("2-") || name.starts_with("4-")
-            };
-            files.retain(|file| !generated(file));
-            assert_eq!(files.len(), skeleton.files.len(), "{name}");
-            carried += 1;
-        }
-        assert_eq!(carried, SKELETONS.len());
-    }
-
-    fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).expect("a folder").flatten() {
-            if entry.path().is_dir() {
-                collect(&entry.path(), files);
-            } else {
-                files.push(entry.path());
-            }
+    fn every_folder_of_the_template_is_offered_and_every_dialect_has_one() {
+        let mut offered: Vec<&str> = SKELETONS.iter().map(|skeleton| skeleton.name).collect();
+        offered.sort_unstable();
+        let carried: Vec<&str> = CARRIED.iter().map(|(name, _)| *name).collect();
+        assert_eq!(offered, carried);
+        for dialect in (1..=10).map(|number| format!("d{number}")) {
+            assert!(named(&dialect).is_some(), "{dialect}");
         }
     }
 

@@ -31,16 +31,16 @@ pub enum Unusable {
 }
 
 /// Counts and digests what goes through it.
-struct Digesting {
-    file: File,
+struct Digesting<R> {
+    source: R,
     context: Context,
     bytes: u64,
     last: u8,
 }
 
-impl Read for Digesting {
+impl<R: Read> Read for Digesting<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.source.read(buffer)?;
         self.context.update(&buffer[..read]);
         self.bytes += read as u64;
         if let Some(last) = buffer[..read].last() {
@@ -51,13 +51,17 @@ impl Read for Digesting {
 }
 
 /// Reads a file once.
+pub fn inspect(path: &Path) -> io::Result<Result<Inspected, Unusable>> {
+    inspect_bytes(File::open(path)?)
+}
+
+/// Reads the bytes of a file once.
 ///
 /// The charset is UTF-8 where the file says so by a byte order mark or most lines beyond ASCII are UTF-8, else Windows-1252;
 /// lines that do not fit are rejected later, never read as something else.
-pub fn inspect(path: &Path) -> io::Result<Result<Inspected, Unusable>> {
-    let mut file = File::open(path)?;
+pub fn inspect_bytes(mut bytes: impl Read) -> io::Result<Result<Inspected, Unusable>> {
     let mut head = [0; 4];
-    let length = read_head(&mut file, &mut head)?;
+    let length = read_head(&mut bytes, &mut head)?;
     let head = &head[..length];
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"\x1F\x8B") || head == b"7z\xBC\xAF" {
         return Ok(Err(Unusable::Archive));
@@ -71,7 +75,7 @@ pub fn inspect(path: &Path) -> io::Result<Result<Inspected, Unusable>> {
     let mut source = BufReader::with_capacity(
         1 << 16,
         Digesting {
-            file,
+            source: bytes,
             context,
             bytes: length as u64,
             last: head.last().copied().unwrap_or_default(),
@@ -100,10 +104,10 @@ pub fn inspect(path: &Path) -> io::Result<Result<Inspected, Unusable>> {
     }))
 }
 
-fn read_head(file: &mut File, head: &mut [u8]) -> io::Result<usize> {
+fn read_head(bytes: &mut impl Read, head: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < head.len() {
-        match file.read(&mut head[length..])? {
+        match bytes.read(&mut head[length..])? {
             0 => break,
             read => length += read,
         }
