@@ -4,11 +4,14 @@
     fuzz/seeds.py
 
 `charset`, `xml` and `json` get the bodies of the back ends' answers after a byte that chooses a declaration or a shape;
-`mapping` gets whole answers after three bytes that choose adapter, example and exchange.
+`mapping` gets whole answers after three bytes that choose adapter, example and exchange; `fixed` and `delimited` get nightly files
+of the rows of examples, written as each layout says, after two bytes that choose the layout and the size of a buffer.
 """
 
 import hashlib
+import json
 import pathlib
+import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ADAPTERS = HERE.parent / "adapters"
@@ -25,6 +28,45 @@ def main() -> None:
                 text = answer.read_bytes()
                 seed("mapping", bytes([number, place % 256, exchange]) + text)
                 bodies(text)
+    nightly(folders)
+
+
+def nightly(folders: list[pathlib.Path]) -> None:
+    """The targets count layouts in the order of adapters and of their files."""
+    seen = {"fixed": 0, "delimited": 0}
+    for folder in folders:
+        files = tomllib.loads((folder / "adapter.toml").read_text())["connector"].get("files", {}).get("file", [])
+        texts = [path.read_text() for path in sorted(folder.glob("examples/*/*/3-back-end-response.*.jsonl"))]
+        rows = [json.loads(line) for text in texts for line in text.splitlines() if line.strip()]
+        for file in files:
+            layout = tomllib.loads((folder / file["layout"]).read_text())
+            lines = [line for row in rows for line in versions(layout, row)]
+            for text in night(lines):
+                for buffer in range(4):
+                    seed(layout["form"], bytes([seen[layout["form"]], buffer]) + text)
+            seen[layout["form"]] += 1
+
+
+def versions(layout: dict, row: dict) -> list[str]:
+    """The row as a line of the layout, in each version of it."""
+    if layout["form"] == "fixed":
+        line = [" "] * layout["length"]
+        for name, place in layout["fields"].items():
+            start, length = map(int, place.split(":"))
+            line[start : start + length] = (row.get(name) or "").ljust(length)[:length]
+        return ["".join(line), "".join(line).rstrip()]
+    values = {**row, layout["fields"][0]: layout["record"]}
+    lacks = [set(), *map(set, layout.get("lacking", []))]
+    fields = ([name for name in layout["fields"] if name not in lack] for lack in lacks)
+    return [layout["separator"].join(values.get(name) or "" for name in names) for names in fields]
+
+
+def night(lines: list[str]) -> list[bytes]:
+    """Files of these lines in both charsets, whole and not, with the marks that senders leave."""
+    text = "\n".join(lines)
+    windows = text.replace("\n", "\r\n").encode("cp1252", "replace")
+    whole = [text.encode() + b"\n", b"\xef\xbb\xbf" + text.encode(), windows + b"\r\n", windows[:-7]]
+    return whole + [line.encode(charset) + b"\n" for line in lines for charset in ("utf-8", "cp1252")]
 
 
 def bodies(text: bytes) -> None:

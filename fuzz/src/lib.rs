@@ -1,5 +1,7 @@
 //! What the fuzz targets share: the project's adapters with their examples, loaded once, and the shapes of their answers.
 
+pub mod nightly;
+
 use std::path::Path;
 use std::sync::LazyLock;
 
