@@ -31,7 +31,7 @@ def build(profile):
     print(f"building pontile (profile {profile}) and the load client", file=sys.stderr)
     cargo("--profile", "release", "--package", "pontile-bench")
     if profile:
-        cargo("--profile", profile, "--package", "pontile")
+        cargo("--profile", profile, "--package", "pontile", "--bin", "pontile", "--example", "floor")
 
 
 def write_bodies():

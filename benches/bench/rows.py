@@ -33,6 +33,7 @@ class Measurement:
                 "nginx again": lambda: self.bench.nginx("nginx-again"),
                 "haproxy": self.bench.haproxy,
                 "pontile": lambda: self.bench.pontile(self.program),
+                "floor": lambda: self.bench.floor(self.program.parent / "examples" / "floor"),
             }
             self.servers[name] = start[name]()
         return self.servers[name]
@@ -81,6 +82,22 @@ def cached(measurement):
     base = Request("/cache", "POST", measurement.few, [PURPOSE])
     return [
         measurement.compare(f"cached, against proxy_cache, {connections} connections", 1.0, "pontile", question, base_question=base, extra=["--connections", str(connections)])
+        for connections in (32, 256)
+    ]
+
+
+def floor_live(measurement):
+    """A bare loop with the product's record, passing: what no gateway with this record can be below."""
+    return [
+        measurement.compare(f"floor: a bare loop with the record, passing, {connections} connections", None, "floor", measurement.pass_on(), extra=["--connections", str(connections)])
+        for connections in (32, 256)
+    ]
+
+
+def floor_cached(measurement):
+    question = Request("/cache", "POST", measurement.few, [PURPOSE])
+    return [
+        measurement.compare(f"floor: the same, from memory, against proxy_cache, {connections} connections", None, "floor", question, base_question=question, extra=["--connections", str(connections)])
         for connections in (32, 256)
     ]
 
@@ -177,6 +194,8 @@ ALL = {
     "haproxy": haproxy,
     "live": live,
     "cached": cached,
+    "floor-live": floor_live,
+    "floor-cached": floor_cached,
     "soap": soap,
     "postgres": postgres,
     "enti": enti,

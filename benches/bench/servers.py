@@ -87,6 +87,11 @@ class Bench:
         subprocess.run([program, "--config", configuration, "migrate"], check=True, stdout=subprocess.DEVNULL)
         return self._start(name, port, [program, "--config", configuration, "serve"], folder)
 
+    def floor(self, program):
+        """The bare loop with the record, see floor/main.rs; it makes its record itself."""
+        folder, port = self._fresh("floor"), machine.free_port()
+        return self._start("floor", port, [program, f"127.0.0.1:{port}", self.certificates, self.back_end, folder], folder)
+
     def stop_one(self, server):
         server.stop()
         self.running.remove(server)
