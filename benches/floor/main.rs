@@ -1,5 +1,6 @@
-//! The least that a gateway with a durable record can cost: mutual TLS, HTTP, one connection of one worker after the other, the
-//! product's record before each answer, and nothing else. `floor ADDRESS CERTIFICATES BACK_END FOLDER`; see docs/performance.md.
+//! The least that a gateway with a durable record can cost: mutual TLS, HTTP and the product's record before each answer, on one worker.
+//!
+//! `floor ADDRESS CERTIFICATES BACK_END FOLDER`; how it is measured and what came of it stands in docs/performance.md.
 
 mod back_end;
 mod http;
