@@ -11,6 +11,11 @@ mod asking;
 #[path = "../gateway/harness/mod.rs"]
 #[allow(dead_code, reason = "the gateway's tests use more of it")]
 mod harness;
+#[path = "../files/house.rs"]
+#[allow(dead_code, reason = "the tests of nightly files use more of it")]
+mod house;
+
+use harness::process;
 
 mod bindings;
 mod log;
@@ -19,6 +24,7 @@ mod stub;
 mod clocks;
 mod failures;
 mod isolation;
+mod nights;
 mod repetition;
 mod secrecy;
 mod values;

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 
 use crate::asking::Town;
 use crate::bindings::{CANTU, registry_in_screens};
+use crate::harness::declaring::{
+    WRITE, declaration, declare, executed, home, on_writing, province as taking_declarations,
+    result,
+};
 use crate::harness::province::Province;
 use crate::harness::simulators::Simulators;
 use crate::stub::Stub;
@@ -185,4 +189,35 @@ async fn c18_an_expired_token_costs_one_login_without_loop_or_herd() {
         }
         assert!(logins(&simulators.calls().await) <= 3, "{dialect}");
     }
+}
+
+/// Back-ends.md 8.4, 2: a time-out leaves the outcome unknown, and replaying it executes nothing twice.
+#[tokio::test]
+async fn c02_a_write_that_times_out_is_of_unknown_outcome_and_executed_once_however_often_it_is_replayed()
+ {
+    let province = taking_declarations();
+    let portal = province.portal("portale-uno");
+    let (utenza, _) = home(&portal).await;
+    on_writing(&province, "hang_after_commit").await;
+    let stale =
+        json!({ "dialect": "d5", "operation": "getUtenzeStatoPratiche", "fault": "html_502" });
+    province.simulators.fault(stale).await;
+    let body = declaration(&utenza, "2026/1");
+    let unknown = declare(&portal, "chiave-numero-1", &body).await;
+    assert_eq!(unknown.status, 202, "{:?}", unknown.body);
+    assert_eq!(unknown.body["stato"], json!("esito_ignoto"));
+    let location = unknown.header("location").to_owned();
+    for _ in 0..3 {
+        let replayed = declare(&portal, "chiave-numero-1", &body).await;
+        assert_eq!(replayed.status, 202, "{:?}", replayed.body);
+        assert_eq!(replayed.header("location"), location);
+    }
+    province.simulators.mend().await;
+    let settled = result(&portal, &location).await;
+    assert_eq!(settled.status, 200, "{:?}", settled.body);
+    assert!(settled.body["esito"]["pratica"]["identificativo"].is_string());
+    let replayed = declare(&portal, "chiave-numero-1", &body).await;
+    assert_eq!((replayed.status, &replayed.body), (200, &settled.body));
+    assert_eq!(province.simulators.count("d5", WRITE).await, 1);
+    assert_eq!(executed(&province).await, 1);
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::declaring::{WRITE, declaration, declare, home, on_writing};
 use crate::harness::officer::{Page, form_request, get, page, send};
 use crate::harness::portal::{Answer, Portal};
 use crate::harness::province::Province;
-use crate::writes::{WRITE, declaration, declare, home, on_writing};
 
 const OFFICER: &str = "operatore-due";
 const LOOK_UP: &str = "getUtenzeStatoPratiche";

@@ -2,86 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::Datelike;
 use serde_json::{Value, json};
 
-use crate::harness::portal::{Answer, PURPOSE, Portal};
+use crate::harness::declaring::{
+    COMO, PATH, PERSON, WRITE, declaration, declare, executed, home, on_writing, province, result,
+    this_year,
+};
+use crate::harness::portal::{PURPOSE, Portal};
 use crate::harness::province::Province;
-
-const COMO: &str = "013075";
-/// Has a home in Como for which the waste tax is paid.
-const PERSON: &str = "RSSMRA80A01C933H";
-const PATH: &str = "/rest/tributi/v1/enti/013075/variazioni-superficie";
-pub const WRITE: &str = "setVariazioneSuperficie";
-
-fn province() -> Province {
-    Province::with(|files| {
-        files.como_takes_declarations();
-    })
-}
-
-pub async fn declare(portal: &Portal, key: &str, body: &Value) -> Answer {
-    let request = portal
-        .request(reqwest::Method::POST, PATH)
-        .header("Purpose-Id", PURPOSE)
-        .header("Idempotency-Key", key)
-        .json(body);
-    portal.send(request).await
-}
-
-fn this_year() -> u16 {
-    u16::try_from(chrono::Utc::now().year()).unwrap()
-}
-
-/// The person's first home, by its number at the office, with its area.
-pub async fn home(portal: &Portal) -> (String, String) {
-    let position = portal.posizione(COMO, PERSON, "TARI", this_year()).await;
-    assert_eq!(position.status, 200, "{:?}", position.body);
-    let utenze = position.body["posizione"]["utenze"].as_array().unwrap();
-    let home = utenze
-        .iter()
-        .find(|one| one["domestica"] == json!(true))
-        .unwrap();
-    let text = |name: &str| home[name].as_str().unwrap().to_owned();
-    (text("identificativo"), text("superficie_mq"))
-}
-
-pub fn declaration(utenza: &str, protocol: &str) -> Value {
-    json!({
-        "codice_fiscale": PERSON, "utenza": utenza, "superficie_mq": "61.5", "data_decorrenza": "2026-11-01",
-        "data_dichiarazione": "2026-11-20", "protocollo": { "numero": protocol, "data": "2026-11-20" },
-    })
-}
-
-/// Waits until the request is at its end, and picks up its result.
-async fn result(portal: &Portal, location: &str) -> Answer {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let state = portal.get(location).await;
-        if state.status == 303 {
-            return portal.get(state.header("location")).await;
-        }
-        assert_eq!(state.status, 200, "{:?}", state.body);
-        assert_eq!(state.body["stato"], json!("esito_ignoto"));
-        assert!(Instant::now() < until, "it is still {}", state.body);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-pub async fn executed(province: &Province) -> u64 {
-    let calls = province.simulators.calls().await;
-    let rows = calls["executed"].as_array();
-    let rows = rows.unwrap_or_else(|| panic!("what was executed is not in {calls}"));
-    rows.iter()
-        .filter(|row| row["operation"] == json!(WRITE))
-        .filter_map(|row| row["count"].as_u64())
-        .sum()
-}
-
-pub async fn on_writing(province: &Province, fault: &str) {
-    let order = json!({ "dialect": "d5", "operation": WRITE, "fault": fault });
-    province.simulators.fault(order).await;
-}
 
 #[tokio::test]
 async fn a_declaration_is_made_once_and_its_answer_is_given_again_under_its_key() {
@@ -170,37 +98,6 @@ async fn what_the_office_refuses_is_told_and_unknown_homes_are_not_written_to() 
     // Nothing was sent, so the key is free, also for another body.
     let corrected = declare(&portal, "chiave-numero-2", &declaration(&utenza, "2026/1")).await;
     assert_eq!(corrected.status, 200, "{:?}", corrected.body);
-}
-
-/// Back-ends.md 8.4, 2: a time-out leaves the outcome unknown, and replaying it executes nothing twice.
-#[tokio::test]
-async fn c02_a_write_that_times_out_is_of_unknown_outcome_and_executed_once_however_often_it_is_replayed()
- {
-    let province = province();
-    let portal = province.portal("portale-uno");
-    let (utenza, _) = home(&portal).await;
-    on_writing(&province, "hang_after_commit").await;
-    let stale =
-        json!({ "dialect": "d5", "operation": "getUtenzeStatoPratiche", "fault": "html_502" });
-    province.simulators.fault(stale).await;
-    let body = declaration(&utenza, "2026/1");
-    let unknown = declare(&portal, "chiave-numero-1", &body).await;
-    assert_eq!(unknown.status, 202, "{:?}", unknown.body);
-    assert_eq!(unknown.body["stato"], json!("esito_ignoto"));
-    let location = unknown.header("location").to_owned();
-    for _ in 0..3 {
-        let replayed = declare(&portal, "chiave-numero-1", &body).await;
-        assert_eq!(replayed.status, 202, "{:?}", replayed.body);
-        assert_eq!(replayed.header("location"), location);
-    }
-    province.simulators.mend().await;
-    let settled = result(&portal, &location).await;
-    assert_eq!(settled.status, 200, "{:?}", settled.body);
-    assert!(settled.body["esito"]["pratica"]["identificativo"].is_string());
-    let replayed = declare(&portal, "chiave-numero-1", &body).await;
-    assert_eq!((replayed.status, &replayed.body), (200, &settled.body));
-    assert_eq!(province.simulators.count("d5", WRITE).await, 1);
-    assert_eq!(executed(&province).await, 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A whole province on this machine: real certificates, simulated town halls, the gateway as its own process.
 
 pub mod clock;
+pub mod declaring;
 pub mod files;
 pub mod officer;
 pub mod pki;

@@ -153,6 +153,21 @@ impl Province {
         pontile(self.folder.path(), arguments)
     }
 
+    /// Runs a command of the gateway that asks its operators' door.
+    pub fn pontile_at_the_door(&self, arguments: &[&str]) -> Output {
+        let file = |name: &str| self.pki.path(name).display().to_string();
+        let (certificate, key) = (file("operatore-uno.pem"), file("operatore-uno.key"));
+        let door = [
+            "--certificate",
+            &certificate,
+            "--key",
+            &key,
+            "--address",
+            &self.doors.operators,
+        ];
+        self.pontile(&[arguments, &door].concat())
+    }
+
     /// The lines of the gateway's log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("pontile.log")).unwrap_or_default()

@@ -35,6 +35,7 @@ pub const DIALECT: Dialect = Dialect {
         FaultKind::ExpiredToken,
         FaultKind::TooManyRequests,
         FaultKind::Duplicate,
+        FaultKind::SchemaChange,
     ],
     latency: Latency {
         p50: 300,
@@ -170,6 +171,9 @@ async fn operation(
         }
         Some(_) if turn.shows(FaultKind::NotFound) => Reply::new(200, ""),
         Some(account) => match ask(&world.population, account.served) {
+            Answer::Found(value) if turn.shows(FaultKind::SchemaChange) => {
+                found(upgraded(value), module)
+            }
             Answer::Found(value) => found(disturbed(value, &turn), module),
             // Nobody found is an empty body, which no JSON parser takes.
             Answer::Nothing => Reply::new(200, ""),
@@ -225,6 +229,20 @@ fn disturbed(value: Value, turn: &Turn<'_>) -> Value {
         let mut another = elements[0].clone();
         another[key] = json!(another[key].as_u64().map(|number| number + 1));
         return elements.iter().cloned().chain([another]).collect();
+    }
+    value
+}
+
+/// Registered people as a new release tells them: one member has gone, one has come, a number has become a text.
+fn upgraded(mut value: Value) -> Value {
+    for person in value.as_array_mut().into_iter().flatten() {
+        if let Some(person) = person.as_object_mut() {
+            person.remove("descrizioneCittadinanza");
+            person.insert("versioneScheda".to_owned(), json!(2));
+            if let Some(degree) = person.get_mut("codiceCertificabilita") {
+                *degree = json!(degree.to_string());
+            }
+        }
     }
     value
 }
