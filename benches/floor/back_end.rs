@@ -27,13 +27,12 @@ impl BackEnd {
     /// The body of the answer to a question in JSON.
     pub async fn ask(&self, path: &str, body: &[u8]) -> Result<Bytes, Box<dyn Error>> {
         let idle = self.idle.borrow_mut().pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => {
-                let connection = TcpStream::connect(&self.address).await?;
-                connection.set_nodelay(true)?;
-                connection
-            }
+        let mut connection = if let Some(connection) = idle {
+            connection
+        } else {
+            let connection = TcpStream::connect(&self.address).await?;
+            connection.set_nodelay(true)?;
+            connection
         };
         let mut question = Vec::with_capacity(body.len() + 256);
         let (host, length) = (&self.address, body.len());
