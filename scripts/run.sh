@@ -54,7 +54,7 @@ check_ports() {
     done
     free "$PORT" "the portals' door" PORT $((PORT + 1))
     free "$OPERATOR_PORT" "the operators' door" OPERATOR_PORT $((OPERATOR_PORT + 1))
-    for offset in 0 1 2 3 4 6 9; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT $((SIMULATOR_PORT + 100)); done
+    for offset in {0..9}; do free $((SIMULATOR_PORT + offset)) 'a simulated town hall' SIMULATOR_PORT $((SIMULATOR_PORT + 100)); done
 }
 
 # One run at a time in one folder: the record and the logs are there. The programs hold the lock too, as long as they live.
@@ -113,7 +113,7 @@ configure() {
         mkdir -p "$STATE/istanze"
         local file offset
         for file in "$EXAMPLE"/istanze/*.toml; do
-            sed -e "$(for offset in 1 2 3 4 5 6 7 9; do
+            sed -e "$(for offset in {1..9}; do
                 echo "s#127.0.0.1:1810$offset#127.0.0.1:$((SIMULATOR_PORT + offset))#"
             done)" \
                 -e "s#\.\./\.\./\.\./\.\./var/como/#$PWD/$STATE/#" "$file" >"$STATE/istanze/${file##*/}"
@@ -130,7 +130,7 @@ start() {
     "$PROGRAMS/simulators" serve --control-port "$SIMULATOR_PORT" --port d1=$((SIMULATOR_PORT + 1)) \
         --port d2=$((SIMULATOR_PORT + 2)) --port d3=$((SIMULATOR_PORT + 3)) --port d4=$((SIMULATOR_PORT + 4)) \
         --port d4b=$((SIMULATOR_PORT + 9)) --port d6=$((SIMULATOR_PORT + 6)) \
-        --port d5=$((SIMULATOR_PORT + 5)) --port d7=$((SIMULATOR_PORT + 7)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
+        --port d5=$((SIMULATOR_PORT + 5)) --port d7=$((SIMULATOR_PORT + 7)) --port d8=$((SIMULATOR_PORT + 8)) >"$STATE/simulators.out" 2>"$STATE/simulators.out.err" &
     simulators=$!
     wait_for $simulators "$STATE/simulators.out" '"control"' 'the simulators'
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" serve >"$STATE/pontile.out" 2>"$STATE/pontile.out.err" &
@@ -165,6 +165,15 @@ INTRODUCTION
     request tributi 013075 ricerche-posizione riscossione "{\"codice_fiscale\":\"RSSMRA80A01C933H\",\"tributo\":\"IMU\",\"anno\":$year}"
     request tributi 013041 ricerche-posizione riscossione "{\"codice_fiscale\":\"BNCNNA75T71B639E\",\"tributo\":\"TARI\",\"anno\":$year}"
     request tributi 013095 ricerche-posizione riscossione "{\"codice_fiscale\":\"FOXLAX01B28D416I\",\"tributo\":\"IMU\",\"anno\":$year}"
+    cat <<LATER
+# An answer that comes later (Albiolo): 202, and some seconds on the answer is where its Location says, here below
+curl -sS -i -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
+  -H 'Content-Type: application/json' -H 'Purpose-Id: iscrizione-asilo' -d '{"codice_fiscale":"FOXLAX01B28D416I"}' \\
+  https://localhost:$PORT/rest/anagrafe/v1/enti/013005/ricerche-persona
+curl -sS -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
+  https://localhost:$PORT/rest/anagrafe/v1/richieste/…
+
+LATER
     cat <<WRITE
 # A write, carried out once: the same key and body give the same answer again, another body 422 (Mariano Comense, when it is open)
 curl -sS -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\
