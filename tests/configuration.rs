@@ -466,3 +466,45 @@ fn a_mistake_in_a_value_that_nobody_wrote_names_its_key() {
         );
     }
 }
+
+#[test]
+fn a_patience_with_a_slow_back_end_stays_within_the_portals_deadline() {
+    let mistakes = |after: &str, answer: &str| {
+        let folder = Folder::with(&[(
+            "pontile.toml",
+            &format!(
+                "[portal_door]\nrequest_deadline = \"10s\"\n[files]\nadapters = \"{}\"\n[[instance]]\nname = \"prova\"\n\
+                 adapter = \"civilia-soap\"\naddress = \"http://127.0.0.1:9\"\ndeferred = {{ {after} }}\n[instance.bounds]\n\
+                 answer_deadline = \"{answer}\"\n",
+                root().join("adapters").display()
+            ),
+        )]);
+        folder
+            .build(&[])
+            .expect_err("a folder without certificates")
+    };
+    let names = |mistakes: &[String], key: &str| mistakes.iter().any(|one| one.contains(key));
+    let late = mistakes("after = \"5s\"", "40s");
+    assert!(!names(&late, "request_deadline"), "{late:#?}");
+    let without = mistakes("", "40s");
+    assert!(
+        names(&without, "40s non sta entro portal_door.request_deadline"),
+        "{without:#?}"
+    );
+    for (after, answer, key) in [
+        (
+            "after = \"10s\"",
+            "40s",
+            "serve più di zero e meno di portal_door",
+        ),
+        (
+            "after = \"0s\"",
+            "40s",
+            "serve più di zero e meno di portal_door",
+        ),
+        ("after = \"5s\"", "61s", "è più di un minuto"),
+    ] {
+        let found = mistakes(after, answer);
+        assert!(names(&found, key), "{after} {answer}: {found:#?}");
+    }
+}
