@@ -17,6 +17,7 @@ mod midnight;
 mod cache;
 mod dispatch;
 mod calendar;
+mod changed_adapter;
 mod drift;
 mod comuni;
 mod deferral;
