@@ -1,0 +1,123 @@
+//! Reads the JSON bodies of requests, strictly: every mistake is told by field and expected form, never by the value received.
+
+mod forms;
+mod values;
+
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+pub(super) use forms::with_one_code;
+pub use forms::{
+    RicercaFamiglia, RicercaPersona, RicercaPosizione, RicercaPosizioneInEnti, VariazioneSuperficie,
+};
+
+use values::{anno, enti, fields, persona, soggetto, tributo, variazione};
+
+use crate::broker::error::Malformed;
+use crate::contract::luogo::CodiceIstat;
+use crate::contract::operation::Operation;
+use crate::contract::question::{Parameters, Question};
+
+/// The question that a body puts to several enti.
+pub fn question_to_several(body: &[u8]) -> Result<Question, Malformed> {
+    let operation = Operation::RicercaPosizioneInEnti;
+    let asked: RicercaPosizioneInEnti = read(body)?;
+    Ok(Question {
+        operation,
+        ente: None,
+        parameters: Parameters::PosizioneInEnti {
+            soggetto: soggetto(asked.codice_fiscale, asked.partita_iva)?,
+            tributo: tributo(asked.tributo)?,
+            anno: anno(asked.anno)?,
+            enti: asked.enti.as_ref().map(enti).transpose()?,
+        },
+        campi: match &asked.campi {
+            Some(names) => Some(fields(operation, names)?),
+            None => None,
+        },
+    })
+}
+
+/// The question that a body puts to an ente.
+pub fn question(
+    operation: Operation,
+    ente: CodiceIstat,
+    body: &[u8],
+) -> Result<Question, Malformed> {
+    let (parameters, campi) = match operation {
+        Operation::RicercaPersona => {
+            let asked: RicercaPersona = read(body)?;
+            (persona(asked.codice_fiscale)?, asked.campi)
+        }
+        Operation::RicercaFamiglia => {
+            let asked: RicercaFamiglia = read(body)?;
+            (persona(asked.codice_fiscale)?, asked.campi)
+        }
+        Operation::RicercaPosizione => {
+            let asked: RicercaPosizione = read(body)?;
+            let parameters = Parameters::Posizione {
+                soggetto: soggetto(asked.codice_fiscale, asked.partita_iva)?,
+                tributo: tributo(asked.tributo)?,
+                anno: anno(asked.anno)?,
+            };
+            (parameters, asked.campi)
+        }
+        Operation::VariazioneSuperficie => (variazione(read(body)?)?, None),
+        Operation::Enti
+        | Operation::Ente
+        | Operation::Servizi
+        | Operation::RicercaPosizioneInEnti => (Parameters::Nessuno, None),
+    };
+    let campi = campi.map(|value| fields(operation, &value)).transpose()?;
+    Ok(Question {
+        operation,
+        ente: Some(ente),
+        parameters,
+        campi,
+    })
+}
+
+/// JSON in UTF-8 with one object of known fields, none twice.
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+    // A derived struct would also be read from an array of its fields.
+    let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    match serde_json::from_slice(body) {
+        Ok(asked) if is_object => Ok(asked),
+        Err(error) if error.classify() != Category::Data => Err(not_json(&error)),
+        Err(error) if error.to_string().starts_with("duplicate field") => Err(not_json(&error)),
+        Err(error) if is_object => Err(wrong("corpo", &unfit(&error.to_string()))),
+        _ => Err(wrong("corpo", "deve essere un oggetto JSON")),
+    }
+}
+
+/// What is wrong with a field: the admitted names where one is unknown, never the name or value received.
+fn unfit(told: &str) -> String {
+    // The admitted names stand last and in quotes; the name received, which may hold anything, stands before them.
+    let admitted = told
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.rsplit_once(", expected "));
+    match admitted {
+        Some((_, names)) => {
+            let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+            format!(
+                "contiene un campo non previsto; sono ammessi: {}",
+                names.join(", ")
+            )
+        }
+        None => "contiene un campo di tipo sbagliato".to_owned(),
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Malformed {
+    Malformed::NotJson {
+        line: error.line().max(1),
+        column: error.column().max(1),
+    }
+}
+
+fn wrong(field: &str, reason: &str) -> Malformed {
+    Malformed::Field {
+        field: field.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
