@@ -10,7 +10,8 @@ use chrono_tz::Europe::Rome;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::disguise::{Disguise, stands_in};
+use super::disguise::Disguise;
+use super::disguise::survivors::stands_in;
 use super::play::{Played, play_with};
 use super::question::question;
 use super::setting::{self, Setting, lay_over};

@@ -22,7 +22,7 @@ use crate::connectors::http::HttpResponse;
 use crate::connectors::mapping::outcome::{Facts, Outcome, VERDICTS};
 use crate::connectors::mapping::rows::Meant;
 use crate::connectors::mapping::{Mapping, residence};
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 use crate::contract::operation::FieldSet;
 
 pub use trace::Trace;

@@ -12,7 +12,7 @@ use crate::connectors::mapping::cleaning::Cleaning;
 use crate::connectors::mapping::condition::{Condition, all_hold};
 use crate::connectors::mapping::expression::{Expression, Items, Source};
 use crate::connectors::mapping::field::{Content, FieldMapping, PlaceMapping};
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 use crate::contract::document::{Document, Entry};
 use crate::contract::operation::{FieldSet, Operation};
 

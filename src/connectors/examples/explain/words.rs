@@ -8,7 +8,7 @@ use crate::connectors::mapping::expression::{Expression, Pick, Source, render};
 use crate::connectors::mapping::tables::{NATIONAL, Table};
 use crate::connectors::mapping::{dates, numbers};
 use crate::connectors::template::Template;
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 
 /// Where a value comes from.
 pub fn source(source: &Source, mapping: &Mapping) -> String {
