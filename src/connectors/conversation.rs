@@ -16,7 +16,7 @@ use super::http::{HttpRequest, HttpResponse};
 use super::mapping::canonical::is_list;
 use super::mapping::outcome::Facts;
 use super::mapping::{Given, Told};
-use super::template::placeholder::Scope;
+use super::template::scope::Scope;
 use crate::config::instance::InstanceSettings;
 use crate::contract::document::{Document, Entry};
 use crate::contract::operation::{FieldSet, Operation};

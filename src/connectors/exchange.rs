@@ -20,7 +20,8 @@ use super::mapping::outcome::{self, Facts, Fault};
 use super::mapping::{FaultPlaces, Told};
 use super::sql::row::{SqlRow, SqlValue};
 use super::template::Template;
-use super::template::placeholder::{Placeholder, Scope};
+use super::template::placeholder::Placeholder;
+use super::template::scope::Scope;
 
 /// What is sent.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::expression::{Expression, Found, Trouble, render};
 use crate::connectors::extract::CellRef;
 use crate::connectors::template::Template;
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 
 /// A value and a test.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::dates;
 use crate::connectors::extract::CellRef;
 use crate::connectors::extract::shape::NodeId;
 use crate::connectors::template::Template;
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 use crate::contract::instants;
 
 /// A value of an answer.

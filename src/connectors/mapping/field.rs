@@ -11,7 +11,7 @@ use super::expression::{Expression, Found, Items, Trouble};
 use super::residence;
 use crate::connectors::extract::CellRef;
 use crate::connectors::places::{self, Told};
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 use crate::contract::document::{Entry, Role};
 use crate::contract::importo::Importo;
 use crate::contract::operation::FieldSet;

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use super::error::{ConnectorError, Kind};
 use super::extract::shape::{NodeId, Shape};
 use super::extract::{CellRef, Extract};
-use super::template::placeholder::Scope;
+use super::template::scope::Scope;
 use crate::contract::document::Entry;
 use crate::contract::operation::FieldSet;
 use expression::{Expression, Trouble};

@@ -11,7 +11,7 @@ use crate::connectors::clock;
 use crate::connectors::error::{ConnectorError, Kind, Retry};
 use crate::connectors::extract::CellRef;
 use crate::connectors::template::Template;
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 
 /// A rule: if everything that it names fits, the answer means this.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde::de::value::Error;
 use super::expression::Trouble;
 use super::field::{Content, FieldMapping};
 use crate::connectors::extract::CellRef;
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 use crate::contract::persona::StatoAnagrafico;
 
 /// The field that the rule is about.

@@ -6,7 +6,7 @@ use super::condition::Condition;
 use super::expression::{Expression, Trouble, is_known};
 use crate::connectors::extract::CellRef;
 use crate::connectors::extract::shape::NodeId;
-use crate::connectors::template::placeholder::Scope;
+use crate::connectors::template::scope::Scope;
 
 /// Where rows stand and how many there may be.
 #[derive(Debug)]

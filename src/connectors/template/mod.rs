@@ -2,13 +2,15 @@
 
 pub mod escape;
 pub mod placeholder;
+pub mod scope;
 pub mod stamps;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use escape::Escape;
-use placeholder::{Known, Placeholder, Scope};
+use placeholder::{Known, Placeholder};
+use scope::Scope;
 
 use super::error::ConnectorError;
 
