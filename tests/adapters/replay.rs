@@ -49,7 +49,7 @@ fn every_example_of_every_adapter_is_as_written() {
             let place = example.folder.display();
             match outcome {
                 Ok(differences) => {
-                    wrong.extend(differences.iter().map(|one| format!("{place}: {one}")))
+                    wrong.extend(differences.iter().map(|one| format!("{place}: {one}")));
                 }
                 Err(mistake) => wrong.push(mistake.to_string()),
             }

@@ -165,7 +165,7 @@ async fn an_operator_may_accept_what_was_refused() {
 #[tokio::test]
 async fn files_that_are_not_whole_are_waited_for() {
     let mut house = House::of("tracciato-anagrafe");
-    house.schedule().settle = pontile::config::units::Span(std::time::Duration::from_secs(3600));
+    house.schedule().settle = pontile::config::units::Span(std::time::Duration::from_hours(1));
     house.deliver(house.today, &[]);
     let looked = house.try_look(Utc::now()).await.unwrap();
     assert!(looked.is_waiting && looked.reports.is_empty());
@@ -245,8 +245,7 @@ async fn an_old_copy_is_marked_and_a_very_old_one_answers_no_more() {
     house.deliver(house.day(5), &[]);
     assert_eq!(house.look().await, [InVigore]);
     assert!(house.persona(ROSSI).await.unwrap().is_overdue);
-    house.schedule().oldest =
-        pontile::config::units::Span(std::time::Duration::from_secs(4 * 86_400));
+    house.schedule().oldest = pontile::config::units::Span(std::time::Duration::from_hours(96));
     let failure = house.persona(ROSSI).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Unavailable);
 }

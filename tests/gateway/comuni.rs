@@ -99,7 +99,7 @@ pub fn bound_to(wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
 pub async fn copies_made(province: &Province) {
     let operator = province.operator("operatore-uno");
     let wanted = 2 * by_night().len();
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     loop {
         let copies = operator.get("/notturni").await;
         let items = copies.body["items"].as_array().expect("copies");

@@ -80,7 +80,7 @@ async fn salts_are_erased_beside_a_running_writer() {
                 .await
                 .expect("recorded");
         }
-        let before = Erasure::Before(Utc::now() + Duration::from_secs(60));
+        let before = Erasure::Before(Utc::now() + Duration::from_mins(1));
         let erased = Store::erase_salts_beside(&place.settings, before).await;
         assert_eq!(erased.expect("erased"), 3);
         sample::commit(&store, sample::answered(&store, Utc::now()))

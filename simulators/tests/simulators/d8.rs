@@ -151,9 +151,8 @@ async fn work_is_accepted_and_done_later() {
     assert!(answer.contains("<Stato>COMPLETATA</Stato>"), "{answer}");
     let code = format!("<CodiceFiscale>{QUOTED}</CodiceFiscale>");
     assert!(answer.contains(&code), "{answer}");
-    assert_eq!(
+    assert!(
         done(&town, "uno").await.contains(&code),
-        true,
         "as often as one asks"
     );
 }

@@ -17,7 +17,7 @@ pub fn registry(
     let people = population.by_codice_fiscale(served.town, code);
     document("RispostaAnagrafe", &people, copies, |xml, person| {
         xml.within("Persona", |xml| {
-            write_person(xml, population, served, person)
+            write_person(xml, population, served, person);
         });
     })
 }
