@@ -5,6 +5,10 @@ use std::{env, fs, io};
 
 const TEMPLATES: &str = "adapters/_template";
 
+#[expect(
+    clippy::unnecessary_debug_formatting,
+    reason = "texts of Rust, in quotes and escaped"
+)]
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={TEMPLATES}");
     let mut list = String::from("&[\n");

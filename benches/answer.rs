@@ -84,7 +84,7 @@ fn measure(adapter: &str, answer: &str, kind: &'static str) {
         token: SecretString::from("TOKEN"),
         back_end,
     };
-    exchange.glance();
+    Exchange::glance();
     exchange.look();
     // The first one reads tables that are then kept.
     let body = exchange.carry_out();
@@ -153,7 +153,7 @@ impl Exchange<'_> {
         let began = Instant::now();
         self.read(&mut conversation);
         let answer = self.finish(conversation);
-        let body = self.reply(&answer, &self.origine(&answer), offered);
+        let body = Exchange::reply(&answer, &self.origine(&answer), offered);
         *took += began.elapsed();
         body
     }
@@ -169,7 +169,7 @@ impl Exchange<'_> {
 
     /// What every exchange pays for drift: whether it is time for a look.
     #[inline(never)]
-    fn glance(&self) {
+    fn glance() {
         let glance = Glance::default();
         let now = Instant::now();
         for _ in 0..EXCHANGES {
@@ -239,7 +239,7 @@ impl Exchange<'_> {
     }
 
     #[inline(never)]
-    fn reply(&self, answer: &Answer, origine: &Origine, wanted: FieldSet) -> Vec<u8> {
+    fn reply(answer: &Answer, origine: &Origine, wanted: FieldSet) -> Vec<u8> {
         let (document, missing) = (&answer.document, answer.unavailable);
         risposta::write(document, wanted, origine, (true, false), missing)
     }

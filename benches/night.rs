@@ -2,6 +2,7 @@
 //! write the files, then `cargo bench --bench night`.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a measurement that cannot go on must say so"
 )]
 

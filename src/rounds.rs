@@ -363,7 +363,7 @@ mod tests {
     fn the_next_look_is_at_the_next_time_or_after_the_pause_between_tries() {
         let tonight = satisfied("2026-11-23T04:01:00Z");
         let schedule = NightFiles {
-            retry: crate::config::units::Span(Duration::from_secs(60)),
+            retry: crate::config::units::Span(Duration::from_mins(1)),
             ..schedule()
         };
         assert_eq!(
@@ -373,7 +373,7 @@ mod tests {
         let soon = pause(&schedule, &tonight, at("2026-11-24T01:50:00Z"));
         assert_eq!(soon, Duration::from_mins(10));
         let due = pause(&schedule, &tonight, at("2026-11-24T02:01:00Z"));
-        assert_eq!(due, Duration::from_secs(60));
+        assert_eq!(due, Duration::from_mins(1));
     }
 
     #[test]

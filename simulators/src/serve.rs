@@ -53,6 +53,10 @@ impl Running {
 }
 
 /// Opens all ports; calls are answered when it returns.
+#[expect(
+    clippy::unused_async,
+    reason = "servers are opened inside a runtime alone"
+)]
 pub async fn start(world: World, options: &Options) -> io::Result<Running> {
     let world = Data::new(world);
     let tls = options.tls.as_ref().map(server_config).transpose()?;

@@ -111,6 +111,10 @@ fn answered_by(
 }
 
 /// Calls the back end, again where that may help, within the deadline.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the order of one fetch, told in one place"
+)]
 pub(super) async fn fetch(
     gateway: &Gateway,
     permit: &Permit,

@@ -85,6 +85,7 @@ pub(super) async fn ask(
 }
 
 /// Carries out an exchange whose answers leave line by line, each once it is on record.
+#[expect(clippy::result_large_err, reason = "a reply is made once an exchange")]
 pub async fn exchange_in_lines(
     gateway: &Arc<Gateway>,
     arrival: Arrival,

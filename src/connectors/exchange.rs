@@ -79,6 +79,10 @@ impl std::fmt::Debug for SqlRequest<'_> {
 }
 
 /// Writes what is sent for a step.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the parts of one request in the order in which they are rendered"
+)]
 pub fn request<'a>(
     adapter: &'a Adapter,
     step: &'a Step,

@@ -237,13 +237,11 @@ impl Filled<'_> {
             Kind::Money => in_exact_form(text),
             _ => text.to_owned(),
         };
-        match write_in_form(&text, kind, entry) {
-            Ok(()) => true,
-            Err(_) => {
-                self.refuse(path.to_owned(), expected(kind));
-                false
-            }
+        let written = write_in_form(&text, kind, entry).is_ok();
+        if !written {
+            self.refuse(path.to_owned(), expected(kind));
         }
+        written
     }
 
     fn write_place(&mut self, path: &str, entry: &mut Entry) -> bool {

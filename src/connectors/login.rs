@@ -194,6 +194,7 @@ mod tests {
         })
     }
 
+    #[expect(clippy::unused_async, reason = "logins wait for their answer")]
     async fn refuse(logins: &AtomicUsize) -> Result<Granted, ConnectorError> {
         logins.fetch_add(1, Ordering::Relaxed);
         Err(ConnectorError::permanent(Kind::CredentialsRefused, "no"))

@@ -118,6 +118,10 @@ impl Entry {
     }
 
     /// Appends a text as JSON.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch per byte would be slower"
+    )]
     pub fn text(&mut self, text: &str) {
         // Without a branch per byte, so that many bytes are looked at in one step.
         let escaped = text.bytes().fold(false, |escaped, byte| {

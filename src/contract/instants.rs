@@ -25,9 +25,9 @@ pub fn instant(at: DateTime<Utc>) -> String {
     }
     if nanoseconds != 0 {
         text.push('.');
-        if nanoseconds % 1_000_000 == 0 {
+        if nanoseconds.is_multiple_of(1_000_000) {
             push_digits::<3>(nanoseconds / 1_000_000, &mut text);
-        } else if nanoseconds % 1_000 == 0 {
+        } else if nanoseconds.is_multiple_of(1_000) {
             push_digits::<6>(nanoseconds / 1_000, &mut text);
         } else {
             push_digits::<9>(nanoseconds, &mut text);

@@ -75,7 +75,7 @@ impl Upkeep {
                 self.room.set_free_disk(free, low);
             }
             Err(error) => {
-                tracing::error!(%error, "il disco della registrazione non si può misurare")
+                tracing::error!(%error, "il disco della registrazione non si può misurare");
             }
         }
     }
@@ -113,7 +113,7 @@ impl Upkeep {
                 "le richieste oltre la conservazione sono state cancellate"
             ),
             Err(error) => {
-                tracing::error!(%error, "le richieste oltre la conservazione non si possono cancellare")
+                tracing::error!(%error, "le richieste oltre la conservazione non si possono cancellare");
             }
         }
     }

@@ -58,6 +58,10 @@ impl Writer {
                     let records: usize = groups.iter().map(Vec::len).sum();
                     self.write_groups(groups).await;
                     if records >= MANY {
+                        #[expect(
+                            clippy::disallowed_methods,
+                            reason = "the thread is the writer's own"
+                        )]
                         std::thread::sleep(GATHERING);
                     }
                 }

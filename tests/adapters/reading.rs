@@ -134,6 +134,7 @@ fn referred(answer: &str, others: &str) -> Result<Vec<String>, String> {
         .collect())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
 fn owned<const N: usize>(texts: [&str; N]) -> Result<Vec<String>, String> {
     Ok(texts.map(str::to_owned).to_vec())
 }

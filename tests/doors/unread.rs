@@ -43,6 +43,7 @@ fn says_why(answer: &Answer, status: u16, slug: &str, case: &str) {
 }
 
 /// Requests that the parser refuses, each with a name.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn unreadable() -> Vec<(&'static str, Vec<u8>)> {
     let post = |headers: &str, body: &str| {
         format!(

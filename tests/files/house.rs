@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use pontile::config::calendar::Calendar;
-use pontile::config::instance::{BackendTls, Bounds, InstanceSettings};
+use pontile::config::instance::{BackendTls, Bounds, Deferred, InstanceSettings};
 use pontile::config::night::{Night, NightFiles};
 use pontile::config::units::Span;
 use pontile::connectors::adapter::Adapter;
@@ -69,7 +69,7 @@ impl House {
             values: BTreeMap::new(),
             per_portal: BTreeMap::new(),
             secrets: BTreeMap::new(),
-            deferred: Default::default(),
+            deferred: Deferred::default(),
             tls: BackendTls::default(),
             calendar: Calendar::default(),
             night: Some(NightFiles {
@@ -141,7 +141,7 @@ impl House {
         self.today - chrono::Days::new(before)
     }
 
-    fn tenant(&self) -> Tenant {
+    fn tenant() -> Tenant {
         Tenant {
             codice_istat: CodiceIstat::parse(ENTE.0).unwrap(),
             codice_belfiore: ENTE.1.to_owned(),
@@ -153,7 +153,7 @@ impl House {
         Post {
             settings: Arc::new(self.settings.clone()),
             adapter: Arc::clone(&self.adapter),
-            tenant: Arc::new(self.tenant()),
+            tenant: Arc::new(House::tenant()),
         }
     }
 
@@ -176,7 +176,7 @@ impl House {
         let instances = Instances::with_copies(Arc::clone(&self.shelf));
         let instance = instances.get(&Arc::new(self.settings.clone()));
         let offered = self.adapter.operation(operation).unwrap().fields();
-        let tenant = self.tenant();
+        let tenant = House::tenant();
         let call = Call {
             operation,
             tenant: &tenant,

@@ -76,6 +76,10 @@ impl Server {
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let log = fs::read_to_string(server.folder.join("log")).unwrap_or_default();
             assert!(began.elapsed() < Duration::from_secs(10), "{log}");
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "tests wait on a thread of their own"
+            )]
             std::thread::sleep(Duration::from_millis(50));
         }
         server

@@ -30,6 +30,7 @@ const PERSONA: &str = "anagrafe.ricerche-persona";
 const FAMIGLIA: &str = "anagrafe.ricerche-famiglia";
 const POSIZIONE: &str = "tributi.ricerche-posizione";
 
+#[expect(clippy::too_many_lines, reason = "a table: one entry a dialect")]
 fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
     let at = |dialect: &str| simulators.address(dialect);
     let como = ("013075", "C933");
@@ -208,6 +209,7 @@ fn stands_in(word: &str, text: &str) -> bool {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one way from beginning to end")]
 fn what_is_recorded_of_every_dialect_passes_the_test_and_names_nobody() {
     let simulators = Simulators::start();
     let view = tempfile::tempdir().unwrap();

@@ -329,8 +329,7 @@ impl Kind {
                         400 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 501 | 503 | 504
                     )
                 }
-                Kind::Personale => *status != 405,
-                Kind::Scrittura => *status != 405,
+                Kind::Personale | Kind::Scrittura => *status != 405,
                 Kind::Risultato => !matches!(status, 405 | 415),
             })
             .collect();

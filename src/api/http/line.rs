@@ -206,7 +206,7 @@ impl Line {
                     return;
                 }
             }
-            pending().await
+            pending::<()>().await;
         };
         let (mut work, mut gone) = (pin!(work), pin!(gone));
         poll_fn(|context| match work.as_mut().poll(context) {

@@ -43,6 +43,7 @@ impl Response {
     }
 
     /// Adds a header whose value is ours: it has no control characters.
+    #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Response {
         debug_assert!(!value.bytes().any(|byte| byte.is_ascii_control()));
         self.name(name);
@@ -52,6 +53,7 @@ impl Response {
     }
 
     /// Adds a header with a number.
+    #[must_use]
     pub fn number(mut self, name: &'static str, value: u64) -> Response {
         self.name(name);
         push_number(&mut self.head, value);
@@ -60,12 +62,14 @@ impl Response {
     }
 
     /// Gives it a body.
+    #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Response {
         self.body = Body::Whole(body.into());
         self
     }
 
     /// Gives it a body that comes piece by piece.
+    #[must_use]
     pub fn lines(mut self, lines: Receiver<Bytes>) -> Response {
         self.body = Body::Lines(lines);
         self

@@ -258,7 +258,7 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
         }
         Kind::Closed => rows::GESTIONALE_CHIUSO,
         Kind::TooManyCalls | Kind::Busy | Kind::NotYet => rows::GESTIONALE_OCCUPATO,
-        Kind::TimedOut => rows::GESTIONALE_NON_RISPONDE,
+        Kind::TimedOut | Kind::OutcomeUnknown => rows::GESTIONALE_NON_RISPONDE,
         // The portal learns no more than of any other error; whoever has to act is the gateway's operator.
         Kind::CredentialsRefused | Kind::ClockSkew => Problem {
             side: Side::Gateway,
@@ -269,7 +269,6 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
         Kind::Refused => rows::DICHIARAZIONE_RIFIUTATA,
         Kind::Duplicate => rows::DICHIARAZIONE_GIA_PRESENTE,
         Kind::NotCarriedOut => rows::SCRITTURA_NON_ESEGUITA,
-        Kind::OutcomeUnknown => rows::GESTIONALE_NON_RISPONDE,
         Kind::Unsupported => rows::SERVIZIO_NON_OFFERTO,
         Kind::Gateway => rows::ERRORE_INTERNO,
     };

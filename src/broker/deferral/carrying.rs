@@ -35,7 +35,7 @@ const AT_A_TIME: u32 = 64;
 const AT_ONCE: usize = 16;
 
 /// A turn with a back end ends within this time, whatever the instance allows: well before others may take the request.
-pub(super) const LONGEST_TURN: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_TURN: Duration = Duration::from_mins(1);
 
 /// Failures in a row, of those that would repeat themselves, after which a request is refused.
 const MOST_FAILURES: u32 = 5;
@@ -204,7 +204,7 @@ pub(super) async fn conclude(
     match gateway.store.richieste().save(&mut richiesta).await {
         Ok(true) => {}
         Ok(false) => {
-            tracing::info!(scambio = %richiesta.scambio, "una richiesta aperta era già cambiata")
+            tracing::info!(scambio = %richiesta.scambio, "una richiesta aperta era già cambiata");
         }
         Err(error) => {
             tracing::error!(scambio = %richiesta.scambio, %error, "un passo di una richiesta aperta non si è potuto conservare");

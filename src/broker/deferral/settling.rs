@@ -21,7 +21,7 @@ use super::note::{Ended, Turn};
 use super::writing::{self, Sending};
 
 /// A look-up ends within this time, whatever the instance allows.
-const LONGEST_LOOK: Duration = Duration::from_secs(60);
+const LONGEST_LOOK: Duration = Duration::from_mins(1);
 
 /// When to try again where the back end may not be asked now.
 const LATER: TimeDelta = TimeDelta::minutes(10);

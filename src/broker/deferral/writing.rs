@@ -35,7 +35,7 @@ use super::kept::{self, KeptOutcome, KeptQuestion};
 use super::{SOONEST, location, next_look, to_the_microsecond, written};
 
 /// A write ends within this time, whatever the door allows: well before other nodes may take it for abandoned.
-const LONGEST_WRITE: Duration = Duration::from_secs(60);
+const LONGEST_WRITE: Duration = Duration::from_mins(1);
 
 /// What is kept of a write until its outcome is known.
 #[derive(Serialize, Deserialize)]

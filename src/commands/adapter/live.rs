@@ -22,7 +22,7 @@ use crate::snapshot::{self, Binding, Kept, Snapshot};
 use super::Failure;
 
 /// Nobody waits longer for an answer on a terminal.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whom to ask what.
 #[derive(Debug, Args)]
@@ -159,16 +159,16 @@ fn questions(arguments: &LiveArguments) -> Result<Vec<Question>, Failure> {
         }
     }
     let wrong = |text: String| Failure::Usage(format!("la domanda non va bene: {text}"));
-    let requests: Vec<Value> = match serde_json::from_str(text.trim()) {
-        Ok(Value::Object(request)) => vec![Value::Object(request)],
-        _ => {
-            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-            let read = lines.map(|line| match line.starts_with('{') {
-                true => serde_json::from_str(line).map_err(|_| wrong("non è JSON".to_owned())),
-                false => Ok(json!({"codice_fiscale": line})),
-            });
-            read.collect::<Result<_, Failure>>()?
-        }
+    let requests: Vec<Value> = if let Ok(Value::Object(request)) = serde_json::from_str(text.trim())
+    {
+        vec![Value::Object(request)]
+    } else {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let read = lines.map(|line| match line.starts_with('{') {
+            true => serde_json::from_str(line).map_err(|_| wrong("non è JSON".to_owned())),
+            false => Ok(json!({"codice_fiscale": line})),
+        });
+        read.collect::<Result<_, Failure>>()?
     };
     if requests.is_empty() {
         return Err(wrong("non ce n'è nessuna".to_owned()));

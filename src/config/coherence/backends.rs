@@ -13,7 +13,7 @@ use crate::contract::operation::Operation;
 use super::{duplicates, unknown};
 
 /// A back end whose portals need not wait may take so long for an answer.
-const LONGEST_LATE_ANSWER: Duration = Duration::from_secs(60);
+const LONGEST_LATE_ANSWER: Duration = Duration::from_mins(1);
 
 /// The longest closure that can be announced.
 const LONGEST_WINDOW: chrono::Duration = chrono::Duration::days(366);
@@ -179,7 +179,7 @@ fn check_calendar(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) 
 }
 
 fn check_night(entry: &Entry<InstanceSettings>, mistakes: &mut Vec<Mistake>) {
-    const DAY: Duration = Duration::from_secs(86_400);
+    const DAY: Duration = Duration::from_hours(24);
     let Some(night) = &entry.value.night else {
         return;
     };

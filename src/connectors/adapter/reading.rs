@@ -67,6 +67,10 @@ pub fn adapter(folder: &Path) -> Result<Adapter, Vec<Mistake>> {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "the sections of one file in their order"
+)]
 fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Option<Adapter> {
     let vendor: Option<String> = table.required("vendor", reader);
     let product: Option<String> = table.required("product", reader);

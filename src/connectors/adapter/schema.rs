@@ -229,6 +229,7 @@ fn night_files() -> Value {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "a document written out")]
 fn operation(connector: &str) -> Value {
     table(
         "How the product answers the operation.",

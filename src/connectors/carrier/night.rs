@@ -134,7 +134,7 @@ impl Search {
         }
         let mut names = columns.to_vec();
         for (table, column) in &self.with {
-            self.join(copy, (table, column), &mut names, &mut rows)?;
+            join(copy, (table, column), &mut names, &mut rows)?;
         }
         let names: Arc<[String]> = names.iter().map(|name| name.to_lowercase()).collect();
         let rows = rows.into_iter();
@@ -142,37 +142,37 @@ impl Search {
             .map(|row| SqlRow::new(Arc::clone(&names), row))
             .collect())
     }
-
-    /// Adds the columns of the other table's row that has the same value; without one they are empty.
-    fn join(
-        &self,
-        copy: &NightCopy,
-        (table, column): (&str, &str),
-        names: &mut Vec<String>,
-        rows: &mut [Vec<Option<String>>],
-    ) -> Result<(), ConnectorError> {
-        let others = columns_of(copy, table)?;
-        let place = place_of(names, column)?;
-        let added: Vec<usize> = (0..others.len())
-            .filter(|index| !names.contains(&others[*index]))
-            .collect();
-        for row in rows {
-            let found = match &row[place] {
-                Some(value) => find(copy, table, column, value)?.into_iter().next(),
-                None => None,
-            };
-            let found = found.map(|(_, other)| other).unwrap_or_default();
-            row.extend(
-                added
-                    .iter()
-                    .map(|index| found.get(*index).cloned().flatten()),
-            );
-        }
-        names.extend(added.iter().map(|index| others[*index].clone()));
-        Ok(())
-    }
 }
 
+/// Adds the columns of the other table's row that has the same value; without one they are empty.
+fn join(
+    copy: &NightCopy,
+    (table, column): (&str, &str),
+    names: &mut Vec<String>,
+    rows: &mut [Vec<Option<String>>],
+) -> Result<(), ConnectorError> {
+    let others = columns_of(copy, table)?;
+    let place = place_of(names, column)?;
+    let added: Vec<usize> = (0..others.len())
+        .filter(|index| !names.contains(&others[*index]))
+        .collect();
+    for row in rows {
+        let found = match &row[place] {
+            Some(value) => find(copy, table, column, value)?.into_iter().next(),
+            None => None,
+        };
+        let found = found.map(|(_, other)| other).unwrap_or_default();
+        row.extend(
+            added
+                .iter()
+                .map(|index| found.get(*index).cloned().flatten()),
+        );
+    }
+    names.extend(added.iter().map(|index| others[*index].clone()));
+    Ok(())
+}
+
+#[expect(clippy::type_complexity, reason = "rows as the copy gives them")]
 fn find(
     copy: &NightCopy,
     table: &str,

@@ -230,6 +230,7 @@ impl Drift {
     }
 
     /// How often fields of each adapter drifted, by change; and how many answers were looked at.
+    #[expect(clippy::type_complexity, reason = "a row of a table that is read once")]
     pub fn totals(&self) -> Vec<(String, u64, [(Change, u64); Change::ALL.len()])> {
         let adapters = self.adapters.lock();
         let totals = adapters.iter().map(|(name, seen)| {

@@ -18,7 +18,7 @@ use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::Parameters;
 
 /// A question is answered from files: nothing waits so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The number under which the back end knows a request, in examples of those that outlive the call.
 const REFERENCE: &str = "7c1e0000-0000-4000-8000-000000000001";
@@ -126,6 +126,10 @@ fn at(example: &Example, mistake: Mistake) -> Mistake {
     mistake
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one conversation from its first message to its last"
+)]
 fn converse(
     adapter: &Adapter,
     setting: &Setting,

@@ -49,7 +49,7 @@ pub fn question(operation: Operation, request: &Value) -> Result<(Parameters, Fi
         return Ok((parameters, FieldSet::all(operation)));
     };
     let names = names.iter().map(|name| name.as_str().unwrap_or_default());
-    let fields = FieldSet::of(operation, names).map_err(|error| error.to_string())?;
+    let fields = FieldSet::of(operation, names).map_err(std::string::ToString::to_string)?;
     Ok((parameters, fields))
 }
 

@@ -258,7 +258,7 @@ fn gather(
                         &take.case,
                         format!("{exchange}: {unreadable}: non si può registrare"),
                     )
-                })?
+                })?;
             }
         }
     }
@@ -275,7 +275,7 @@ fn common(value: &Value, disguise: &mut Disguise) {
             {
                 match value.as_str() {
                     Some(text) if !SOMEBODYS.contains(&key.as_str()) => {
-                        disguise.gather_common(text)
+                        disguise.gather_common(text);
                     }
                     Some(_) => {}
                     None => common(value, disguise),
@@ -480,7 +480,7 @@ fn personal(value: &Value, known: &mut Vec<String>) {
             for (key, value) in entries {
                 match value.as_str() {
                     Some(text) if PERSONAL.contains(&key.as_str()) && text.chars().count() > 5 => {
-                        known.push(text.to_uppercase())
+                        known.push(text.to_uppercase());
                     }
                     Some(_) => {}
                     None => personal(value, known),

@@ -84,7 +84,7 @@ impl Intake<'_> {
             let seen = match found {
                 Ok(seen) => seen,
                 Err(unusable) => {
-                    report.impronta = file.name.clone();
+                    report.impronta.clone_from(&file.name);
                     report.esito = match unusable {
                         Unusable::Archive => Outcome::Archivio,
                         Unusable::Utf16 => Outcome::CodificaNonAmmessa,
@@ -212,17 +212,15 @@ impl Intake<'_> {
             return Some(Outcome::TroppiScarti);
         }
         let left = 100_u64.saturating_sub(u64::from(self.bounds.most_lost));
-        let before = state.in_force.iter().flat_map(|copy| &copy.rows);
+        let mut before = state.in_force.iter().flat_map(|copy| &copy.rows);
         let is_gone = |(table, before): (&String, &u64)| {
             rows.get(table).copied().unwrap_or_default() * 100 < before * left
         };
-        before
-            .map(is_gone)
-            .any(|gone| gone)
-            .then_some(Outcome::RigheSparite)
+        before.any(is_gone).then_some(Outcome::RigheSparite)
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every caller answers with it")]
 fn refused(report: Report, state: &mut State) -> Option<Taken> {
     state.refused = Some((report.impronta.clone(), report.esito));
     Some(Taken { report, copy: None })

@@ -21,9 +21,9 @@ use crate::config::secret::SecretReference;
 use crate::connectors::error::{ConnectorError, Kind};
 
 /// A look at a folder takes no longer.
-const LISTING: Duration = Duration::from_secs(60);
+const LISTING: Duration = Duration::from_mins(1);
 /// A night's files take no longer.
-const BRINGING: Duration = Duration::from_secs(3600);
+const BRINGING: Duration = Duration::from_hours(1);
 /// The name under which the server's key is known, whatever the server is called.
 const ALIAS: &str = "consegna";
 

@@ -170,7 +170,7 @@ impl HttpClient {
     /// The request as it goes out.
     fn written(&self, request: &HttpRequest) -> Result<Vec<u8>, ConnectorError> {
         let path = [&self.address.base_path, &request.path];
-        let path = path.map(|part| part.as_bytes());
+        let path = path.map(std::string::String::as_bytes);
         if !path
             .iter()
             .all(|part| part.iter().all(u8::is_ascii_graphic))

@@ -255,7 +255,7 @@ impl PlaceMapping {
         entry: &mut Entry,
     ) -> Result<bool, Trouble> {
         fn part<'a>(
-            expression: &'a Option<Expression>,
+            expression: Option<&'a Expression>,
             at: CellRef<'a>,
             scope: &'a Scope<'_>,
         ) -> Found<'a> {
@@ -265,12 +265,12 @@ impl PlaceMapping {
             }
         }
         let (istat, belfiore) = (
-            part(&self.istat, at, scope)?,
-            part(&self.belfiore, at, scope)?,
+            part(self.istat.as_ref(), at, scope)?,
+            part(self.belfiore.as_ref(), at, scope)?,
         );
-        let stato = part(&self.stato, at, scope)?;
-        let denominazione = part(&self.denominazione, at, scope)?;
-        let on = match part(&self.on, at, scope)? {
+        let stato = part(self.stato.as_ref(), at, scope)?;
+        let denominazione = part(self.denominazione.as_ref(), at, scope)?;
+        let on = match part(self.on.as_ref(), at, scope)? {
             Some(text) => Some(date(&text)?),
             None => None,
         };
@@ -294,6 +294,7 @@ impl PlaceMapping {
 }
 
 /// Writes a text in the form that the contract wants.
+#[expect(clippy::too_many_lines, reason = "a table: one arm a kind of field")]
 pub fn write_in_form(text: &str, kind: Kind, entry: &mut Entry) -> Result<(), Trouble> {
     let mut checked = |fits: bool, reason: &'static str| {
         if fits {

@@ -34,7 +34,7 @@ struct Insertion([String; ROWS.len()]);
 
 /// A statement and what is bound to it.
 struct Statement<'c> {
-    statement: CachedStatement<'c>,
+    cached: CachedStatement<'c>,
     bound: usize,
     outcome: Result<()>,
 }
@@ -124,19 +124,19 @@ fn execute(
     bind: impl FnOnce(&mut Statement<'_>),
 ) -> Result<()> {
     let mut statement = Statement {
-        statement: connection.prepare_cached(sql)?,
+        cached: connection.prepare_cached(sql)?,
         bound: 0,
         outcome: Ok(()),
     };
     bind(&mut statement);
     statement.outcome?;
-    statement.statement.raw_execute().map(drop)
+    statement.cached.raw_execute().map(drop)
 }
 
 impl Statement<'_> {
     fn bind(&mut self, value: impl ToSql) {
         self.bound += 1;
-        let bound = self.statement.raw_bind_parameter(self.bound, value);
+        let bound = self.cached.raw_bind_parameter(self.bound, value);
         if self.outcome.is_ok() {
             self.outcome = bound;
         }

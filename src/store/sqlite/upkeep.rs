@@ -64,6 +64,7 @@ impl Segments {
     }
 
     /// Deletes the files of the months before that one; returns them.
+    #[expect(clippy::unused_async, reason = "the other database waits here")]
     pub(in crate::store) async fn drop_before(
         &self,
         first: Month,

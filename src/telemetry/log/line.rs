@@ -77,7 +77,7 @@ fn push_instant(buffer: &mut Vec<u8>, at: DateTime<Utc>) {
         (b':', time.minute()),
         (b':', time.second()),
     ] {
-        let [tens, ones] = [value / 10, value % 10].map(|digit| b'0' + digit as u8);
+        let [tens, ones] = [value / 10, value % 10].map(|digit| b'0' + (digit % 10) as u8);
         buffer.extend_from_slice(&[before, tens, ones]);
     }
     buffer.push(b'.');
@@ -97,6 +97,10 @@ fn push_decimal(buffer: &mut Vec<u8>, mut value: u64, width: usize) {
     buffer.extend_from_slice(&digits[first.min(digits.len() - width)..]);
 }
 
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch per byte would be slower"
+)]
 fn push_escaped(buffer: &mut Vec<u8>, text: &str) {
     // Without a branch per byte, so that many bytes are looked at in one step; nearly no text has one to escape.
     let escaped = text.bytes().fold(false, |escaped, byte| {

@@ -213,6 +213,7 @@ mod tests {
                 .iter()
                 .any(|(_, bytes)| std::str::from_utf8(bytes).is_err())
         );
+        #[expect(clippy::naive_bytecount, reason = "a few kilobytes")]
         let count =
             |files: &[(String, Vec<u8>)]| files[0].1.iter().filter(|byte| **byte == b'\n').count();
         let (whole, shrunk) = (

@@ -67,6 +67,10 @@ impl Bench<'_> {
         read
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the keys of one section, each checked against those before it"
+    )]
     fn operation(
         &mut self,
         operation: Operation,

@@ -97,10 +97,16 @@ impl Classes {
                 self.conditions(when);
                 self.named_place(place);
             }
-            Content::Group(fields) => fields.iter().for_each(|field| self.field(field)),
+            Content::Group(fields) => {
+                for field in fields {
+                    self.field(field);
+                }
+            }
             Content::List(items, fields) => {
                 self.items(items);
-                fields.iter().for_each(|field| self.field(field));
+                for field in fields {
+                    self.field(field);
+                }
             }
             Content::Codes(items, take) => {
                 self.items(items);
@@ -163,7 +169,9 @@ impl Classes {
             Source::Path(node, _) => self.place(*node, class),
             Source::Template(_) => {}
             Source::Join(parts, _) | Source::First(parts) => {
-                parts.iter().for_each(|part| self.expression(part, class));
+                for part in parts {
+                    self.expression(part, class);
+                }
             }
             Source::Case(cases) => {
                 for (conditions, expression) in cases {
@@ -182,9 +190,9 @@ impl Classes {
                 {
                     self.dates.push([day, month, year]);
                 }
-                [day, month, year]
-                    .into_iter()
-                    .for_each(|part| self.expression(part, Class::Kept));
+                for part in [day, month, year] {
+                    self.expression(part, Class::Kept);
+                }
             }
             Source::OneOf {
                 items,

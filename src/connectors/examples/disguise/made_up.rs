@@ -21,17 +21,16 @@ impl Disguise {
             self.gather_code(text);
             return Some(text.to_owned());
         }
-        let code = match self.replaced.get(&original) {
-            Some(known) => known.clone(),
-            None => {
-                let code = if is_person {
-                    self.person(&original)?
-                } else {
-                    people::eleven_digits(rand::rng().random())
-                };
-                self.replaced.insert(original, code.clone());
-                code
-            }
+        let code = if let Some(known) = self.replaced.get(&original) {
+            known.clone()
+        } else {
+            let code = if is_person {
+                self.person(&original)?
+            } else {
+                people::eleven_digits(rand::rng().random())
+            };
+            self.replaced.insert(original, code.clone());
+            code
         };
         Some(if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
             code.to_lowercase()

@@ -259,14 +259,13 @@ impl Disguise {
                     people::STREETS[usize::try_from(number).unwrap_or(0) % people::STREETS.len()];
                 street.to_owned()
             }),
-            Class::Mark => self.alike(text),
             Class::Kept => self.kept(text),
             Class::Unread
                 if is_nobodys(text, words) || self.common.contains(&text.to_uppercase()) =>
             {
                 text.to_owned()
             }
-            Class::Unread => self.alike(text),
+            Class::Mark | Class::Unread => self.alike(text),
         }
     }
 

@@ -76,6 +76,7 @@ pub fn condition(condition: &Condition, mapping: &Mapping, scope: &Scope<'_>) ->
 }
 
 /// The steps of a cleaning in their order, each alone.
+#[expect(clippy::too_many_lines, reason = "a table: one entry a step")]
 pub fn steps(cleaning: &Cleaning) -> Vec<(String, Cleaning)> {
     let alone = || Cleaning {
         verbatim: true,

@@ -75,7 +75,6 @@ fn document(
                 end(shape, survey, open)?;
             }
             Event::End(_) if open.len() > floor => end(shape, survey, open)?,
-            Event::End(_) => return Err(unreadable()),
             Event::Text(text) => push(open, &text.xml10_content()),
             Event::CData(data) => push(open, &data.xml10_content()),
             Event::GeneralRef(reference) => {
@@ -87,10 +86,9 @@ fn document(
                     (None, None) => return Err(unreadable()),
                 }
             }
-            Event::DocType(_) => return Err(unreadable()),
             Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
             Event::Eof if open.len() == floor => return Ok(()),
-            Event::Eof => return Err(unreadable()),
+            Event::End(_) | Event::DocType(_) | Event::Eof => return Err(unreadable()),
         }
     }
 }

@@ -113,6 +113,10 @@ fn fault_places(shape: &mut Shape) -> Result<(NodeId, FaultPlaces), BadPath> {
 }
 
 /// Reads the file; `None` where a mistake was noted.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the sections of one file in their order"
+)]
 pub fn mapping(
     mut table: Table<'_>,
     mut workshop: Workshop<'_>,
