@@ -83,6 +83,8 @@ fn dialects(office: &Office) -> Vec<String> {
 #[test]
 fn every_dialect_begins_with_a_folder_that_passes_as_it_is_written() {
     let office = Office::new(&[]);
+    // Also where there is no folder of adapters yet.
+    fs::remove_dir_all(office.path("adapters")).unwrap();
     let dialects = dialects(&office);
     for dialect in (1..=10).map(|number| format!("d{number}")) {
         assert!(dialects.contains(&dialect), "{dialect}: {dialects:?}");
@@ -90,6 +92,7 @@ fn every_dialect_begins_with_a_folder_that_passes_as_it_is_written() {
     for dialect in &dialects {
         let product = format!("prodotto-{dialect}");
         office.done(&["new", &product, "--dialect", dialect], "");
+        assert!(office.path("adapters").join(&product).is_dir());
         let checked = office.done(&["check", &product], "");
         assert!(checked.contains(&product), "{checked}");
         let tested = office.done(&["test", &product], "");

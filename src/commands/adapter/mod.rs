@@ -21,6 +21,8 @@ use crate::connectors::examples;
 
 use super::{Failure, say};
 
+/// Where adapters are, seen from where a command runs.
+const HERE: &str = "adapters";
 /// Where the package puts the adapters.
 const INSTALLED: &str = "/usr/share/pontile/adapters";
 
@@ -95,7 +97,7 @@ impl Folders {
 
 /// `./adapters`, or where the package puts them.
 fn adapters_root() -> PathBuf {
-    let here = PathBuf::from("adapters");
+    let here = PathBuf::from(HERE);
     if here.is_dir() {
         here
     } else {

@@ -11,7 +11,7 @@ use crate::connectors::examples::setting::Setting;
 use crate::connectors::examples::{compare, examples_of, play};
 
 use super::skeletons::{SKELETONS, Skeleton};
-use super::{Failure, adapters_root, say, wrong};
+use super::{Failure, HERE, say, wrong};
 
 /// The first line of a skeleton's `adapter.toml`: it stands one folder deeper.
 const DEEPER: &str = "#:schema ../../";
@@ -25,7 +25,7 @@ pub struct NewArguments {
     /// How the product speaks: soap, rest, sql and their variants, or a dialect of the province like d3; «list» prints them
     #[arg(long)]
     dialect: String,
-    /// Where the folder is made; absent: ./adapters if there is one, else where the package puts adapters
+    /// Where the folder is made; absent: ./adapters
     #[arg(long, value_name = "FOLDER")]
     root: Option<PathBuf>,
 }
@@ -39,7 +39,11 @@ pub fn run(arguments: &NewArguments) -> Result<(), Failure> {
             list()
         )));
     };
-    let root = arguments.root.clone().unwrap_or_else(adapters_root);
+    // Never in the package's own folder: the next package would find it changed.
+    let root = arguments
+        .root
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(HERE));
     let folder = root.join(&arguments.product);
     if folder.exists() {
         return Err(Failure::Usage(format!("{} c'è già", folder.display())));

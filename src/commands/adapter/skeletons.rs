@@ -22,62 +22,62 @@ pub const SKELETONS: &[Skeleton] = &[
     Skeleton {
         name: "rest",
         dialects: &[],
-        about: "REST with a key in a header",
+        about: "REST con una chiave in un'intestazione",
     },
     Skeleton {
         name: "rest-form",
         dialects: &["d7"],
-        about: "forms over HTTP, answers in XML",
+        about: "moduli su HTTP, risposte in XML",
     },
     Skeleton {
         name: "rest-token",
         dialects: &["d6"],
-        about: "REST with an OAuth2 token",
+        about: "REST con un token OAuth2",
     },
     Skeleton {
         name: "soap",
         dialects: &["d1", "d4b"],
-        about: "SOAP, credentials in the body",
+        about: "SOAP, credenziali nel corpo",
     },
     Skeleton {
         name: "soap-cdata",
         dialects: &["d4"],
-        about: "one rpc operation, XML in CDATA, HTTP Basic",
+        about: "una sola operazione rpc, XML in CDATA, HTTP Basic",
     },
     Skeleton {
         name: "soap-token",
         dialects: &["d3"],
-        about: "SOAP, login token, XML in strings",
+        about: "SOAP, token di accesso, XML in stringhe",
     },
     Skeleton {
         name: "soap-two-steps",
         dialects: &["d2"],
-        about: "SOAP, DataSets in two steps",
+        about: "SOAP, DataSet in due passi",
     },
     Skeleton {
         name: "soap-hashed",
         dialects: &["d5"],
-        about: "SOAP of a tax office, credentials hashed with the time",
+        about: "SOAP di un ufficio tributi, credenziali a impronta oraria",
     },
     Skeleton {
         name: "soap-deferred",
         dialects: &["d8"],
-        about: "SOAP that accepts a request and answers later",
+        about: "SOAP che accetta una richiesta e risponde più tardi",
     },
     Skeleton {
         name: "manual",
         dialects: &["d8-manual"],
-        about: "an officer of the ente answers on a page",
+        about: "un operatore dell'ente risponde da una pagina",
     },
     Skeleton {
         name: "sql",
         dialects: &["d9"],
-        about: "views of a municipality's database",
+        about: "viste della base di dati di un comune",
     },
     Skeleton {
         name: "files",
         dialects: &["d10"],
-        about: "nightly files, fixed width and delimited",
+        about: "file notturni, posizionali e delimitati",
     },
 ];
 
