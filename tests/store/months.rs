@@ -76,7 +76,10 @@ async fn pruning_drops_the_months_past_the_retention_and_no_other() {
             rows.iter().map(|row| row.scambio).collect::<Vec<_>>(),
             [kept[0]]
         );
-        assert!(store.prune(later).await.expect("pruned").is_empty());
+        // The server's first round, at the machine's own time, may come only now: it makes last month's partitions again.
+        let made_again = |month: &Month| !place.is_sqlite() && *month == this_month.plus(-1);
+        let dropped = store.prune(later).await.expect("pruned");
+        assert!(dropped.iter().all(made_again), "{dropped:?}");
         sample::commit(&store, sample::answered(&store, now))
             .await
             .expect("serving goes on");
