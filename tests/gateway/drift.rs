@@ -80,7 +80,7 @@ async fn fields_that_a_new_release_changes_are_in_the_metric_and_told_by_the_com
     for part in [
         "civilia-next",
         "versioneScheda: comparso",
-        "descrizioneCittadinanza: sparito",
+        "procedimentoInCorso: sparito",
         "codiceCertificabilita: da ",
     ] {
         assert!(told.contains(part), "{part}: {told}");

@@ -68,6 +68,12 @@ pub fn assert_shown(fault: FaultKind, answer: &Answer) {
             let both = answer.json();
             assert_eq!(both[0], both[1]);
         }
+        FaultKind::SchemaChange => {
+            let people = answer.json();
+            assert_eq!(people[0]["versioneScheda"], 2);
+            assert!(people[0]["codiceCertificabilita"].is_string());
+            assert_eq!(people[0].get("procedimentoInCorso"), None);
+        }
         other => panic!("{other:?}"),
     }
 }

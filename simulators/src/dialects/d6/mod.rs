@@ -237,7 +237,7 @@ fn disturbed(value: Value, turn: &Turn<'_>) -> Value {
 fn upgraded(mut value: Value) -> Value {
     for person in value.as_array_mut().into_iter().flatten() {
         if let Some(person) = person.as_object_mut() {
-            person.remove("descrizioneCittadinanza");
+            person.remove("procedimentoInCorso");
             person.insert("versioneScheda".to_owned(), json!(2));
             if let Some(degree) = person.get_mut("codiceCertificabilita") {
                 *degree = json!(degree.to_string());
