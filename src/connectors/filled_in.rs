@@ -3,12 +3,29 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Rome;
+
+use super::call::Answer;
 use super::mapping::canonical::{Kind, fields};
 use super::mapping::field::write_in_form;
 use super::places::{self, Told};
 use crate::contract::document::{Document, Entry};
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::persona::StatoAnagrafico;
+use crate::contract::provenienza::Fonte;
+
+/// What an officer says, as an answer of that instant.
+pub fn answer(document: Document, now: DateTime<Utc>) -> Answer {
+    Answer {
+        document,
+        fonte: Fonte::Operatore,
+        data_riferimento: now.with_timezone(&Rome).date_naive(),
+        rilevato_il: now,
+        is_overdue: false,
+        unavailable: FieldSet::NONE,
+    }
+}
 
 /// What a form asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

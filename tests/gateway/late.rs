@@ -1,10 +1,9 @@
 //! A back end that answers at once turns slow: its portals are told to come back, and find what was under way.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::portal::{Answer, Portal};
 use crate::harness::province::Province;
 
 const ERBA: &str = "013095";
@@ -20,21 +19,6 @@ fn province() -> Province {
             "secrets = { client_secret = { file = \"../segreti/erba-next\" } }\n[instance.deferred]\nafter = \"500ms\"\n",
         );
     })
-}
-
-/// Waits until the request is at its end, and picks up its result.
-async fn result(portal: &Portal, location: &str) -> Answer {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let state = portal.get(location).await;
-        if state.status == 303 {
-            return portal.get(state.header("location")).await;
-        }
-        assert_eq!(state.status, 200, "{:?}", state.body);
-        assert_eq!(state.body["stato"], json!("inoltrata"));
-        assert!(Instant::now() < until, "it is still {}", state.body);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 async fn slow(province: &Province, milliseconds: u64) {
@@ -67,7 +51,9 @@ async fn a_slow_answer_is_promised_and_the_call_under_way_brings_it() {
     let promised = portal.persona(ERBA, PERSON).await;
     assert_eq!(promised.status, 202, "{:?}", promised.body);
     assert_eq!(promised.header("retry-after"), "1");
-    let found = result(&portal, promised.header("location")).await;
+    let found = portal
+        .result(promised.header("location"), "inoltrata")
+        .await;
     assert_eq!(found.status, 200, "{:?}", found.body);
     let fonte = &found.body["provenienza"]["fonte"];
     assert_eq!(fonte, &json!("gestionale_comunale"));
@@ -77,7 +63,9 @@ async fn a_slow_answer_is_promised_and_the_call_under_way_brings_it() {
 
     let promised = portal.persona(ERBA, NOBODY).await;
     assert_eq!(promised.status, 202, "{:?}", promised.body);
-    let nobody = result(&portal, promised.header("location")).await;
+    let nobody = portal
+        .result(promised.header("location"), "inoltrata")
+        .await;
     assert_eq!(
         (nobody.status, nobody.slug()),
         (404, "soggetto-non-trovato")
@@ -100,7 +88,9 @@ async fn what_a_crash_interrupted_is_asked_again() {
     province.crash_and_restart();
     province.simulators.mend().await;
     let portal = province.portal("portale-uno");
-    let found = result(&portal, promised.header("location")).await;
+    let found = portal
+        .result(promised.header("location"), "inoltrata")
+        .await;
     assert_eq!(found.status, 200, "{:?}", found.body);
 }
 
@@ -115,6 +105,8 @@ async fn a_slow_call_that_fails_is_made_again() {
     // Its tries are over by then.
     tokio::time::sleep(Duration::from_secs(5)).await;
     province.simulators.mend().await;
-    let found = result(&portal, promised.header("location")).await;
+    let found = portal
+        .result(promised.header("location"), "inoltrata")
+        .await;
     assert_eq!(found.status, 200, "{:?}", found.body);
 }

@@ -4,20 +4,18 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Rome;
 use uuid::Uuid;
 
 use crate::broker::authorization::{self, Permit};
 use crate::broker::dispatch::{self, Target};
 use crate::broker::error::ExchangeError;
 use crate::broker::reply::Describe;
-use crate::connectors::call::Answer;
 use crate::connectors::filled_in::{self, Input};
 use crate::contract::document::Document;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::pratica::Motivo;
-use crate::contract::provenienza::{Adattatore, Fonte};
+use crate::contract::provenienza::Adattatore;
 use crate::contract::question::{Parameters, Question, Variazione};
 use crate::contract::richiesta::Stato;
 use crate::gateway::Gateway;
@@ -243,15 +241,7 @@ impl File {
     }
 
     fn outcome(&self, gateway: &Gateway, document: Document) -> KeptOutcome {
-        let now = Utc::now();
-        let answer = Answer {
-            document,
-            fonte: Fonte::Operatore,
-            data_riferimento: now.with_timezone(&Rome).date_naive(),
-            rilevato_il: now,
-            is_overdue: false,
-            unavailable: FieldSet::NONE,
-        };
+        let answer = filled_in::answer(document, Utc::now());
         let snapshot = gateway.snapshot();
         let mut adapters = snapshot.backends().map(|backend| &backend.adapter);
         let sender = adapters.find(|adapter| adapter.name() == self.kept.adapter);

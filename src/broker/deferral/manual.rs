@@ -3,20 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Utc;
-use chrono_tz::Europe::Rome;
 use uuid::Uuid;
 
 use crate::broker::authorization::{self, Permit};
 use crate::broker::dispatch::{self, Target};
 use crate::broker::error::{ConnectorError, ExchangeError, Kind};
 use crate::broker::reply::Describe;
-use crate::connectors::call::Answer;
 use crate::connectors::filled_in::{self, Input, Wrong};
 use crate::contract::document::Document;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::posizione::Tributo;
-use crate::contract::provenienza::{Adattatore, Fonte};
+use crate::contract::provenienza::Adattatore;
 use crate::contract::question::{Parameters, Soggetto};
 use crate::contract::richiesta::Stato;
 use crate::gateway::Gateway;
@@ -275,15 +273,7 @@ impl<'a> Desk<'a> {
     }
 
     fn outcome(&self, document: Document) -> KeptOutcome {
-        let now = Utc::now();
-        let answer = Answer {
-            document,
-            fonte: Fonte::Operatore,
-            data_riferimento: now.with_timezone(&Rome).date_naive(),
-            rilevato_il: now,
-            is_overdue: false,
-            unavailable: FieldSet::NONE,
-        };
+        let answer = filled_in::answer(document, Utc::now());
         let adapter = Adattatore {
             nome: self.target.adapter.name().to_owned(),
             versione: self.target.adapter.version().to_owned(),

@@ -1,7 +1,5 @@
 //! Declarations of a change of area, as a portal sends them for somebody who has a home in Como.
 
-use std::time::{Duration, Instant};
-
 use chrono::Datelike;
 use serde_json::{Value, json};
 
@@ -53,19 +51,9 @@ pub fn declaration(utenza: &str, protocol: &str) -> Value {
     })
 }
 
-/// Waits until the request is at its end, and picks up its result.
+/// Waits until the write is at its end, whose outcome was unknown, and picks up its result.
 pub async fn result(portal: &Portal, location: &str) -> Answer {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let state = portal.get(location).await;
-        if state.status == 303 {
-            return portal.get(state.header("location")).await;
-        }
-        assert_eq!(state.status, 200, "{:?}", state.body);
-        assert_eq!(state.body["stato"], json!("esito_ignoto"));
-        assert!(Instant::now() < until, "it is still {}", state.body);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    portal.result(location, "esito_ignoto").await
 }
 
 pub async fn executed(province: &Province) -> u64 {

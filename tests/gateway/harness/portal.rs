@@ -1,5 +1,7 @@
 //! A portal: an HTTP client with a certificate, over real TLS.
 
+use std::time::{Duration, Instant};
+
 use reqwest::{Certificate, Identity, Method, RequestBuilder, Response};
 use serde_json::Value;
 
@@ -90,6 +92,21 @@ impl Portal {
     /// A GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
+    }
+
+    /// Waits until the request there is at its end, which until then is in that state, and picks up its result.
+    pub async fn result(&self, location: &str, until_then: &str) -> Answer {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let state = self.get(location).await;
+            if state.status == 303 {
+                return self.get(state.header("location")).await;
+            }
+            assert_eq!(state.status, 200, "{:?}", state.body);
+            assert_eq!(state.body["stato"], until_then);
+            assert!(Instant::now() < until, "it is still {}", state.body);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// A look-up for the tests' purpose.
