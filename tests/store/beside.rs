@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Duration, Utc};
 use pontile::store::{Month, RecordFilter, RecordReader, StoreError};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::child::{Writer, durable, verify};
 use crate::place::Place;
@@ -46,17 +47,47 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, (u32, u32, u32)> {
         .collect()
 }
 
+/// Waits until the writer's upkeep is through with the file of a month that is over: while it makes the index there the
+/// file is open, and has a log like any other that is written.
+async fn settled(file: &Path) {
+    for _ in 0..400 {
+        let resting = !file.with_extension("sqlite-wal").exists();
+        if resting && is_indexed(file).await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{} was never indexed", file.display());
+}
+
+async fn is_indexed(file: &Path) -> bool {
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(file)
+        .immutable(true)
+        .connect()
+        .await
+        .expect("opened");
+    let index = "SELECT 1 FROM sqlite_schema WHERE name = 'exchange_subject_digest'";
+    let found = sqlx::query(index).fetch_optional(&mut connection).await;
+    connection.close().await.expect("closed");
+    found.expect("asked").is_some()
+}
+
 #[tokio::test]
 async fn a_reader_sees_what_a_running_writer_made_durable_and_does_not_stop_it() {
     for place in Place::all() {
-        let old = Month::of(Utc::now()).plus(-1).begins();
+        // Upkeep leaves a month alone in the hour after its end; a server has no partition for the one before it.
+        let over = Month::of(Utc::now()).plus(if place.is_sqlite() { -2 } else { -1 });
         let store = place.open().await;
-        sample::commit(&store, sample::answered(&store, old))
+        sample::commit(&store, sample::answered(&store, over.begins()))
             .await
             .expect("recorded");
         store.close().await;
         let mut writer = Writer::start(&place, None, None);
         let before = durable(&writer.until("load", |told| durable(told) > 200).await);
+        if place.is_sqlite() {
+            settled(&place.file(over)).await;
+        }
         let folder = place.folder.path().join("record");
         let found = place.is_sqlite().then(|| files(&folder));
         let reader = reader(&place).await;
