@@ -18,6 +18,8 @@ pub mod rounds;
 pub mod contract;
 pub mod config;
 pub mod trust;
+pub mod signing;
+pub mod jose;
 pub mod store;
 pub mod telemetry;
 pub mod digest;

@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "broker",
-        "gateway snapshot connectors contract config trust store digest telemetry",
+        "gateway snapshot connectors contract config trust store digest telemetry signing jose",
     ),
     ("connectors", "contract config store digest telemetry"),
     (
@@ -39,6 +39,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("store", "contract config digest"),
     ("telemetry", "config contract store"),
     ("digest", ""),
+    ("signing", "config jose"),
+    ("jose", ""),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

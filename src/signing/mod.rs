@@ -1,0 +1,65 @@
+//! What signs in the gateway's name. The only place that touches private keys for signatures.
+
+mod pem;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+use crate::jose::{self, Algorithm, PublicKey};
+
+pub use pem::PemSigner;
+
+/// What signs: a private key that it alone holds, with what others know it by.
+#[async_trait]
+pub trait Signer: Send + Sync {
+    /// The algorithm of its signatures.
+    fn algorithm(&self) -> Algorithm;
+
+    /// Its public key.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Its certificate and the intermediates, DER, leaf first; empty where others know it by its key alone.
+    fn chain(&self) -> &[Vec<u8>];
+
+    /// Signs the bytes; ECDSA as the two numbers side by side (RFC 7518, 3.4).
+    async fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, SigningError>;
+}
+
+/// A signer that many share.
+pub type SharedSigner = Arc<dyn Signer>;
+
+/// Why nothing was signed, or why a signer cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SigningError {
+    /// The key or the certificate cannot be read; the reason never shows the key.
+    #[error("{0}")]
+    Unreadable(String),
+    /// RSA under 2048 bits, or a curve that no algorithm has.
+    #[error("la chiave non va bene: serve RSA di almeno 2048 bit, oppure P-256, P-384 o P-521")]
+    KeyNotAccepted,
+    /// The algorithm is not one of the key.
+    #[error("l'algoritmo {} non è della chiave", .0.name())]
+    KeyMismatch(Algorithm),
+    /// The certificate is another key's.
+    #[error("il certificato non è quello della chiave")]
+    CertificateOfAnother,
+    /// The key gave no signature, or one that does not verify.
+    #[error("la chiave non ha firmato")]
+    NotSigned,
+}
+
+/// Makes a token in compact form. `header` needs no `alg`: the signer's is set.
+pub async fn sign_token(
+    signer: &dyn Signer,
+    mut header: Map<String, Value>,
+    claims: &Map<String, Value>,
+) -> Result<String, SigningError> {
+    header.insert("alg".to_owned(), Value::from(signer.algorithm().name()));
+    let input = jose::signing_input(&header, claims);
+    let signature = signer.sign(input.as_bytes()).await?;
+    Ok(jose::complete(input, &signature))
+}
