@@ -25,6 +25,8 @@ from bench.portal import Portal
 WEATHER = ["hang", "drop", "garbage"]
 SPOILT = 30
 PAUSE = 16
+# More than wait at once while thirty hang.
+CONNECTIONS = 150
 RUNS = "without with without with without".split()
 
 
@@ -39,6 +41,7 @@ def size(como, _):
 async def ask_all(como, spoilt, rate, seconds):
     """The latencies in ms of those that are not spoilt, the outcomes of these, and those of the spoilt."""
     portal, times, outcomes, spoilt_outcomes = Portal(como.port), [], Counter(), Counter()
+    await portal.open(CONNECTIONS)
 
     async def ask(ente, due):
         status = await portal.ask(f"/rest/anagrafe/v1/enti/{ente.istat}/ricerche-persona", "iscrizione-asilo", {"codice_fiscale": ente.resident})

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+from collections import deque
 from pathlib import Path
 
 PKI = Path(__file__).resolve().parents[2] / "certs" / "dev"
@@ -13,7 +14,12 @@ class Portal:
         self.port = port
         self.context = ssl.create_default_context(cafile=PKI / "root.pem")
         self.context.load_cert_chain(PKI / "portale-uno.pem", PKI / "portale-uno.key")
-        self.free = []
+        self.free = deque()
+
+    async def open(self, connections):
+        """Opens so many connections ahead: a handshake takes this client as long as an answer does the gateway."""
+        for _ in range(connections):
+            self.free.append(await self._connect())
 
     async def ask(self, path, purpose, question):
         """The status of the answer, which does not come from the cache."""
@@ -25,8 +31,8 @@ class Portal:
         return status, json.loads(body)
 
     async def _exchange(self, path, purpose, question):
-        # The one used last is the likeliest to be open.
-        reader, writer = self.free.pop() if self.free else await asyncio.open_connection("localhost", self.port, ssl=self.context)
+        # In turn, so that none is idle until the gateway closes it.
+        reader, writer = self.free.popleft() if self.free else await self._connect()
         body = json.dumps(question)
         writer.write(
             f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nPurpose-Id: {purpose}\r\n"
@@ -37,6 +43,9 @@ class Portal:
         answer = await reader.readexactly(int(fields["content-length"]))
         self.free.append((reader, writer))
         return int(head.split(" ")[1]), answer
+
+    async def _connect(self):
+        return await asyncio.open_connection("localhost", self.port, ssl=self.context)
 
     def close(self):
         for _, writer in self.free:
