@@ -94,6 +94,7 @@ impl Arrival {
             purpose: self.purpose.as_deref(),
             fresh: self.fresh,
             narrow: false,
+            at: self.at,
         }
     }
 }

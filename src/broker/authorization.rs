@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
+use crate::config::grant::days::Standing;
+use crate::config::grant::{Enti, Grant};
 use crate::config::limits::Rate;
-use crate::config::portal::{Enti, Grant, Portal};
+use crate::config::portal::Portal;
 use crate::connectors::places::Place;
 use crate::connectors::successors::Former;
 use crate::contract::catalogo::ComuneSuccessore;
@@ -43,7 +47,7 @@ impl Permit {
 
     /// The grant that allows it.
     pub fn grant(&self) -> &Grant {
-        &self.portal.grant[self.grant]
+        &self.portal.grants[self.grant]
     }
 
     /// What may be done.
@@ -93,6 +97,18 @@ pub(super) struct Asking<'a> {
     /// Whether fields that are not granted are left out instead of refusing the question: what was granted when it was
     /// asked is cut to what is granted now.
     pub narrow: bool,
+    /// The instant at which it must be granted.
+    pub at: DateTime<Utc>,
+}
+
+/// A grant that covers a question.
+struct Covering {
+    /// Its position among the portal's.
+    position: usize,
+    /// The fields that it lets the question see.
+    fields: FieldSet,
+    /// How it stands at that instant.
+    standing: Standing,
 }
 
 /// Finds the grant that covers portal, operation, ente, purpose and fields together.
@@ -117,9 +133,9 @@ pub(super) fn grant(
         return Err(ExchangeError::EnteEnded(followed_by(former, &snapshot)));
     }
     let portal = caller.portal();
-    let (position, fields) = covering(portal, asking)?;
-    trail.granted(&portal.grant[position], purpose);
-    let permit = permit(portal, position, fields, snapshot, asking)?;
+    let covering = covering(portal, asking)?;
+    trail.granted(&portal.grants[covering.position], purpose);
+    let permit = permit(portal, &covering, snapshot, asking)?;
     trail.lap(Stage::Admission);
     Ok(permit)
 }
@@ -133,28 +149,47 @@ pub(super) fn grant_again(
     let mut portals = snapshot.portals().iter();
     let portal = portals.find(|known| known.name == portal);
     let portal = Arc::clone(portal.ok_or(ExchangeError::PortalUnknown)?);
-    let (position, fields) = covering(&portal, asking)?;
-    permit(&portal, position, fields, snapshot, asking)
+    let covering = covering(&portal, asking)?;
+    permit(&portal, &covering, snapshot, asking)
 }
 
-/// The first of the portal's grants that covers the question, by its position, and the fields that it lets it see.
-fn covering(portal: &Portal, asking: &Asking<'_>) -> Result<(usize, FieldSet), ExchangeError> {
-    let mut grants = portal.grant.iter().enumerate();
-    grants
-        .find_map(|(position, grant)| covers(grant, asking).map(|fields| (position, fields)))
-        .ok_or(ExchangeError::NotGranted)
+/// The first of the portal's grants that covers the question and is in force; where none is, the first that only time
+/// keeps from it: whoever may know that a grant ended is the portal that it was given to.
+fn covering(portal: &Portal, asking: &Asking<'_>) -> Result<Covering, ExchangeError> {
+    let mut out_of_time = None;
+    for (position, grant) in portal.grants.iter().enumerate() {
+        let Some(fields) = covers(grant, asking) else {
+            continue;
+        };
+        let standing = match &asking.question.ente {
+            Some(ente) => grant.standing_at(ente, asking.at),
+            None => grant.standing(asking.at),
+        };
+        let covering = Covering {
+            position,
+            fields,
+            standing,
+        };
+        if standing == Standing::InForce {
+            return Ok(covering);
+        }
+        out_of_time.get_or_insert(covering);
+    }
+    out_of_time.ok_or(ExchangeError::NotGranted)
 }
 
 fn permit(
     portal: &Arc<Portal>,
-    position: usize,
-    fields: FieldSet,
+    covering: &Covering,
     snapshot: Arc<Snapshot>,
     asking: &Asking<'_>,
 ) -> Result<Permit, ExchangeError> {
+    if covering.standing != Standing::InForce {
+        return Err(ExchangeError::GrantNotInForce(covering.standing));
+    }
     let question = asking.question;
     let fresh = asking.fresh && question.operation.is_personal();
-    if fresh && !portal.grant[position].fresh {
+    if fresh && !portal.grants[covering.position].fresh {
         return Err(ExchangeError::FreshNotGranted);
     }
     let ente = match &question.ente {
@@ -165,11 +200,11 @@ fn permit(
     };
     Ok(Permit {
         portal: Arc::clone(portal),
-        grant: position,
+        grant: covering.position,
         operation: question.operation,
         ente,
         parameters: question.parameters.clone(),
-        fields,
+        fields: covering.fields,
         fresh,
         snapshot,
     })
@@ -198,6 +233,10 @@ pub(super) fn at_one(
     }
     if !whole.enti().covers(code) {
         return Err(ExchangeError::NotGranted);
+    }
+    let standing = whole.grant().standing_at(code, trail.begun());
+    if standing != Standing::InForce {
+        return Err(ExchangeError::GrantNotInForce(standing));
     }
     let ente = snapshot.ente(code).ok_or(ExchangeError::EnteUnknown)?;
     let permit = Permit {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::grant::days::Standing;
 use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::operation::Operation;
 use crate::contract::pratica::Motivo;
@@ -27,6 +28,9 @@ pub enum ExchangeError {
     /// No grant covers portal, ente, operation, purpose and fields together. Deliberately says no more.
     #[error("not granted")]
     NotGranted,
+    /// A grant of the portal's covers the question, but not at this time.
+    #[error("concessione {}", .0.name())]
+    GrantNotInForce(Standing),
     /// The portal asked for a fresh answer and its grant does not allow that.
     #[error("fresh answer not granted")]
     FreshNotGranted,

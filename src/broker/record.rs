@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::config::portal::{Grant, Portal};
+use crate::config::grant::Grant;
+use crate::config::portal::Portal;
 use crate::connectors::adapter::Adapter;
 use crate::contract::document::Role;
 use crate::contract::luogo::CodiceIstat;
@@ -226,8 +227,8 @@ impl Trail {
     /// A grant covers the question; only now is the purpose a word of ours and fit for the record.
     pub(super) fn granted(&mut self, grant: &Grant, purpose: Option<&str>) {
         let granted = |portal: &Arc<Portal>| {
-            let mut grants = portal.grant.iter();
-            grants.position(|other| std::ptr::eq(other, grant))
+            let mut grants = portal.grants.iter();
+            grants.position(|other| std::ptr::eq(&raw const **other, grant))
         };
         self.grant = self.portal.as_ref().and_then(granted);
         self.purpose = purpose.and_then(|named| {
@@ -286,7 +287,8 @@ impl Trail {
     }
 
     fn grant(&self) -> Option<&Grant> {
-        self.portal.as_ref()?.grant.get(self.grant?)
+        let grants = &self.portal.as_ref()?.grants;
+        grants.get(self.grant?).map(Arc::as_ref)
     }
 
     fn purpose(&self) -> Option<&str> {

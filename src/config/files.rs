@@ -1,4 +1,4 @@
-//! `[files]`: where the lists of enti, portals, instances and operators stand, and the adapters' folder.
+//! `[files]`: where the lists of enti, portals, instances and operators and the grants stand, and the adapters' folder.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,8 @@ use super::reading::{FromTable, Read, Reader};
 pub struct Files {
     /// Files of `[[portal]]` and `[[purpose]]`.
     pub portals: Vec<PathBuf>,
+    /// The grants, a file each.
+    pub grants: Vec<PathBuf>,
     /// Files of `[[operator]]`.
     pub operators: Vec<PathBuf>,
     /// Files of `[[ente]]`.
@@ -35,6 +37,7 @@ impl FromTable for Files {
             Some(files)
         };
         let portals = files("portals");
+        let grants = files("grants");
         let operators = files("operators");
         let enti = files("enti");
         let instances = files("instances");
@@ -42,6 +45,7 @@ impl FromTable for Files {
         table.finish(reader);
         Some(Files {
             portals: portals?,
+            grants: grants?,
             operators: operators?,
             enti: enti?,
             instances: instances?,

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::mistake::Mistake;
 use super::reading::Reader;
+use super::reading::places::{Entries, Entry};
 use super::reading::source::{Origin, Source};
 use super::reading::table::Table;
 use super::written::{Sections, Written};
@@ -88,6 +89,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         sections,
         places,
         portals,
+        grants: Entries::default(),
         purposes,
         operators,
         enti,
@@ -97,34 +99,43 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
 }
 
 /// What a kind of files may hold.
-type ReadList = fn(&mut Written, &mut Table<'_>, &mut Reader);
+type ReadList = fn(&mut Written, Table<'_>, &mut Reader);
 
 fn read_lists(written: &mut Written) {
     let Some(files) = written.sections.files.clone() else {
         return;
     };
-    read_files(written, &files.portals, |written, table, reader| {
+    read_files(written, &files.portals, |written, mut table, reader| {
         written
             .portals
             .append(table.entries("portal", "name", reader));
         written
             .purposes
             .append(table.entries("purpose", "id", reader));
+        table.finish(reader);
     });
-    read_files(written, &files.operators, |written, table, reader| {
+    read_files(written, &files.grants, |written, table, reader| {
+        let (read, places) = reader.document(table);
+        let entry = read.map(|value| Entry { value, places });
+        written.grants.read.extend(entry);
+    });
+    read_files(written, &files.operators, |written, mut table, reader| {
         written
             .operators
             .append(table.entries("operator", "name", reader));
+        table.finish(reader);
     });
-    read_files(written, &files.enti, |written, table, reader| {
+    read_files(written, &files.enti, |written, mut table, reader| {
         written
             .enti
             .append(table.entries("ente", "codice_istat", reader));
+        table.finish(reader);
     });
-    read_files(written, &files.instances, |written, table, reader| {
+    read_files(written, &files.instances, |written, mut table, reader| {
         written
             .instances
             .append(table.entries("instance", "name", reader));
+        table.finish(reader);
     });
 }
 
@@ -137,8 +148,7 @@ fn read_files(written: &mut Written, paths: &[PathBuf], list: ReadList) {
                 let document = parse(&source, &mut reader);
                 let mut table = Table::empty();
                 table.add_layer(&source, &document, 0);
-                list(written, &mut table, &mut reader);
-                table.finish(&mut reader);
+                list(written, table, &mut reader);
             }
             Err(mistake) => reader.mistakes.push(mistake),
         }

@@ -12,6 +12,7 @@ pub mod node;
 pub mod door;
 pub mod operator;
 pub mod portal;
+pub mod grant;
 pub mod purpose;
 pub mod ente;
 pub mod calendar;

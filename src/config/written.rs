@@ -4,6 +4,7 @@ use super::cache::Cache;
 use super::door::Door;
 use super::ente::Ente;
 use super::files::Files;
+use super::grant::Grant;
 use super::instance::InstanceSettings;
 use super::mistake::Mistake;
 use super::night::Night;
@@ -25,6 +26,8 @@ pub struct Written {
     pub places: Places,
     /// The portals.
     pub portals: Entries<Portal>,
+    /// The grants, each a file.
+    pub grants: Entries<Grant>,
     /// The purposes.
     pub purposes: Entries<Purpose>,
     /// The operators.

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::coherence;
+use crate::config::grant::Grant;
 use crate::config::loading;
 use crate::config::mistake::Mistake;
+use crate::config::portal::Portal;
 use crate::config::reading::places::Entries;
 use crate::config::reading::source::Source;
 use crate::config::secret::{self, SecretReference};
@@ -133,7 +135,9 @@ fn build_from(
         trust: Arc::new(trust),
         operators_trust: Arc::new(operators_trust),
         backend_ends,
-        portals: Holders::new(values(written.portals), |portal| &portal.certificates),
+        portals: Holders::new(with_grants(written.portals, written.grants), |portal| {
+            &portal.certificates
+        }),
         operators: Holders::new(values(written.operators), |operator| &operator.certificates),
         purposes: values(written.purposes),
         enti,
@@ -161,6 +165,19 @@ fn backend_ends(written: &Written) -> Vec<(String, End)> {
         }
     }
     ends
+}
+
+/// The portals, each with its grants; those in the order of their identities, whatever their files are called.
+fn with_grants(portals: Entries<Portal>, grants: Entries<Grant>) -> Vec<Portal> {
+    let mut grants = values(grants);
+    grants.sort_by(|one, other| one.id.cmp(&other.id));
+    let grants: Vec<Arc<Grant>> = grants.into_iter().map(Arc::new).collect();
+    let mut portals = values(portals);
+    for portal in &mut portals {
+        let own = grants.iter().filter(|grant| grant.portal == portal.name);
+        portal.grants = own.cloned().collect();
+    }
+    portals
 }
 
 fn values<T>(entries: Entries<T>) -> Vec<T> {

@@ -24,6 +24,7 @@ pub(super) fn of_content(
     digest.door("portal_door", &settings.portal_door);
     digest.door("operator_door", &settings.operator_door);
     digest.entries("portal", &written.portals);
+    digest.entries("grant", &written.grants);
     digest.entries("operator", &written.operators);
     digest.entries("purpose", &written.purposes);
     digest.entries("ente", &written.enti);

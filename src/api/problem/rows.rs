@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 43] = [
+pub static TABLE: [Problem; 44] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
@@ -22,6 +22,7 @@ pub static TABLE: [Problem; 43] = [
     CAMPO_NON_VALIDO,
     FINALITA_MANCANTE,
     NON_AUTORIZZATO,
+    CONCESSIONE_NON_IN_VIGORE,
     DATI_FRESCHI_NON_CONCESSI,
     LIMITE_DI_FREQUENZA,
     QUOTA_GIORNALIERA_ESAURITA,
@@ -229,6 +230,18 @@ pub(super) const NON_AUTORIZZATO: Problem = row(
         "Richiesta non autorizzata",
         "Nessuna concessione copre insieme portale, ente, operazione, finalità e campi richiesti.",
         "Verificare finalità e campi della richiesta; per estendere la concessione rivolgersi al gestore del gateway.",
+    ],
+);
+
+pub(super) const CONCESSIONE_NON_IN_VIGORE: Problem = row(
+    403,
+    "concessione-non-in-vigore",
+    Side::Portale,
+    None,
+    [
+        "Concessione non in vigore",
+        "Una concessione copre la richiesta, ma in questo momento non vale: non ancora, non più, o non con quest'ente.",
+        "Non ripetere la richiesta; per la durata della concessione o della convenzione rivolgersi al gestore del gateway.",
     ],
 );
 

@@ -188,6 +188,7 @@ impl KeptQuestion {
             purpose: self.purpose.as_deref(),
             fresh: false,
             narrow: true,
+            at: Utc::now(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod settings;
 pub mod portals;
+pub mod grants;
 pub mod backends;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use super::written::Written;
 pub fn check(written: &Written) -> Vec<Mistake> {
     let mut mistakes = settings::check(&written.sections, &written.places);
     mistakes.extend(portals::check(written));
+    mistakes.extend(grants::check(written));
     mistakes.extend(backends::check(written));
     mistakes
 }

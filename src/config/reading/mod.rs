@@ -56,6 +56,14 @@ impl Reader {
         (read, Places(std::mem::replace(&mut self.places, outer)))
     }
 
+    /// Reads a file that is one entry as a whole, with the places of its values.
+    pub fn document<T: FromTable>(&mut self, table: Table<'_>) -> (Option<T>, Places) {
+        let begins = table.place().map(|place| (String::new(), place));
+        let outer = std::mem::replace(&mut self.places, begins.into_iter().collect());
+        let read = T::from_table(table, self);
+        (read, Places(std::mem::replace(&mut self.places, outer)))
+    }
+
     /// The places of everything read outside entries.
     pub fn into_mistakes_and_places(self) -> (Vec<Mistake>, Places) {
         (self.mistakes, Places(self.places))
