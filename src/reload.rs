@@ -202,6 +202,9 @@ pub fn in_force(gateway: &Gateway) {
         digest = snapshot.digest,
         "configurazione in vigore"
     );
+    for grant in snapshot.grants_not_in_force(Utc::now()) {
+        tracing::warn!("{grant}");
+    }
 }
 
 fn tell_days_left(gateway: &Gateway) {

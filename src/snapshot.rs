@@ -8,6 +8,7 @@ mod digest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use foldhash::HashMap;
 
 use crate::config::certificate::CertificateMatch;
@@ -109,6 +110,12 @@ impl Snapshot {
     /// Every portal.
     pub fn portals(&self) -> &[Arc<Portal>] {
         &self.portals.all
+    }
+
+    /// The grants and convenzioni that do not hold at an instant, as operators are told; absent ones are not among them.
+    pub fn grants_not_in_force(&self, at: DateTime<Utc>) -> Vec<String> {
+        let grants = self.portals.all.iter().flat_map(|portal| &portal.grants);
+        grants.flat_map(|grant| grant.not_in_force(at)).collect()
     }
 
     /// Every purpose that grants may name.

@@ -76,7 +76,10 @@ fn failed(output: &Output, code: i32) -> String {
 #[test]
 fn check_says_what_a_sound_configuration_holds() {
     let printed = succeeded(&Installation::new().pontile(&["check"]));
-    assert!(printed.contains("0 portali, 0 enti"), "{printed}");
+    assert!(
+        printed.contains("0 portali, 0 concessioni, 0 enti"),
+        "{printed}"
+    );
     assert!(printed.contains("Impronta: "), "{printed}");
 }
 

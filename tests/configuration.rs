@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pontile::commands::portal::MODEL;
 use pontile::config::instance::Bounds;
 use pontile::config::loading::{self, DEFAULTS};
 use pontile::config::mistake::Mistake;
@@ -185,6 +186,24 @@ fn every_option_that_the_manual_shows_in_a_comment_is_one() {
         *shown, shipped,
         "the bounds shown are those that are shipped"
     );
+}
+
+#[test]
+fn the_model_of_a_grant_is_one() {
+    let files = [
+        ("pontile.toml", manual_uncommented()),
+        ("concessioni/asili.toml", MODEL.to_owned()),
+    ];
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let folder = Folder::with(&files);
+    let written = loading::read(&folder.0.path().join("pontile.toml"), &[]);
+    assert_eq!(written.grants.read.len(), 1, "{:?}", written.mistakes);
+    let of_the_model = pontile::config::coherence::check(&written);
+    let of_the_model = of_the_model.iter().map(ToString::to_string);
+    let of_the_model: Vec<String> = of_the_model
+        .filter(|mistake| mistake.contains("concessioni/"))
+        .collect();
+    assert_eq!(of_the_model, [""; 0]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pontile::api::problem::{Problem, TABLE, describe};
 use pontile::broker::error::{ExchangeError, Malformed};
+use pontile::config::grant::days::Standing;
 use pontile::connectors::error::{ConnectorError, Kind, Retry};
 use pontile::contract::catalogo::ComuneSuccessore;
 use pontile::contract::operation::Operation;
@@ -63,6 +64,8 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::KeyReused,
         ExchangeError::WriteUnderWay,
         ExchangeError::NotGranted,
+        ExchangeError::GrantNotInForce(Standing::NotYet),
+        ExchangeError::GrantNotInForce(Standing::Ended),
         ExchangeError::FreshNotGranted,
         ExchangeError::RateLimited {
             retry_after: Duration::from_millis(1_200),

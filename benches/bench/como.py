@@ -60,21 +60,27 @@ class Como:
         self.profile = profile
         self.enti = enti()
 
+    def _unbounded(self, name):
+        """The example's files of that folder without the limits of portals and grants."""
+        folder = STATE / f"{name}-bench"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for file in (EXAMPLE / name).glob("*.toml"):
+            text = re.sub(r"rate = \{[^}]*\}", f"rate = {UNBOUNDED}", file.read_text())
+            (folder / file.name).write_text(re.sub(r"daily_quota = \d+", "daily_quota = 100000000", text))
+        return folder
+
     def __enter__(self):
         # The addresses that follow the simulators' control port, too, must be free: the script checks them.
         self.port, operators, self.control = machine.free_port(), machine.free_port(), 18300
-        portals = STATE / "portali-bench"
-        shutil.rmtree(portals, ignore_errors=True)
-        portals.mkdir(parents=True)
-        for file in (EXAMPLE / "portali").glob("*.toml"):
-            text = re.sub(r"rate = \{[^}]*\}", f"rate = {UNBOUNDED}", file.read_text())
-            (portals / file.name).write_text(re.sub(r"daily_quota = \d+", "daily_quota = 100000000", text))
+        portals, grants = (self._unbounded(folder) for folder in ("portali", "concessioni"))
         environment = os.environ | {
             "PORT": str(self.port),
             "OPERATOR_PORT": str(operators),
             "SIMULATOR_PORT": str(self.control),
             "PROFILE": self.profile,
             "PONTILE__FILES__PORTALS": json.dumps([str(EXAMPLE / "finalita.toml"), f"{portals}/*.toml"]),
+            "PONTILE__FILES__GRANTS": json.dumps([f"{grants}/*.toml"]),
             "PONTILE__PORTAL_DOOR__REQUESTS_PER_ADDRESS": "1000000",
             "PONTILE__PORTAL_DOOR__REQUESTS_PER_CONNECTION": "1000000",
             "PONTILE__PORTAL_DOOR__CONNECTIONS_PER_ADDRESS": "10000",

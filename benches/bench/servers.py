@@ -79,6 +79,7 @@ class Bench:
         folder, port = self._fresh(name), machine.free_port()
         database = database or f"sqlite:{folder}/record"
         (folder / "secret").write_text("bench\n")
+        self._write(folder, "concessione.toml")
         configuration = self._write(
             folder, "pontile.toml", port=port, operator_port=machine.free_port(), database=database, adapters=HERE.parent / "adapters"
         )

@@ -73,10 +73,12 @@ certificates = [{ subject = "CN=operatore-uno,O=Provincia di Como (sviluppo),C=I
 name = "portale-uno"
 certificates = [{ subject = "CN=portale-uno,O=Provincia di Como (sviluppo),C=IT" }]
 rate = { per_second = 50, burst = 100 }
-
-[[portal.grant]]
+TOML
+    mkdir -p /etc/pontile/concessioni
+    cat >/etc/pontile/concessioni/catalogo.toml <<'TOML'
 id = "catalogo"
 version = 1
+portal = "portale-uno"
 operations = ["catalogo.enti", "catalogo.ente", "catalogo.servizi"]
 enti = "all"
 TOML

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::Utc;
+
 use crate::config::loading;
 use crate::config::mistake::Mistake;
 use crate::snapshot::{self, Built, EnteEntry, Kept};
@@ -15,13 +17,18 @@ pub fn run(config: &Path) -> Result<(), Failure> {
     let built = build(config, &environment).map_err(Failure::Configuration)?;
     let snapshot = &built.snapshot;
     let connected = |ente: &&Arc<EnteEntry>| ente.bindings().next().is_some();
+    let portals = snapshot.portals().iter();
     say(format_args!(
-        "La configurazione è valida: {} portali, {} enti di cui {} con sistemi collegati, {} istanze.",
+        "La configurazione è valida: {} portali, {} concessioni, {} enti di cui {} con sistemi collegati, {} istanze.",
         snapshot.portals().len(),
+        portals.map(|portal| portal.grants.len()).sum::<usize>(),
         snapshot.enti().len(),
         snapshot.enti().iter().filter(connected).count(),
         snapshot.backends().count(),
     ))?;
+    for grant in snapshot.grants_not_in_force(Utc::now()) {
+        say(format_args!("Attenzione: {grant}."))?;
+    }
     say(format_args!("Impronta: {}", snapshot.digest))
 }
 

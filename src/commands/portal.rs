@@ -1,4 +1,4 @@
-//! `pontile portal new`: a portal's block, ready to be put in a file of the configuration.
+//! `pontile portal new`, `pontile portal grant`: a portal's block, and the model of a grant, to be put in the configuration.
 
 use std::path::{Path, PathBuf};
 
@@ -24,20 +24,36 @@ pub enum PortalCommand {
         #[arg(long, requires = "certificate")]
         by_subject: bool,
     },
+    /// Print the model of a grant, each key explained, to be completed and put in concessioni/
+    Grant {
+        /// The portal that it is given to
+        name: String,
+    },
 }
+
+/// The model of a grant, with the manual in its comments.
+pub const MODEL: &str = include_str!("../../config/concessione.modello.toml");
 
 /// Runs the command.
 pub fn run(command: PortalCommand) -> Result<(), Failure> {
-    let PortalCommand::New {
-        name,
-        certificate,
-        by_subject,
-    } = command;
-    let in_shape = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '-');
-    if name.is_empty() || name.len() > 64 || !name.chars().all(in_shape) {
-        let text = "il nome del portale è di lettere minuscole, cifre e trattini (al più 64)";
-        return Err(Failure::Usage(text.to_owned()));
+    match command {
+        PortalCommand::New {
+            name,
+            certificate,
+            by_subject,
+        } => new(&name, certificate, by_subject),
+        PortalCommand::Grant { name } => {
+            in_form(&name)?;
+            let portal = format!("portal = \"{name}\"");
+            say(MODEL
+                .replace("portal = \"portale-uno\"", &portal)
+                .trim_end())
+        }
     }
+}
+
+fn new(name: &str, certificate: Option<PathBuf>, by_subject: bool) -> Result<(), Failure> {
+    in_form(name)?;
     let (recognized, remark) = match certificate {
         Some(path) => recognized(&path, by_subject)?,
         None => (
@@ -46,7 +62,17 @@ pub fn run(command: PortalCommand) -> Result<(), Failure> {
                 .to_owned(),
         ),
     };
-    say(block(&name, &recognized, &remark).trim_end())
+    say(block(name, &recognized, &remark).trim_end())
+}
+
+/// Whether a portal can be called that.
+fn in_form(name: &str) -> Result<(), Failure> {
+    let in_shape = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '-');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(in_shape) {
+        let text = "il nome del portale è di lettere minuscole, cifre e trattini (al più 64)";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    Ok(())
 }
 
 fn recognized(path: &Path, by_subject: bool) -> Result<(String, String), Failure> {
@@ -81,22 +107,6 @@ fn block(name: &str, recognized: &str, remark: &str) -> String {
 name = "{name}"
 certificates = [{recognized}]
 rate = {{ per_second = 10, burst = 20 }}
-
-[[portal.grant]]
-id = "catalogo"
-version = 1
-operations = ["catalogo.enti", "catalogo.ente", "catalogo.servizi"]
-enti = "all"
-
-# Un esempio da adattare: enti, campi e finalità (dichiarate in [[purpose]]) sono quelli concordati, e non di più.
-#[[portal.grant]]
-#id = "persona"
-#version = 1
-#operations = ["anagrafe.ricerche-persona"]
-#enti = {{ only = ["013075"] }}
-#fields = ["codice_fiscale", "cognome", "nome", "stato_anagrafico"]
-#purposes = ["finalita-concordata"]
-#daily_quota = 1000
 "#
     )
 }
@@ -115,6 +125,5 @@ mod tests {
             portal["certificates"][0]["subject"].as_str(),
             Some("CN=nuovo,C=IT")
         );
-        assert_eq!(portal["grant"].as_array().map(Vec::len), Some(1));
     }
 }

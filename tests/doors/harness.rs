@@ -199,12 +199,6 @@ name = "portale-uno"
 certificates = [{{ subject = "CN=portale-uno,O=Provincia di Como (sviluppo),C=IT" }}]
 rate = {{ per_second = 1000, burst = 1000 }}
 
-[[portal.grant]]
-id = "catalogo"
-version = 1
-operations = ["catalogo.enti", "catalogo.ente", "catalogo.servizi"]
-enti = "all"
-
 [[ente]]
 codice_istat = "013075"
 codice_belfiore = "C933"
@@ -219,6 +213,10 @@ denominazione = "Cantù"
 "#
     );
     fs::write(folder.join("pontile.toml"), text).expect("the configuration");
+    let grant = "id = \"catalogo\"\nversion = 1\nportal = \"portale-uno\"\nenti = \"all\"\n\
+                 operations = [\"catalogo.enti\", \"catalogo.ente\", \"catalogo.servizi\"]\n";
+    fs::create_dir(folder.join("concessioni")).expect("a folder for the grant");
+    fs::write(folder.join("concessioni/catalogo.toml"), grant).expect("the grant");
 }
 
 /// A client that remembers its sessions.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::harness::files::grant;
 use crate::harness::portal::PURPOSE;
 use crate::harness::province::Province;
 
@@ -183,5 +184,41 @@ async fn a_fresh_answer_is_given_only_where_the_grant_allows_it() {
     assert_eq!(
         (fresh.status, &fresh.body["provenienza"]["da_cache"]),
         (200, &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn a_grant_out_of_its_days_is_told_from_none_and_stands_in_the_record() {
+    let names = "id = \"nomi\"\nversion = 4\noperations = [\"anagrafe.ricerche-persona\"]\nenti = \"all\"\n\
+                 fields = [\"codice_fiscale\", \"cognome\"]\npurposes = [\"prova\"]\n";
+    let mut province = Province::with(|files| {
+        let text = grant("portale-uno", names)
+            .replace("to = \"2099-12-31\"\nagreed", "to = \"2020-12-31\"\nagreed");
+        files.put("concessioni/tutto.toml", text);
+    });
+    let portal = province.portal("portale-uno");
+    let ended = portal.persona(CANTU.0, CANTU.1).await;
+    assert_eq!(
+        (ended.status, ended.slug()),
+        (403, "concessione-non-in-vigore")
+    );
+    let listed = province.pontile(&["record", "list", "--json"]);
+    let recorded: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("one record");
+    let said = ["outcome", "grant_id", "grant_version"].map(|field| recorded[field].clone());
+    let expected = [json!("concessione-non-in-vigore"), json!("nomi"), json!(4)];
+    assert_eq!(said, expected, "{recorded}");
+    let none = portal.posizione(CANTU.0, CANTU.1, "IMU", 2025).await;
+    assert_eq!((none.status, none.slug()), (403, "non-autorizzato"));
+
+    let text = grant("portale-uno", names)
+        .replace("enti = \"all\", protocollo", "enti = { only = [\"013041\"] }, protocollo")
+        .replace("convenzione = [", "convenzione = [{ enti = { only = [\"013075\", \"013095\", \"013003\"] }, protocollo = \"9\", from = \"2098-01-01\", to = \"2099-12-31\" }, ");
+    province.files.put("concessioni/tutto.toml", text);
+    province.rewrite_and_reload();
+    assert_eq!(portal.persona(CANTU.0, CANTU.1).await.status, 200);
+    let later = portal.persona("013095", CANTU.1).await;
+    assert_eq!(
+        (later.status, later.slug()),
+        (403, "concessione-non-in-vigore")
     );
 }

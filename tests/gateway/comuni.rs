@@ -10,7 +10,7 @@ use chrono_tz::Europe::Rome;
 use futures_util::StreamExt;
 use serde_json::json;
 
-use crate::harness::files::Files;
+use crate::harness::files::{Files, grant};
 use crate::harness::portal::{Answer, Portal};
 use crate::harness::process::program;
 use crate::harness::province::Province;
@@ -204,15 +204,11 @@ async fn one_question_reaches_all_that_signed_for_it() {
     let province = Province::with(|files| {
         as_in_the_example(files);
         let own = format!(
-            "[[portal.grant]]\nid = \"in-enti\"\nversion = 1\noperations = [\"tributi.ricerche-posizione-in-enti\"]\nenti = \"all\"\n\
-             fields = [\"contribuente\"]\npurposes = [\"{}\"]\n\n[[portal]]\nname = \"portale-due\"",
+            "id = \"in-enti\"\nversion = 1\noperations = [\"tributi.ricerche-posizione-in-enti\"]\nenti = \"all\"\n\
+             fields = [\"contribuente\"]\npurposes = [\"{}\"]",
             crate::harness::portal::PURPOSE
         );
-        files.replace(
-            "portali/prove.toml",
-            "[[portal]]\nname = \"portale-due\"",
-            &own,
-        );
+        files.put("concessioni/in-enti.toml", grant("portale-uno", &own));
     });
     copies_made(&province).await;
     let year = Utc::now().with_timezone(&Rome).year();

@@ -232,7 +232,9 @@ async fn an_officer_decides_also_when_the_portal_may_not_ask_any_more() {
     let portal = province.portal("portale-uno");
     let write = unknown(&province, &portal).await;
     let granted = ", \"tributi.variazioni-superficie\"";
-    province.files.replace("portali/prove.toml", granted, "");
+    province
+        .files
+        .replace("concessioni/tutto.toml", granted, "");
     province.rewrite_and_reload();
     let officer = province.operator(OFFICER);
     let shown = get(&officer, &write.sheet).await;
@@ -240,7 +242,7 @@ async fn an_officer_decides_also_when_the_portal_may_not_ask_any_more() {
     let done = send(&officer, &write.sheet, &shown, &said).await;
     assert_eq!(done.status, 200, "{}", done.text);
     province.files.replace(
-        "portali/prove.toml",
+        "concessioni/tutto.toml",
         "\"tributi.ricerche-posizione\"]",
         "\"tributi.ricerche-posizione\", \"tributi.variazioni-superficie\"]",
     );

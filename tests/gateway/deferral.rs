@@ -108,7 +108,7 @@ async fn the_grant_is_judged_again_when_the_answer_is_picked_up() {
 
     province
         .files
-        .replace("portali/prove.toml", "\"residenza\", ", "");
+        .replace("concessioni/tutto.toml", "\"residenza\", ", "");
     province.rewrite_and_reload();
     let cut = portal.get(&format!("{location}/risultato")).await;
     assert_eq!(cut.status, 200);
@@ -119,7 +119,7 @@ async fn the_grant_is_judged_again_when_the_answer_is_picked_up() {
     );
 
     province.files.replace(
-        "portali/prove.toml",
+        "concessioni/tutto.toml",
         "enti = \"all\"",
         "enti = { only = [\"013041\"] }",
     );
@@ -141,7 +141,7 @@ async fn a_grant_that_is_withdrawn_ends_the_request_before_the_back_end_is_asked
     let location = open(&portal).await;
     until_asked(&province).await;
     province.files.replace(
-        "portali/prove.toml",
+        "concessioni/tutto.toml",
         "enti = \"all\"",
         "enti = { only = [\"013041\"] }",
     );

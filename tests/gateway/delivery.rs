@@ -50,9 +50,9 @@ async fn a_result_is_delivered_again_until_the_portal_acknowledges_it() {
     let province = Province::with(|files| {
         files.erba_answers_later("1h").replace(
             "portali/prove.toml",
-            "\n[[portal.grant]]\nid = \"tutto\"",
+            "\n[[portal]]\nname = \"portale-due\"",
             &format!(
-                "\n[[portal.reply_to]]\naddress = \"{address}\"\n\n[[portal.grant]]\nid = \"tutto\""
+                "\n[[portal.reply_to]]\naddress = \"{address}\"\n\n[[portal]]\nname = \"portale-due\""
             ),
         );
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pontile::api::esiti::RispostaInEnti;
 use serde_json::{Value, json};
 
-use crate::harness::files::Files;
+use crate::harness::files::{Files, grant};
 use crate::harness::portal::{Answer, PURPOSE, Portal};
 use crate::harness::province::Province;
 
@@ -16,14 +16,10 @@ const OF_ERBA: &str = "FOXLAX01B28D416I";
 /// A grant of its own for the first portal; Como and Erba have joined.
 fn with_grant(files: &mut Files) {
     let own = format!(
-        "[[portal.grant]]\nid = \"in-enti\"\nversion = 1\noperations = [\"tributi.ricerche-posizione-in-enti\"]\nenti = \"all\"\n\
-         fields = [\"contribuente\", \"dovuto\"]\npurposes = [\"{PURPOSE}\"]\nfresh = true\n\n[[portal]]\nname = \"portale-due\""
+        "id = \"in-enti\"\nversion = 1\noperations = [\"tributi.ricerche-posizione-in-enti\"]\nenti = \"all\"\n\
+         fields = [\"contribuente\", \"dovuto\"]\npurposes = [\"{PURPOSE}\"]\nfresh = true"
     );
-    files.replace(
-        "portali/prove.toml",
-        "[[portal]]\nname = \"portale-due\"",
-        &own,
-    );
+    files.put("concessioni/in-enti.toml", grant("portale-uno", &own));
     for name in ["Como", "Erba", "Albavilla"] {
         let line = format!("denominazione = \"{name}\"\n");
         let joined = format!("{line}joins = [\"tributi.ricerche-posizione-in-enti\"]\n");
@@ -143,7 +139,7 @@ async fn a_grant_for_single_questions_or_for_fewer_enti_does_not_do() {
         with_grant(files);
         let all = "in-enti\"]\nenti = \"all\"";
         let one = "in-enti\"]\nenti = { only = [\"013075\"] }";
-        files.replace("portali/prove.toml", all, one);
+        files.replace("concessioni/in-enti.toml", all, one);
     });
     let portal = province.portal("portale-uno");
     let refused = ask(&portal, &["013075", "013095"]).await;
@@ -182,9 +178,9 @@ async fn a_list_that_is_none_or_names_an_ente_twice_is_refused_by_field() {
 async fn limits_are_reserved_for_all_enti_or_for_none() {
     let province = Province::with(|files| {
         with_grant(files);
-        let own = "purposes = [\"prova\"]\nfresh = true\n\n[[portal]]";
-        let bounded = "purposes = [\"prova\"]\nfresh = true\nrate = { per_second = 1, burst = 4 }\ndaily_quota = 5\n\n[[portal]]";
-        files.replace("portali/prove.toml", own, bounded);
+        let own = "purposes = [\"prova\"]\nfresh = true\n";
+        let bounded = "purposes = [\"prova\"]\nfresh = true\nrate = { per_second = 1, burst = 4 }\ndaily_quota = 5\n";
+        files.replace("concessioni/in-enti.toml", own, bounded);
     });
     let portal = province.portal("portale-uno");
     let too_many = ask(
@@ -220,9 +216,10 @@ async fn limits_are_reserved_for_all_enti_or_for_none() {
 async fn more_enti_than_ever_pass_at_once_are_told_so() {
     let province = Province::with(|files| {
         with_grant(files);
-        let own = "purposes = [\"prova\"]\nfresh = true\n\n[[portal]]";
-        let bounded = "purposes = [\"prova\"]\nfresh = true\nrate = { per_second = 1, burst = 2 }\n\n[[portal]]";
-        files.replace("portali/prove.toml", own, bounded);
+        let own = "purposes = [\"prova\"]\nfresh = true\n";
+        let bounded =
+            "purposes = [\"prova\"]\nfresh = true\nrate = { per_second = 1, burst = 2 }\n";
+        files.replace("concessioni/in-enti.toml", own, bounded);
     });
     let refused = ask(
         &province.portal("portale-uno"),

@@ -11,7 +11,7 @@ const PERSON: (&str, &str) = ("013041", "BNCNNA75T71B639E");
 fn province() -> Province {
     Province::with_clock(|files| {
         let quota = "fresh = true\ndaily_quota = 2";
-        files.replace("portali/prove.toml", "fresh = true", quota);
+        files.replace("concessioni/tutto.toml", "fresh = true", quota);
     })
 }
 

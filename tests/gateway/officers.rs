@@ -200,7 +200,7 @@ async fn a_request_whose_grant_was_withdrawn_is_shown_to_no_officer() {
     let portal = province.portal("portale-uno");
     let (_, own) = open(&portal, ALBAVILLA).await;
     province.files.replace(
-        "portali/prove.toml",
+        "concessioni/tutto.toml",
         "enti = \"all\"",
         "enti = { only = [\"013041\"] }",
     );

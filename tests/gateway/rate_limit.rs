@@ -51,7 +51,7 @@ async fn the_burst_is_served_and_the_next_request_is_told_when_to_come_again() {
 async fn a_daily_quota_ends_and_survives_a_restart() {
     let mut province = Province::with(|files| {
         files.replace(
-            "portali/prove.toml",
+            "concessioni/tutto.toml",
             "fresh = true",
             "fresh = true\ndaily_quota = 2",
         );
@@ -77,7 +77,7 @@ async fn a_daily_quota_ends_and_survives_a_restart() {
 async fn a_refused_request_gives_its_quota_back() {
     let province = Province::with(|files| {
         files.replace(
-            "portali/prove.toml",
+            "concessioni/tutto.toml",
             "fresh = true",
             "fresh = true\ndaily_quota = 50",
         );

@@ -75,7 +75,9 @@ async fn a_write_needs_a_key_in_form_a_grant_and_a_body_in_form() {
         );
     }
     for granted in [", \"tributi.variazioni-superficie\"", ", \"pratica\""] {
-        province.files.replace("portali/prove.toml", granted, "");
+        province
+            .files
+            .replace("concessioni/tutto.toml", granted, "");
     }
     province.rewrite_and_reload();
     let refused = declare(&portal, "chiave-numero-1", &body).await;

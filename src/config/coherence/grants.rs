@@ -23,7 +23,10 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         };
         if let Some(other) = earlier.iter().find(same) {
             let place = other.places.of("id").map(Place::name).unwrap_or_default();
-            let text = format!("il portale ha già una concessione «{}» in {place}", grant.id);
+            let text = format!(
+                "il portale ha già una concessione «{}» in {place}",
+                grant.id
+            );
             mistakes.push(entry.places.mistake("id", text));
         }
         earlier.push(entry);
@@ -44,13 +47,30 @@ pub fn check(written: &Written) -> Vec<Mistake> {
 fn check_deeds(grant: &Grant, places: &Places, written: &Written, mistakes: &mut Vec<Mistake>) {
     let deeds = [
         ("from", grant.days.is_some(), "e «to», i giorni in cui vale"),
-        ("agreed", grant.agreed.is_some(), "{ by, on }: chi l'ha concordata e quando"),
-        ("base_giuridica", grant.base_giuridica.is_some(), "la base giuridica delle risposte"),
-        ("nomina", grant.nomina.is_some(), "{ protocollo, on }: la nomina a responsabile (GDPR, art. 28)"),
-        ("dpo", grant.dpo.is_some(), "il recapito del responsabile della protezione dei dati"),
+        (
+            "agreed",
+            grant.agreed.is_some(),
+            "{ by, on }: chi l'ha concordata e quando",
+        ),
+        (
+            "base_giuridica",
+            grant.base_giuridica.is_some(),
+            "la base giuridica delle risposte",
+        ),
+        (
+            "nomina",
+            grant.nomina.is_some(),
+            "{ protocollo, on }: la nomina a responsabile (GDPR, art. 28)",
+        ),
+        (
+            "dpo",
+            grant.dpo.is_some(),
+            "il recapito del responsabile della protezione dei dati",
+        ),
     ];
     for (key, is_there, what) in deeds {
-        if !is_there {
+        // What is written and wrong is a mistake already.
+        if !is_there && !places.has(key) {
             let text = format!("su dati personali serve «{key}», {what}");
             mistakes.push(places.mistake("", text));
         }

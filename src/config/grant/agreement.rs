@@ -108,10 +108,7 @@ impl FromTable for Agreed {
         let by = table.required("by", reader);
         let on: Option<Day> = table.required("on", reader);
         table.finish(reader);
-        Some(Agreed {
-            by: by?,
-            on: on?.0,
-        })
+        Some(Agreed { by: by?, on: on?.0 })
     }
 }
 

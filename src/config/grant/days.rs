@@ -53,7 +53,10 @@ impl Days {
             from,
             to,
             begins: begin_of(from),
-            ends: begin_of(to.checked_add_days(Number::new(1)).unwrap_or(NaiveDate::MAX)),
+            ends: begin_of(
+                to.checked_add_days(Number::new(1))
+                    .unwrap_or(NaiveDate::MAX),
+            ),
         }
     }
 

@@ -104,6 +104,24 @@ impl Grant {
     }
 }
 
+impl Grant {
+    /// What does not hold at an instant, as operators are told: the grant itself, and its convenzioni.
+    pub fn not_in_force(&self, at: DateTime<Utc>) -> Vec<String> {
+        let told = |what: &str, days: &Days| match days.standing(at) {
+            Standing::InForce => None,
+            Standing::NotYet => Some(format!("{what} non è ancora in vigore (dal {})", days.from)),
+            Standing::Ended => Some(format!("{what} è scaduta (valeva fino al {})", days.to)),
+        };
+        let whole = format!("la concessione «{}» di {}", self.id, self.portal);
+        let own = self.days.iter().filter_map(|days| told(&whole, days));
+        let signed = self.convenzioni.iter().filter_map(|convenzione| {
+            let what = format!("{whole}: la convenzione {}", convenzione.protocollo);
+            told(&what, &convenzione.days)
+        });
+        own.chain(signed).collect()
+    }
+}
+
 /// Which enti are meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -79,6 +79,11 @@ impl Places {
         }
     }
 
+    /// Whether the value at `path` was written, soundly or not.
+    pub fn has(&self, path: &str) -> bool {
+        self.0.iter().any(|(written, _)| written == path)
+    }
+
     /// A mistake at the value at `path`; where nobody wrote that value, its line cannot tell which key is meant, and
     /// the text names it.
     pub fn mistake(&self, path: &str, text: impl Into<String>) -> Mistake {

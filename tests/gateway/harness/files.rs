@@ -35,6 +35,8 @@ impl Files {
         let files = [
             ("pontile.toml", main_file(pki)),
             ("portali/prove.toml", portals(pki)),
+            ("concessioni/tutto.toml", grant_of_all()),
+            ("concessioni/solo-nomi-di-cantu.toml", grant_of_names()),
             ("operatori/prove.toml", operators()),
             ("enti/prove.toml", enti()),
             ("istanze/prove.toml", instances(back_ends)),
@@ -103,11 +105,11 @@ impl Files {
             "[ente.servizi.tributi]\ninstance = \"como-tributi\"",
         )
         .replace(
-            "portali/prove.toml",
+            "concessioni/tutto.toml",
             "\"tributi.ricerche-posizione\"]",
             "\"tributi.ricerche-posizione\", \"tributi.variazioni-superficie\"]",
         )
-        .replace("portali/prove.toml", "\"versamenti\"]", "\"versamenti\", \"pratica\"]")
+        .replace("concessioni/tutto.toml", "\"versamenti\"]", "\"versamenti\", \"pratica\"]")
         .put("segreti/como-tributi", "d5-prova-c933000000000000000000000000000".to_owned())
         .append(
             "istanze/prove.toml",
@@ -167,7 +169,19 @@ name = "portale-uno"
 certificates = [{{ subject = "CN=portale-uno,O=Provincia di Como (sviluppo),C=IT" }}]
 rate = {{ per_second = 1000, burst = 1000 }}
 
-[[portal.grant]]
+[[portal]]
+name = "portale-due"
+certificates = [{{ fingerprint = "{fingerprint}" }}]
+rate = {{ per_second = 1000, burst = 1000 }}
+"#
+    )
+}
+
+fn grant_of_all() -> String {
+    grant(
+        "portale-uno",
+        &format!(
+            r#"
 id = "tutto"
 version = 1
 operations = ["catalogo.enti", "catalogo.ente", "catalogo.servizi", "anagrafe.ricerche-persona", "anagrafe.ricerche-famiglia", "tributi.ricerche-posizione"]
@@ -175,19 +189,39 @@ enti = "all"
 fields = ["codice_fiscale", "cognome", "nome", "sesso", "data_nascita", "luogo_nascita", "stato_anagrafico", "data_decesso", "residenza", "cittadinanza", "stato_civile", "relazione_parentela", "contribuente", "immobili", "utenze", "dovuto", "versamenti"]
 purposes = ["{PURPOSE}"]
 fresh = true
+"#
+        ),
+    )
+}
 
-[[portal]]
-name = "portale-due"
-certificates = [{{ fingerprint = "{fingerprint}" }}]
-rate = {{ per_second = 1000, burst = 1000 }}
-
-[[portal.grant]]
+fn grant_of_names() -> String {
+    grant(
+        "portale-due",
+        &format!(
+            r#"
 id = "solo-nomi-di-cantu"
 version = 3
 operations = ["anagrafe.ricerche-persona"]
 enti = {{ only = ["013041"] }}
 fields = ["codice_fiscale", "cognome", "nome"]
 purposes = ["{PURPOSE}"]
+"#
+        ),
+    )
+}
+
+/// A grant's file: what it allows, with all that such a document must say.
+pub fn grant(portal: &str, allows: &str) -> String {
+    format!(
+        r#"portal = "{portal}"
+{allows}
+from = "2020-01-01"
+to = "2099-12-31"
+agreed = {{ by = "Prove automatiche", on = "2020-01-01" }}
+base_giuridica = "dpr445_art43"
+nomina = {{ protocollo = "prova/1", on = "2020-01-01" }}
+dpo = "dpo@provincia.example"
+convenzione = [{{ enti = "all", protocollo = "prova/2", from = "2020-01-01", to = "2099-12-31" }}]
 "#
     )
 }
