@@ -66,6 +66,7 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::NotGranted,
         ExchangeError::GrantNotInForce(Standing::NotYet),
         ExchangeError::GrantNotInForce(Standing::Ended),
+        ExchangeError::GrantRevoked,
         ExchangeError::FreshNotGranted,
         ExchangeError::RateLimited {
             retry_after: Duration::from_millis(1_200),

@@ -14,7 +14,9 @@ use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::{Parameters, Question};
+use crate::gateway::Gateway;
 use crate::snapshot::{EnteEntry, Snapshot};
+use crate::trust::{PeerCertificate, Verdict};
 
 use super::error::ExchangeError;
 use super::identity::Caller;
@@ -136,6 +138,7 @@ pub(super) fn grant(
     let covering = covering(portal, asking)?;
     trail.granted(&portal.grants[covering.position], purpose);
     let permit = permit(portal, &covering, snapshot, asking)?;
+    trail.permitted(permit.operation, permit.fields);
     trail.lap(Stage::Admission);
     Ok(permit)
 }
@@ -249,6 +252,7 @@ pub(super) fn at_one(
         fresh: whole.fresh,
         snapshot,
     };
+    trail.permitted(whole.operation, whole.fields);
     trail.lap(Stage::Admission);
     Ok(permit)
 }
@@ -270,28 +274,117 @@ fn followed_by(former: &Former, snapshot: &Snapshot) -> Vec<ComuneSuccessore> {
 
 /// The fields that the grant lets this question see; `None` where it does not cover the question whole.
 fn covers(grant: &Grant, asking: &Asking<'_>) -> Option<FieldSet> {
-    let Asking {
-        question, purpose, ..
-    } = *asking;
-    let operation = question.operation;
-    let ente_covered = question
-        .ente
-        .as_ref()
-        .is_none_or(|ente| grant.enti.covers(ente));
-    if !grant.operations.contains(&operation) || !ente_covered {
-        return None;
-    }
-    if !operation.is_personal() {
+    let question = asking.question;
+    let ente = question.ente.as_ref();
+    let granted = granted(grant, question.operation, ente, asking.purpose)?;
+    if !question.operation.is_personal() {
         return Some(FieldSet::NONE);
     }
-    if !grant.purposes.contains(purpose?) {
-        return None;
-    }
-    let granted = grant.allowed(operation);
     let wanted = match question.campi {
         Some(wanted) if asking.narrow => wanted.intersection(granted),
         Some(wanted) => wanted,
         None => granted,
     };
     (granted.covers(wanted) && !wanted.is_empty()).then_some(wanted)
+}
+
+/// The fields that the grant gives of that operation at that ente for that purpose; `None` where it gives nothing.
+fn granted(
+    grant: &Grant,
+    operation: Operation,
+    ente: Option<&CodiceIstat>,
+    purpose: Option<&str>,
+) -> Option<FieldSet> {
+    let ente_covered = ente.is_none_or(|ente| grant.enti.covers(ente));
+    if !grant.operations.contains(&operation) || !ente_covered {
+        return None;
+    }
+    if !operation.is_personal() {
+        return Some(FieldSet::NONE);
+    }
+    (grant.purposes.contains(purpose?)).then(|| grant.allowed(operation))
+}
+
+/// What was granted when an exchange began.
+pub(super) struct Before<'a> {
+    /// The configuration of that moment.
+    pub snapshot: &'a Arc<Snapshot>,
+    /// To whom.
+    pub portal: &'a Portal,
+    /// By which grant.
+    pub grant: &'a Grant,
+    /// For which purpose.
+    pub purpose: Option<&'a str>,
+    /// The question.
+    pub question: &'a Question,
+    /// The operation that was granted: of a part, that of the whole.
+    pub operation: Operation,
+    /// The fields.
+    pub fields: FieldSet,
+}
+
+/// Judges again, under the configuration and at the time of this moment, what is about to be disclosed; of a question to
+/// several enti what concerns `ente`, or all of them where none is named.
+pub(super) fn still_granted(
+    gateway: &Gateway,
+    trail: &Trail,
+    certificate: &PeerCertificate,
+    ente: Option<&CodiceIstat>,
+) -> Result<(), ExchangeError> {
+    let Some(before) = trail.granted_before() else {
+        return Ok(());
+    };
+    let (now, at) = (gateway.snapshot(), Utc::now());
+    let ente = ente.or(before.question.ente.as_ref());
+    let several = match ente {
+        None if before.operation.asked_of_each().is_some() => before.several(trail.begun()),
+        _ => Vec::new(),
+    };
+    let unchanged = Arc::ptr_eq(&now, before.snapshot);
+    let holds = |grant: &Grant, ente: Option<&CodiceIstat>| {
+        let standing = match ente {
+            Some(ente) => grant.standing_at(ente, at),
+            None => grant.standing(at),
+        };
+        standing == Standing::InForce && (unchanged || before.is_covered(grant, ente))
+    };
+    let whole =
+        |grant: &Grant| holds(grant, ente) && several.iter().all(|ente| holds(grant, Some(ente)));
+    let granted = if unchanged {
+        whole(before.grant)
+    } else {
+        let portal = now.portal_of(certificate);
+        let trusted = !matches!(now.trust.judge(certificate, at), Verdict::Refused(_));
+        portal.is_some_and(|portal| {
+            portal.name == before.portal.name
+                && trusted
+                && portal.grants.iter().any(|grant| whole(grant))
+        })
+    };
+    granted.then_some(()).ok_or(ExchangeError::GrantRevoked)
+}
+
+impl Before<'_> {
+    /// The enti of a question to several at which it was granted: of those that it names, or that had joined.
+    fn several(&self, at: DateTime<Utc>) -> Vec<&CodiceIstat> {
+        let granted = |ente: &&CodiceIstat| self.grant.standing_at(ente, at) == Standing::InForce;
+        if let Parameters::PosizioneInEnti {
+            enti: Some(named), ..
+        } = &self.question.parameters
+        {
+            return named.iter().filter(granted).collect();
+        }
+        let joined = self.snapshot.enti().iter().filter(|ente| {
+            ente.joins.contains(&self.operation) && self.grant.enti.covers(&ente.codice_istat)
+        });
+        joined
+            .map(|ente| &ente.codice_istat)
+            .filter(granted)
+            .collect()
+    }
+
+    fn is_covered(&self, grant: &Grant, ente: Option<&CodiceIstat>) -> bool {
+        granted(grant, self.operation, ente, self.purpose)
+            .is_some_and(|granted| granted.covers(self.fields))
+    }
 }

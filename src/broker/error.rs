@@ -31,6 +31,9 @@ pub enum ExchangeError {
     /// A grant of the portal's covers the question, but not at this time.
     #[error("concessione {}", .0.name())]
     GrantNotInForce(Standing),
+    /// What covered the question when it was asked was taken back before its answer left.
+    #[error("the grant was taken back during the exchange")]
+    GrantRevoked,
     /// The portal asked for a fresh answer and its grant does not allow that.
     #[error("fresh answer not granted")]
     FreshNotGranted,

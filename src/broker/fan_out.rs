@@ -135,7 +135,10 @@ async fn ask_in_lines(
     };
     let _ = begin.send(Ok(begun));
     let mut sent = Vec::new();
-    let whole = send(&gateway, children, describe, &sender, &mut sent).await;
+    let still = |ente: &CodiceIstat| {
+        authorization::still_granted(&gateway, &trail, &arrival.certificate, Some(ente))
+    };
+    let whole = send(&gateway, children, describe, (&sender, &still), &mut sent).await;
     let last = match whole {
         Ok(sum) => written(&sum).map(|sum| [b"{\"riepilogo\":", &*sum, b"}\n"].concat()),
         Err(failure) => Err(failure),
@@ -169,16 +172,19 @@ async fn admitted(
     reserve(gateway, &permit, arrival, trail).await
 }
 
+/// Whether an ente's answer may still be disclosed.
+type StillGranted<'a> = dyn Fn(&CodiceIstat) -> Result<(), ExchangeError> + Sync + 'a;
+
 /// Sends each answer as it comes, until all are there or the portal hangs up; `sent` holds what went out.
 async fn send(
     gateway: &Arc<Gateway>,
     children: Vec<Child>,
     describe: Describe,
-    sender: &mpsc::Sender<Bytes>,
+    portal: (&mpsc::Sender<Bytes>, &StillGranted<'_>),
     sent: &mut Vec<u8>,
 ) -> Result<Riepilogo, ExchangeError> {
     let waiting = Arc::new(Mutex::new(VecDeque::from(children)));
-    let whole = send_each(gateway, &waiting, describe, sender, sent).await;
+    let whole = send_each(gateway, &waiting, describe, portal, sent).await;
     leave(gateway, &waiting, describe).await;
     whole
 }
@@ -187,7 +193,7 @@ async fn send_each(
     gateway: &Arc<Gateway>,
     waiting: &Waiting,
     describe: Describe,
-    sender: &mpsc::Sender<Bytes>,
+    (sender, still): (&mpsc::Sender<Bytes>, &StillGranted<'_>),
     sent: &mut Vec<u8>,
 ) -> Result<Riepilogo, ExchangeError> {
     let mut sum = Riepilogo::default();
@@ -203,6 +209,10 @@ async fn send_each(
         let Ok(place) = sender.reserve().await else {
             break;
         };
+        // The portal may have taken its time over the line before.
+        if told.reply.is_answer() {
+            still(&told.ente)?;
+        }
         sent.extend_from_slice(&line);
         place.send(line.into());
     }

@@ -13,7 +13,7 @@ use crate::config::portal::Portal;
 use crate::connectors::adapter::Adapter;
 use crate::contract::document::Role;
 use crate::contract::luogo::CodiceIstat;
-use crate::contract::operation::Operation;
+use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::Question;
 use crate::contract::side::Side;
 use crate::digest::SaltedDigest;
@@ -25,6 +25,7 @@ use crate::store::{Slot, StoreError};
 use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
 use super::arrival::Arrival;
+use super::authorization::{self, Before};
 use super::cache::CacheState;
 use super::deferral::Delivered;
 use super::dispatch::Fetched;
@@ -45,6 +46,8 @@ pub struct Trail {
     question: Option<Question>,
     /// Its position among the portal's.
     grant: Option<usize>,
+    /// What was granted: the operation and the fields.
+    scope: Option<(Operation, FieldSet)>,
     /// Its position among the grant's.
     purpose: Option<usize>,
     limit: Option<LimitStatus>,
@@ -115,6 +118,7 @@ pub(super) async fn close(
     outcome: Result<Answered, ExchangeError>,
     describe: Describe,
 ) -> Reply {
+    let outcome = still_disclosable(gateway, &trail, arrival, outcome);
     let limit = trail.final_limit(gateway, arrival);
     let cause = outcome.as_ref().err().map(ToString::to_string);
     let reply = Reply::of(arrival.scambio, trail.operation(), outcome, limit, describe);
@@ -150,6 +154,29 @@ pub(super) async fn close(
     }
 }
 
+/// The outcome, if what it tells is granted at this moment, too: the grant may have been taken back while a back end was
+/// answering, others fetched the answer or the question waited.
+///
+/// A write that was carried out is told all the same: nothing is disclosed but what its portal has done itself, and a refusal
+/// would have it done twice.
+fn still_disclosable(
+    gateway: &Gateway,
+    trail: &Trail,
+    arrival: &Arrival,
+    outcome: Result<Answered, ExchangeError>,
+) -> Result<Answered, ExchangeError> {
+    let tells = match &outcome {
+        Ok(answered) => answered.tells(),
+        // That nobody was found is an answer, too.
+        Err(failure) => matches!(failure, ExchangeError::BackEnd(_)),
+    };
+    let is_write = trail.operation().is_some_and(Operation::is_write);
+    if !tells || is_write {
+        return outcome;
+    }
+    authorization::still_granted(gateway, trail, &arrival.certificate, None).and(outcome)
+}
+
 impl Trail {
     fn begin(arrival: &Arrival, snapshot: Arc<Snapshot>) -> Trail {
         Trail {
@@ -160,6 +187,7 @@ impl Trail {
             portal: None,
             question: None,
             grant: None,
+            scope: None,
             purpose: None,
             limit: None,
             quota: None,
@@ -235,6 +263,25 @@ impl Trail {
             let mut purposes = grant.purposes.iter();
             purposes.position(|purpose| purpose == named)
         });
+    }
+
+    /// So much was granted.
+    pub(super) fn permitted(&mut self, operation: Operation, fields: FieldSet) {
+        self.scope = Some((operation, fields));
+    }
+
+    /// What was granted to whom, to be judged again; none before authorization.
+    pub(super) fn granted_before(&self) -> Option<Before<'_>> {
+        let (operation, fields) = self.scope?;
+        Some(Before {
+            snapshot: &self.snapshot,
+            portal: self.portal.as_deref()?,
+            grant: self.grant()?,
+            purpose: self.purpose(),
+            question: self.question.as_ref()?,
+            operation,
+            fields,
+        })
     }
 
     /// The tightest limit met so far.

@@ -113,6 +113,11 @@ pub struct Answered {
 }
 
 impl Answered {
+    /// Whether it tells anything of what was asked, and not only that the exchange goes on or broke off.
+    pub(super) fn tells(&self) -> bool {
+        matches!(self.kind, ReplyKind::Answer | ReplyKind::Unchanged)
+    }
+
     /// The body alone.
     pub(super) fn into_body(self) -> Bytes {
         self.body

@@ -14,7 +14,7 @@ const PATH: &str = "/rest/tributi/v1/ricerche-posizione";
 const OF_ERBA: &str = "FOXLAX01B28D416I";
 
 /// A grant of its own for the first portal; Como and Erba have joined.
-fn with_grant(files: &mut Files) {
+pub fn with_grant(files: &mut Files) {
     let own = format!(
         "id = \"in-enti\"\nversion = 1\noperations = [\"tributi.ricerche-posizione-in-enti\"]\nenti = \"all\"\n\
          fields = [\"contribuente\", \"dovuto\"]\npurposes = [\"{PURPOSE}\"]\nfresh = true"
@@ -27,7 +27,7 @@ fn with_grant(files: &mut Files) {
     }
 }
 
-fn question(enti: &[&str]) -> Value {
+pub fn question(enti: &[&str]) -> Value {
     let year = chrono::Datelike::year(&chrono::Utc::now());
     let mut question = json!({ "codice_fiscale": OF_ERBA, "tributo": "IMU", "anno": year });
     if !enti.is_empty() {

@@ -27,6 +27,7 @@ mod delivery;
 mod writes;
 mod decisions;
 mod record;
+mod revocation;
 mod isolation;
 mod malformed;
 mod schemathesis;

@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 44] = [
+pub static TABLE: [Problem; 45] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     RISORSA_INESISTENTE,
@@ -23,6 +23,7 @@ pub static TABLE: [Problem; 44] = [
     FINALITA_MANCANTE,
     NON_AUTORIZZATO,
     CONCESSIONE_NON_IN_VIGORE,
+    CONCESSIONE_REVOCATA,
     DATI_FRESCHI_NON_CONCESSI,
     LIMITE_DI_FREQUENZA,
     QUOTA_GIORNALIERA_ESAURITA,
@@ -242,6 +243,18 @@ pub(super) const CONCESSIONE_NON_IN_VIGORE: Problem = row(
         "Concessione non in vigore",
         "Una concessione copre la richiesta, ma in questo momento non vale: non ancora, non più, o non con quest'ente.",
         "Non ripetere la richiesta; per la durata della concessione o della convenzione rivolgersi al gestore del gateway.",
+    ],
+);
+
+pub(super) const CONCESSIONE_REVOCATA: Problem = row(
+    403,
+    "concessione-revocata",
+    Side::Portale,
+    None,
+    [
+        "Concessione revocata",
+        "La concessione che copriva la richiesta è stata tolta o ristretta prima che la risposta uscisse.",
+        "Non ripetere la richiesta così com'è; per la concessione rivolgersi al gestore del gateway.",
     ],
 );
 
