@@ -18,6 +18,7 @@ pub mod rounds;
 pub mod contract;
 pub mod config;
 pub mod trust;
+pub mod modi;
 pub mod signing;
 pub mod jose;
 pub mod store;

@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "broker",
-        "gateway snapshot connectors contract config trust store digest telemetry signing jose",
+        "gateway snapshot connectors contract config trust store digest telemetry modi signing jose",
     ),
     ("connectors", "contract config store digest telemetry"),
     (
@@ -32,13 +32,14 @@ const ALLOWED: &[(&str, &str)] = &[
         "rounds",
         "gateway snapshot connectors config store telemetry",
     ),
-    ("snapshot", "connectors contract config trust"),
+    ("snapshot", "connectors contract config trust modi signing"),
     ("contract", ""),
-    ("config", "contract"),
+    ("config", "contract jose"),
     ("trust", "config"),
     ("store", "contract config digest"),
     ("telemetry", "config contract store"),
     ("digest", ""),
+    ("modi", "config trust jose signing"),
     ("signing", "config jose"),
     ("jose", ""),
 ];

@@ -8,6 +8,7 @@ pub mod reading;
 pub mod units;
 pub mod secret;
 pub mod certificate;
+pub mod modi;
 pub mod node;
 pub mod door;
 pub mod operator;

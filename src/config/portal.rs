@@ -8,6 +8,7 @@ use super::certificate::CertificateMatch;
 use super::grant::Grant;
 use super::instance::BackendTls;
 use super::limits::Rate;
+use super::modi::Modi;
 use super::reading::address::Address;
 use super::reading::table::Table;
 use super::reading::value::Value;
@@ -32,6 +33,8 @@ pub struct Portal {
     /// What it may do, by the grants' identity; the documents stand in files of their own, and nothing but a snapshot joins them.
     #[serde(skip)]
     pub grants: Vec<Arc<Grant>>,
+    /// The tokens that it sends beside its certificate, where it does.
+    pub modi: Option<Modi>,
 }
 
 /// An address of a portal at which it takes answers that come later.
@@ -51,6 +54,8 @@ impl FromTable for Portal {
         let rate = table.required("rate", reader);
         let open_requests = table.or("open_requests", OPEN_REQUESTS, reader);
         let reply_to = table.or_default("reply_to", reader);
+        let modi = table.optional("modi", reader);
+        let modi_written = table.values("modi").next().is_some();
         table.finish(reader);
         Some(Portal {
             name: name?,
@@ -59,6 +64,11 @@ impl FromTable for Portal {
             open_requests: open_requests?,
             reply_to: reply_to?,
             grants: Vec::new(),
+            // What is written and wrong must not count as absent.
+            modi: match modi {
+                None if modi_written => return None,
+                modi => modi,
+            },
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Public keys: from certificates, PEM and JWK (RFC 7517), with their thumbprints (RFC 7638).
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
@@ -46,7 +47,7 @@ enum Numbers {
 /// Keys as a `jwks_uri` publishes them (RFC 7517, 5). Those that we cannot use are left out, as the norm has it.
 #[derive(Debug, Default)]
 pub struct KeySet {
-    keys: Vec<PublicKey>,
+    keys: Vec<Arc<PublicKey>>,
 }
 
 impl PublicKey {
@@ -291,17 +292,18 @@ impl KeySet {
         Ok(KeySet {
             keys: usable
                 .filter_map(|key| PublicKey::of_jwk(key).ok())
+                .map(Arc::new)
                 .collect(),
         })
     }
 
     /// The key of that name.
-    pub fn get(&self, key_id: &str) -> Option<&PublicKey> {
+    pub fn get(&self, key_id: &str) -> Option<&Arc<PublicKey>> {
         self.keys.iter().find(|key| key.key_id() == Some(key_id))
     }
 
     /// All of them.
-    pub fn keys(&self) -> &[PublicKey] {
+    pub fn keys(&self) -> &[Arc<PublicKey>] {
         &self.keys
     }
 }

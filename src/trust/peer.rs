@@ -19,6 +19,8 @@ pub struct PeerCertificate {
     pub fingerprint: [u8; 32],
     /// The leaf's distinguished name as RFC 2253 writes it.
     pub subject: String,
+    /// The leaf's own validity; `None` outside the years that can be expressed.
+    validity: Option<(DateTime<Utc>, DateTime<Utc>)>,
     pub(super) key: ChainKey,
 }
 
@@ -49,8 +51,14 @@ impl PeerCertificate {
                 .collect(),
             fingerprint: digest.as_ref().try_into().ok()?,
             subject: distinguished_name(leaf.subject_name()),
+            validity: moment(leaf.not_before()).zip(moment(leaf.not_after())),
             key: chain_key(chain.iter().map(AsRef::as_ref)),
         })
+    }
+
+    /// From when until when the leaf holds, by its own word.
+    pub fn validity(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.validity
     }
 }
 
