@@ -22,6 +22,7 @@ use crate::connectors::instance::Tenant;
 use crate::connectors::successors::{self, Former};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{Domain, Operation};
+use crate::modi::Signers;
 use crate::trust::{End, PeerCertificate, Trust};
 
 pub use build::{Built, Kept, build, examine};
@@ -41,6 +42,8 @@ pub struct Snapshot {
     /// When the certificates towards back ends end, each with its instance's name.
     pub backend_ends: Vec<(String, End)>,
     portals: Holders<Portal>,
+    /// The keys that portals sign with, by the portal's name.
+    signers: HashMap<String, Signers>,
     operators: Holders<Operator>,
     purposes: Vec<Purpose>,
     /// Sorted by ISTAT code.
@@ -100,6 +103,11 @@ impl Snapshot {
     /// The portal whose certificate this is; the fingerprint counts before the subject.
     pub fn portal_of(&self, peer: &PeerCertificate) -> Option<&Arc<Portal>> {
         self.portals.of(peer)
+    }
+
+    /// The keys that a portal signs with, where its configuration demands tokens.
+    pub fn signers_of(&self, portal: &str) -> Option<&Signers> {
+        self.signers.get(portal)
     }
 
     /// The operator whose certificate this is.

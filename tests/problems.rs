@@ -6,12 +6,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use pontile::api::problem::{Problem, TABLE, describe};
-use pontile::broker::error::{ExchangeError, Malformed};
 use pontile::config::grant::days::Standing;
+use pontile::broker::error::{ExchangeError, Fault, Malformed, ModiError, TokenKind};
+use pontile::config::modi::Pattern;
 use pontile::connectors::error::{ConnectorError, Kind, Retry};
 use pontile::contract::catalogo::ComuneSuccessore;
 use pontile::contract::operation::Operation;
 use pontile::contract::pratica::Motivo;
+use pontile::jose::JoseError;
 use pontile::trust::Distrust;
 use uuid::Uuid;
 
@@ -47,6 +49,16 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::CertificateUntrusted(Distrust::Revoked),
         ExchangeError::CertificateUntrusted(Distrust::RevocationListEnded),
         ExchangeError::PortalUnknown,
+        ExchangeError::Token(ModiError::new(
+            TokenKind::Integrity,
+            Fault::Absent(Pattern::IntegrityRest01),
+        )),
+        ExchangeError::Token(ModiError::new(
+            TokenKind::Identity,
+            Fault::Jose(JoseError::Missing("exp")),
+        )),
+        ExchangeError::Token(ModiError::new(TokenKind::Integrity, Fault::Replayed)),
+        ExchangeError::Token(ModiError::new(TokenKind::Integrity, Fault::DigestWrong)),
         ExchangeError::Malformed(Malformed::NoSuchResource),
         ExchangeError::Malformed(Malformed::MethodNotAllowed { allowed: "POST" }),
         ExchangeError::Malformed(Malformed::NotHttp),

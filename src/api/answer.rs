@@ -92,6 +92,11 @@ fn refused(refusal: &Refusal, scambio: Uuid, limits: LimitStatus) -> Response {
     let response = begin(refusal.status, scambio, limits)
         .header("cache-control", "no-store")
         .header("content-type", MEDIA_TYPE);
+    // RFC 9110, 11.6.1: whoever is told that it must authenticate is told how.
+    let response = match refusal.status {
+        401 => response.header("www-authenticate", "Bearer realm=\"pontile\""),
+        _ => response,
+    };
     match refusal.retry_after {
         Some(pause) => response.number("retry-after", whole_seconds(pause)),
         None => response,

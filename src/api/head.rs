@@ -18,12 +18,30 @@ pub const X_REPLY_TO: &str = "X-ReplyTo";
 /// The header under which a write is carried out once (draft-ietf-httpapi-idempotency-key-header).
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
+/// The headers in which tokens travel (ModI).
+pub const TOKENS: [&str; 3] = [
+    "Authorization",
+    "Agid-JWT-Signature",
+    "Agid-JWT-TrackingEvidence",
+];
+
 /// Something of the form expected elsewhere.
 pub(super) fn wrong(field: &str, reason: impl Into<String>) -> Malformed {
     Malformed::Field {
         field: field.to_owned(),
         reason: reason.into(),
     }
+}
+
+/// Every header, names in small letters, where one of them carries a token; else none.
+pub(super) fn fields_with_tokens(head: &Head) -> Vec<(String, Vec<u8>)> {
+    let carries = TOKENS.iter().any(|name| head.field(name).is_some());
+    if !carries {
+        return Vec::new();
+    }
+    head.all()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec()))
+        .collect()
 }
 
 /// The purpose, where one is named: 1 to 64 letters, digits and `._:-`.

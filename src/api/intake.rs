@@ -104,6 +104,7 @@ fn arrival(
         certificate: intake.connection.peer.clone(),
         address: intake.connection.address,
         body,
+        fields: head::fields_with_tokens(head),
         asked,
         purpose: purpose.unwrap_or_default(),
         reply_to: reply_to.unwrap_or_default(),

@@ -62,6 +62,8 @@ pub struct Arrival {
     pub address: IpAddr,
     /// The body as received, for its digest; empty where there was none.
     pub body: Bytes,
+    /// Every header, names in small letters, where the request brings tokens; else none.
+    pub fields: Vec<(String, Vec<u8>)>,
     /// What is asked, or why that cannot be said.
     pub asked: Result<Asked, Malformed>,
     /// The header `Purpose-Id`.

@@ -8,6 +8,8 @@ use crate::contract::operation::Operation;
 use crate::contract::pratica::Motivo;
 use crate::trust::Distrust;
 
+pub use crate::modi::{Fault, ModiError, TokenKind};
+
 pub use crate::connectors::error::{ConnectorError, Kind, Retry};
 
 /// Why an exchange got no answer. `api/problem.rs` is the one table that turns it into a problem document.
@@ -19,6 +21,9 @@ pub enum ExchangeError {
     /// The certificate is trusted but belongs to no configured portal.
     #[error("certificate of no configured portal")]
     PortalUnknown,
+    /// The portal's tokens do not prove what they should.
+    #[error("token refused: {0}")]
+    Token(ModiError),
     /// The request cannot be understood.
     #[error("malformed request: {0}")]
     Malformed(Malformed),

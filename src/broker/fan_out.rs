@@ -164,7 +164,7 @@ async fn admitted(
     arrival: &Arrival,
     trail: &mut Trail,
 ) -> Result<Vec<Child>, ExchangeError> {
-    let caller = identity::establish(arrival, trail)?;
+    let caller = identity::establish(gateway, arrival, trail).await?;
     let Asked::Question(question) = arrival.asked()? else {
         return Err(ExchangeError::Internal("no question".to_owned()));
     };
@@ -290,6 +290,7 @@ fn child(
         started: Instant::now(),
         // What was asked of several stands in the record of the whole.
         body: Bytes::new(),
+        fields: Vec::new(),
         known_etag: None,
         certificate: Arc::clone(&arrival.certificate),
         asked: arrival.asked.clone(),

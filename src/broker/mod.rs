@@ -56,7 +56,7 @@ async fn stages(
     trail: &mut Trail,
     describe: Describe,
 ) -> Result<Answered, ExchangeError> {
-    let caller = identity::establish(arrival, trail)?;
+    let caller = identity::establish(gateway, arrival, trail).await?;
     let question = match arrival.asked()? {
         Asked::Question(question) => question,
         Asked::PickUp(sought) => return deferral::pick_up(gateway, &caller, *sought, trail).await,

@@ -18,9 +18,10 @@ use crate::contract::question::Question;
 use crate::contract::side::Side;
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
+use crate::modi::{Evidence, Proven, TokenKind};
 use crate::snapshot::Snapshot;
 use crate::store::quota::QuotaHold;
-use crate::store::record::{Context, Record, StageTimes, Subject};
+use crate::store::record::{Context, Record, StageTimes, Subject, Token};
 use crate::store::{Slot, StoreError};
 use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
@@ -30,7 +31,6 @@ use super::cache::CacheState;
 use super::deferral::Delivered;
 use super::dispatch::Fetched;
 use super::error::ExchangeError;
-use super::identity::Caller;
 use super::reply::{Answered, Describe, LimitStatus, Reply};
 
 use contexts::Common;
@@ -43,6 +43,7 @@ pub struct Trail {
     begun: DateTime<Utc>,
     lap_started: Instant,
     portal: Option<Arc<Portal>>,
+    proven: Option<Arc<Proven>>,
     question: Option<Question>,
     /// Its position among the portal's.
     grant: Option<usize>,
@@ -185,6 +186,7 @@ impl Trail {
             begun: arrival.at,
             lap_started: arrival.started,
             portal: None,
+            proven: None,
             question: None,
             grant: None,
             scope: None,
@@ -243,8 +245,13 @@ impl Trail {
     }
 
     /// The caller is known.
-    pub(super) fn known(&mut self, caller: &Caller) {
-        self.portal = Some(Arc::clone(caller.portal()));
+    pub(super) fn known(&mut self, portal: &Arc<Portal>) {
+        self.portal = Some(Arc::clone(portal));
+    }
+
+    /// Its tokens are accepted.
+    pub(super) fn proved(&mut self, proven: &Arc<Proven>) {
+        self.proven = Some(Arc::clone(proven));
     }
 
     /// The question is well-formed.
@@ -443,8 +450,35 @@ impl Trail {
             backend_request: called.map_or(self.wrote.0, |fetched| fetched.backend_request),
             backend_answer: called.map_or(self.wrote.1, |fetched| fetched.backend_answer),
             reply: (!reply.body.is_empty()).then(|| SaltedDigest::of(&reply.body)),
+            tokens: self.tokens(gateway),
             quota,
         }
+    }
+
+    /// The tokens that were accepted; the person in an evidence under a digest that is the portal's own.
+    fn tokens(&self, gateway: &Gateway) -> Vec<Token> {
+        let Some((proven, portal)) = self.proven.as_ref().zip(self.portal.as_ref()) else {
+            return Vec::new();
+        };
+        let person = |evidence: &Evidence| {
+            let scope = format!("portale {}", portal.name);
+            gateway
+                .store
+                .subject_keys()
+                .digest(&scope, evidence.user_id())
+        };
+        let tokens = proven.tokens.iter().map(|token| Token {
+            kind: token.kind.name(),
+            pattern: token.pattern.name(),
+            id: token.id.clone(),
+            key_id: token.key_id.clone(),
+            thumbprint: token.thumbprint,
+            person: match token.kind {
+                TokenKind::Audit => proven.evidence.as_ref().map(person),
+                TokenKind::Identity | TokenKind::Integrity => None,
+            },
+        });
+        tokens.collect()
     }
 
     /// Who asked whom for what, and under which text.

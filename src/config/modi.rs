@@ -237,10 +237,7 @@ impl Modi {
             self.oldest.0 > MOST_OLD || self.oldest.0.is_zero(),
             "«oldest» va da 1s a 1h",
         );
-        when(
-            self.skew.0 > Duration::from_secs(60),
-            "«skew» è al più 60s",
-        );
+        when(self.skew.0 > Duration::from_secs(60), "«skew» è al più 60s");
         when(
             self.addresses.keys().any(|address| !is_public(address)),
             "gli indirizzi in «addresses» cominciano con https:// e nominano un dominio pubblico, non un indirizzo IP né una \
@@ -278,9 +275,13 @@ impl Read for Pattern {
 impl Read for Reference {
     fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
         let names = Reference::ALL.map(Reference::name);
-        named(value, reader, "un riferimento alla chiave", &names, |text| {
-            Reference::ALL.into_iter().find(|one| one.name() == text)
-        })
+        named(
+            value,
+            reader,
+            "un riferimento alla chiave",
+            &names,
+            |text| Reference::ALL.into_iter().find(|one| one.name() == text),
+        )
     }
 }
 

@@ -165,7 +165,7 @@ impl Rules<'_> {
         })?;
         let pattern = self.pattern(kind).unwrap_or(kind.least());
         let once = self.is_once(kind, pattern);
-        let id = identifier(&claims, once || kind == TokenKind::Integrity)?;
+        let id = identifier(&claims, once)?;
         let too_old = claims
             .instant("iat")?
             .map_or(expires, |issued| issued + times.oldest.unwrap_or_default());

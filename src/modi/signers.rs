@@ -283,7 +283,8 @@ fn read_keys(file: &PathBuf) -> Result<KeySet, Mistake> {
         .map_err(|_| wrong("non è un insieme di chiavi JWK (RFC 7517)".to_owned()))?;
     if keys.keys().is_empty() {
         return Err(wrong(
-            "nessuna chiave è utilizzabile: servono chiavi pubbliche RSA o EC per la firma".to_owned(),
+            "nessuna chiave è utilizzabile: servono chiavi pubbliche RSA o EC per la firma"
+                .to_owned(),
         ));
     }
     Ok(keys)

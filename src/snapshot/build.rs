@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use foldhash::HashMap;
+
 use crate::config::coherence;
 use crate::config::grant::Grant;
 use crate::config::loading;
@@ -13,6 +15,7 @@ use crate::config::reading::source::Source;
 use crate::config::secret::{self, SecretReference};
 use crate::config::settings::Settings;
 use crate::config::written::Written;
+use crate::modi::Signers;
 use crate::trust::{self, End, Ending, Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
@@ -107,15 +110,17 @@ fn build_from(
             .map_err(&mut note)
             .ok()
     });
+    let signers = signers_of(&written).map_err(&mut note).ok();
     let backends = adapters.map(|adapters| backends_of(&written, &adapters));
     if let Some(backends) = &backends {
         mistakes.extend(unanswered_domains(&written, backends));
         mistakes.extend(declared::check(&written, backends));
     }
-    let (Some(settings), Some(trust), Some(operators_trust), Some(backends), true) = (
+    let (Some(settings), Some(trust), Some(operators_trust), Some(signers), Some(backends), true) = (
         written.sections.settings(),
         trust,
         operators_trust,
+        signers,
         backends,
         mistakes.is_empty(),
     ) else {
@@ -138,6 +143,7 @@ fn build_from(
         portals: Holders::new(with_grants(written.portals, written.grants), |portal| {
             &portal.certificates
         }),
+        signers,
         operators: Holders::new(values(written.operators), |operator| &operator.certificates),
         purposes: values(written.purposes),
         enti,
@@ -148,6 +154,25 @@ fn build_from(
         snapshot,
         files,
     })
+}
+
+/// The keys that portals sign with, read from the files that they name.
+fn signers_of(written: &Written) -> Result<HashMap<String, Signers>, Vec<Mistake>> {
+    let (mut signers, mut mistakes) = (HashMap::default(), Vec::new());
+    for entry in &written.portals.read {
+        if let Some(settings) = &entry.value.modi {
+            match Signers::load(settings) {
+                Ok(read) => {
+                    signers.insert(entry.value.name.clone(), read);
+                }
+                Err(found) => mistakes.extend(found),
+            }
+        }
+    }
+    match mistakes.is_empty() {
+        true => Ok(signers),
+        false => Err(mistakes),
+    }
 }
 
 /// When the certificates towards back ends end. They refuse nothing here: a back end's outage is not the gateway's.
@@ -202,6 +227,9 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
         let secrets = entry.value.secrets.values();
         files.extend(secrets.filter_map(SecretReference::file));
     }
+    let tokens = written.portals.read.iter();
+    let tokens = tokens.filter_map(|entry| entry.value.modi.as_ref());
+    files.extend(tokens.flat_map(|modi| modi.files().cloned()));
     files.sort();
     files.dedup();
     files

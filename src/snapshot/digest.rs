@@ -25,6 +25,13 @@ pub(super) fn of_content(
     digest.door("operator_door", &settings.operator_door);
     digest.entries("portal", &written.portals);
     digest.entries("grant", &written.grants);
+    for entry in &written.portals.read {
+        if let Some(modi) = &entry.value.modi {
+            let files: Vec<PathBuf> = modi.files().cloned().collect();
+            digest.text("modi", &entry.value.name);
+            digest.files("modi keys", &files);
+        }
+    }
     digest.entries("operator", &written.operators);
     digest.entries("purpose", &written.purposes);
     digest.entries("ente", &written.enti);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::contexts::Contexts;
 use super::quota::QuotaKey;
-use super::record::{Context, Record, Subject};
+use super::record::{Context, Record, Subject, Token};
 
 /// Rows of all tables that are committed together.
 pub(super) struct Batch<'a> {
@@ -49,6 +49,14 @@ impl<'a> Batch<'a> {
         self.records.iter().flat_map(|record| {
             let record = *record;
             record.subjects.iter().map(move |subject| (record, subject))
+        })
+    }
+
+    /// The tokens of all records.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = (&'a Record, &'a Token)> {
+        self.records.iter().flat_map(|record| {
+            let record = *record;
+            record.tokens.iter().map(move |token| (record, token))
         })
     }
 }

@@ -15,6 +15,7 @@ pub mod backup;
 pub mod error;
 pub mod retention;
 pub mod richieste;
+pub mod replay;
 pub mod night;
 
 mod waiting;
@@ -28,6 +29,7 @@ mod upkeep;
 mod export;
 
 mod database;
+mod link;
 mod dialect;
 mod schema;
 mod keys;
@@ -56,6 +58,7 @@ pub use quota::{QuotaHold, QuotaKey, Quotas};
 pub use read::{Person, RecordFilter, RecordRow};
 pub use reader::RecordReader;
 pub use record::Record;
+pub use replay::{Replay, SeenToken};
 pub use richieste::{Richiesta, Richieste};
 pub use salts::Erasure;
 pub use schema::VERSION;
@@ -83,6 +86,7 @@ struct Inner {
     quotas: Quotas,
     subject_keys: Arc<SubjectKeys>,
     richieste: Arc<Richieste>,
+    replay: Replay,
     retention: Retention,
     deadline: Duration,
     ended: Mutex<Option<oneshot::Receiver<()>>>,
@@ -121,6 +125,7 @@ impl Store {
         database.refuse_if_vanished(Month::of(Utc::now()))?;
         let room = Arc::new(Waitroom::new(settings.slots));
         let quotas = Quotas::new(database.clone());
+        let replay = Replay::new(database.clone());
         let writer = Writer::new(
             Arc::clone(&room),
             database.writer(node.into(), Arc::clone(&subject_keys)),
@@ -149,6 +154,7 @@ impl Store {
                 quotas,
                 subject_keys,
                 richieste,
+                replay,
                 retention,
                 deadline: settings.deadline.0,
             }),
@@ -226,6 +232,11 @@ impl Store {
         &self.inner.richieste
     }
 
+    /// The tokens that were used.
+    pub fn replay(&self) -> &Replay {
+        &self.inner.replay
+    }
+
     /// The secrets of the persons' digests.
     pub fn subject_keys(&self) -> &SubjectKeys {
         &self.inner.subject_keys
@@ -281,6 +292,7 @@ impl Store {
             );
         }
         self.inner.richieste.close().await;
+        self.inner.replay.close().await;
         room.stop();
         let ended = self.inner.ended.lock().take();
         if let Some(ended) = ended

@@ -50,6 +50,8 @@ pub struct Record {
     pub reply: Option<SaltedDigest>,
     /// The persons asked about and disclosed; one who appears twice in the same role counts once.
     pub subjects: Vec<Subject>,
+    /// The tokens that it came with.
+    pub tokens: Vec<Token>,
     /// What this exchange counts against, if it was admitted under a quota; counted in the record's own transaction.
     pub quota: Option<QuotaHold>,
 }
@@ -105,4 +107,21 @@ pub struct Subject {
     pub key_version: i64,
     /// The part that the person has.
     pub role: Role,
+}
+
+/// A token that an exchange came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// `id_auth`, `integrity` or `audit`.
+    pub kind: &'static str,
+    /// The pattern that it proves, by its name in the norm.
+    pub pattern: &'static str,
+    /// Its `jti`.
+    pub id: Option<String>,
+    /// The `kid` that it names.
+    pub key_id: Option<String>,
+    /// The thumbprint (RFC 7638) of the key that signed it.
+    pub thumbprint: [u8; 32],
+    /// The person whom an evidence names: keyed digest, and version of the secret.
+    pub person: Option<([u8; 32], i64)>,
 }

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -34,6 +34,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "open",
         include_str!("../../migrations/sqlite/0004_open.sql"),
         include_str!("../../migrations/postgres/0004_open.sql"),
+    ),
+    (
+        5,
+        "token",
+        include_str!("../../migrations/sqlite/0005_token.sql"),
+        include_str!("../../migrations/postgres/0005_token.sql"),
     ),
 ];
 

@@ -5,7 +5,7 @@ use crate::digest::SaltedDigest;
 
 use super::dialect::Bind;
 use super::quota::QuotaKey;
-use super::record::{Context, Record, Subject};
+use super::record::{Context, Record, Subject, Token};
 
 /// A table as the writer fills it. Later versions may add columns that have defaults; statements name theirs.
 pub(super) struct Table {
@@ -181,6 +181,34 @@ pub(super) fn bind_subject(to: &mut impl Bind, record: &Record, subject: &Subjec
     to.number(Some(subject.key_version));
 }
 
+/// One row per token that an exchange came with.
+pub(super) const TOKEN: Table = Table {
+    name: "exchange_token",
+    columns: &[
+        ("scambio", Kind::Scambio),
+        ("kind", Kind::Text),
+        ("pattern", Kind::Text),
+        ("token_id", Kind::Text),
+        ("key_id", Kind::Text),
+        ("thumbprint", Kind::Digest),
+        ("person", Kind::Digest),
+        ("person_key", Kind::Number),
+    ],
+    on_conflict: " ON CONFLICT DO NOTHING",
+};
+
+/// Binds a token's row, in the order of [`TOKEN`].
+pub(super) fn bind_token(to: &mut impl Bind, record: &Record, token: &Token) {
+    to.bytes(Some(record.scambio.as_bytes()));
+    to.text(Some(token.kind));
+    to.text(Some(token.pattern));
+    to.text(token.id.as_deref());
+    to.text(token.key_id.as_deref());
+    to.bytes(Some(&token.thumbprint));
+    to.bytes(token.person.as_ref().map(|(digest, _)| &digest[..]));
+    to.number(token.person.map(|(_, version)| version));
+}
+
 /// The day's counters, each moved by so many as a batch records.
 pub(super) const QUOTA: Table = Table {
     name: "quota",
@@ -201,11 +229,12 @@ pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
 }
 
 /// The tables of a backup, in the order in which they are restored.
-pub(super) const BACKED_UP: [&str; 7] = [
+pub(super) const BACKED_UP: [&str; 8] = [
     CONTEXT.name,
     EXCHANGE.name,
     SALT.name,
     SUBJECT.name,
+    TOKEN.name,
     QUOTA.name,
     "subject_key",
     "richiesta",

@@ -73,6 +73,7 @@ pub fn answered(store: &Store, at: DateTime<Utc>) -> Record {
             keys.subject(COMO, MARIO, Role::Componente),
             keys.subject(COMO, LUIGI, Role::Componente),
         ],
+        tokens: Vec::new(),
         quota: None,
     }
 }
@@ -110,6 +111,7 @@ pub fn refused(at: DateTime<Utc>) -> Record {
         backend_answer: None,
         reply: None,
         subjects: Vec::new(),
+        tokens: Vec::new(),
         quota: None,
     }
 }

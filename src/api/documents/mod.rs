@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use utoipa::openapi::info::{ContactBuilder, InfoBuilder, LicenseBuilder};
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, Ref, RefOr, Response, ServerBuilder};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
@@ -98,10 +98,11 @@ fn document(domain: Domain) -> Document {
             .description(Some("Portone dei portali: TLS con certificato del client"))
             .build(),
     ]);
-    api.security = Some(vec![SecurityRequirement::new(
-        "certificato",
-        Vec::<String>::new(),
-    )]);
+    api.security = Some(vec![
+        SecurityRequirement::new("certificato", Vec::<String>::new()),
+        SecurityRequirement::new("certificato", Vec::<String>::new())
+            .add("id_auth_rest", Vec::<String>::new()),
+    ]);
     api.tags = Some(vec![
         tag(domain.name(), about.summary),
         tag("stato", "Stato del servizio."),
@@ -206,6 +207,19 @@ fn add_shared(components: &mut Components) {
             extensions: None,
         },
     );
+    components.add_security_scheme(
+        "id_auth_rest",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("JWT")
+                .description(Some(
+                    "ModI, ID_AUTH_REST_01 o _02: un JWS firmato dal portale, oltre al certificato, se così è concordato. Claim iat, \
+                     exp e aud obbligatori, jti nel pattern _02; la chiave è indicata con x5c, x5t#S256, x5u o kid.",
+                ))
+                .build(),
+        ),
+    );
 }
 
 /// Adds what every operation has: parameters by header, headers of the answer, problems. What is referred to becomes a component.
@@ -254,6 +268,7 @@ fn complete(operation: &mut Operation, components: &mut Components) {
     }
     for (name, header) in shared::headers() {
         let of_this = kind.answer_headers().contains(&name)
+            || (name == "WWW-Authenticate" && kind != Kind::Stato)
             || (name == "Location"
                 && matches!(kind, Kind::Personale | Kind::Scrittura | Kind::Richiesta));
         if of_this || !shared::OF_SOME_ANSWERS.contains(&name) {
@@ -295,8 +310,24 @@ impl Kind {
         match self {
             Kind::Stato => &[],
             Kind::Catalogo => &["If-None-Match", "Traceparent"],
-            Kind::Personale => &["Purpose-Id", "Cache-Control", "X-ReplyTo", "Traceparent"],
-            Kind::Scrittura => &["Purpose-Id", "Idempotency-Key", "X-ReplyTo", "Traceparent"],
+            Kind::Personale => &[
+                "Purpose-Id",
+                "Cache-Control",
+                "X-ReplyTo",
+                "Digest",
+                "Agid-JWT-Signature",
+                "Agid-JWT-TrackingEvidence",
+                "Traceparent",
+            ],
+            Kind::Scrittura => &[
+                "Purpose-Id",
+                "Idempotency-Key",
+                "X-ReplyTo",
+                "Digest",
+                "Agid-JWT-Signature",
+                "Agid-JWT-TrackingEvidence",
+                "Traceparent",
+            ],
             Kind::Richiesta | Kind::Risultato => &["Traceparent"],
         }
     }
@@ -320,13 +351,13 @@ impl Kind {
                 Kind::Catalogo => {
                     matches!(
                         status,
-                        400 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 503 | 504
+                        400 | 401 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 503 | 504
                     )
                 }
                 Kind::Richiesta => {
                     matches!(
                         status,
-                        400 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 501 | 503 | 504
+                        400 | 401 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 501 | 503 | 504
                     )
                 }
                 Kind::Personale | Kind::Scrittura => *status != 405,

@@ -24,6 +24,9 @@ pub(super) fn problem_response(status: u16) -> Response {
     if rows.iter().any(|row| row.retry_after.is_some()) {
         names.push("Retry-After");
     }
+    if status == 401 {
+        names.push("WWW-Authenticate");
+    }
     let mut response = ResponseBuilder::new()
         .description(list.join("\n\n"))
         .content(MEDIA_TYPE, content)
@@ -77,11 +80,11 @@ pub(super) fn header_references(names: &[&str]) -> BTreeMap<String, RefOr<Header
 }
 
 /// The headers that only some operations answer with.
-pub(super) const OF_SOME_ANSWERS: [&str; 3] = ["Age", "ETag", "Location"];
+pub(super) const OF_SOME_ANSWERS: [&str; 4] = ["Age", "ETag", "Location", "WWW-Authenticate"];
 
 /// The headers of answers.
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub(super) fn headers() -> [(&'static str, Header); 9] {
+pub(super) fn headers() -> [(&'static str, Header); 10] {
     let limits = [
         (
             "X-RateLimit-Limit",
@@ -130,6 +133,11 @@ pub(super) fn headers() -> [(&'static str, Header); 9] {
             "Dove leggere lo stato della richiesta, o il suo risultato quando è conclusa.",
             200,
         ),
+        (
+            "WWW-Authenticate",
+            "Schema con cui il portale deve identificarsi.",
+            100,
+        ),
     ];
     let [limit, remaining, reset, retry_after, age] = limits.map(|(name, description, largest)| {
         let schema = ObjectBuilder::new()
@@ -139,12 +147,13 @@ pub(super) fn headers() -> [(&'static str, Header); 9] {
             .maximum(Some(largest));
         (name, header(description, schema))
     });
-    let [scambio, cache_control, etag, location] = texts.map(|(name, description, longest)| {
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .max_length(Some(longest));
-        (name, header(description, schema))
-    });
+    let [scambio, cache_control, etag, location, authenticate] =
+        texts.map(|(name, description, longest)| {
+            let schema = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .max_length(Some(longest));
+            (name, header(description, schema))
+        });
     [
         limit,
         remaining,
@@ -155,6 +164,7 @@ pub(super) fn headers() -> [(&'static str, Header); 9] {
         cache_control,
         etag,
         location,
+        authenticate,
     ]
 }
 
@@ -166,13 +176,16 @@ fn header(description: &str, schema: ObjectBuilder) -> Header {
 }
 
 /// The parameters by header.
-pub(super) fn parameters() -> [Parameter; 6] {
+pub(super) fn parameters() -> [Parameter; 9] {
     [
         purpose(),
         cache_control(),
         if_none_match(),
         reply_to(),
         idempotency_key(),
+        digest(),
+        signature(),
+        evidence(),
         traceparent(),
     ]
 }
@@ -249,6 +262,35 @@ fn idempotency_key() -> Parameter {
         .max_length(Some(130))
         .examples(["0f8b6a52-41de-4ae9-9a53-0d2f0a9a6c11"]);
     parameter("Idempotency-Key", Required::True, description, schema)
+}
+
+fn digest() -> Parameter {
+    parameter(
+        "Digest",
+        Required::False,
+        "Digest del corpo, come SHA-256=<base64> (anche SHA-384 e SHA-512); serve con Agid-JWT-Signature.",
+        ObjectBuilder::new().max_length(Some(200)),
+    )
+}
+
+fn signature() -> Parameter {
+    parameter(
+        "Agid-JWT-Signature",
+        Required::False,
+        "ModI, INTEGRITY_REST_01 o _02, se così è concordato: JWS con i claim di ID_AUTH_REST_02 e signed_headers, che comprende digest, \
+         content-type e content-encoding.",
+        ObjectBuilder::new().max_length(Some(16_384)),
+    )
+}
+
+fn evidence() -> Parameter {
+    parameter(
+        "Agid-JWT-TrackingEvidence",
+        Required::False,
+        "ModI, AUDIT_REST_01 o _02, se così è concordato: JWS con userID, userLocation e LoA di chi chiede presso il portale; nel \
+         pattern _02 anche dnonce.",
+        ObjectBuilder::new().max_length(Some(16_384)),
+    )
 }
 
 fn traceparent() -> Parameter {

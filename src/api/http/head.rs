@@ -106,6 +106,12 @@ impl Head {
         self.fields(name).next()
     }
 
+    /// Every header, in the order in which they came.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let fields = self.fields.iter();
+        fields.map(|(name, value)| (self.text(name), &self.bytes[value.clone()]))
+    }
+
     fn text(&self, place: &Range<usize>) -> &str {
         std::str::from_utf8(&self.bytes[place.clone()]).unwrap_or_default()
     }

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::broker::error::{ConnectorError, ExchangeError, Kind, Malformed, Retry};
+use crate::broker::error::{
+    ConnectorError, ExchangeError, Fault, Kind, Malformed, ModiError, Retry, TokenKind,
+};
 use crate::broker::reply::Refusal;
 use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::side::Side;
@@ -130,6 +132,7 @@ impl Problem {
         match error {
             ExchangeError::CertificateUntrusted(why) => of_distrust(*why),
             ExchangeError::PortalUnknown => rows::CERTIFICATO_SCONOSCIUTO,
+            ExchangeError::Token(refused) => of_token(*refused),
             ExchangeError::Malformed(malformed) => of_malformed(malformed),
             ExchangeError::PurposeMissing => rows::FINALITA_MANCANTE,
             ExchangeError::NotGranted => rows::NON_AUTORIZZATO,
@@ -200,6 +203,28 @@ fn of_distrust(why: Distrust) -> Problem {
     } else {
         problem
     }
+}
+
+fn of_token(refused: ModiError) -> Problem {
+    let header = refused.kind.header();
+    let why = match refused.fault.member() {
+        Some(name) => format!("{} ({name})", refused.fault.text()),
+        None => refused.fault.text().to_owned(),
+    };
+    let problem = match (refused.fault, refused.kind) {
+        (Fault::Absent(pattern), _) => {
+            return rows::TOKEN_MANCANTE.with_detail(format!(
+                "Per questa operazione il portale deve inviare l'intestazione {header} secondo il pattern {} del ModI.",
+                pattern.name()
+            ));
+        }
+        (Fault::Replayed, _) => rows::TOKEN_RIUTILIZZATO,
+        (_, TokenKind::Integrity) => rows::INTEGRITA_NON_VERIFICATA,
+        (_, TokenKind::Identity | TokenKind::Audit) => rows::TOKEN_NON_VALIDO,
+    };
+    problem.with_detail(format!(
+        "Il token nell'intestazione {header} non è accettato: {why}."
+    ))
 }
 
 fn of_ended(successors: &[ComuneSuccessore]) -> Problem {

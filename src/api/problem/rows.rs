@@ -8,9 +8,13 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 45] = [
+pub static TABLE: [Problem; 49] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
+    TOKEN_MANCANTE,
+    TOKEN_NON_VALIDO,
+    TOKEN_RIUTILIZZATO,
+    INTEGRITA_NON_VERIFICATA,
     RISORSA_INESISTENTE,
     METODO_NON_AMMESSO,
     RICHIESTA_NON_LEGGIBILE,
@@ -99,6 +103,54 @@ pub(super) const CERTIFICATO_SCONOSCIUTO: Problem = row(
         "Certificato sconosciuto",
         "Il certificato è valido ma la configurazione non lo assegna a nessuno che possa entrare da questo portone.",
         "Chiedere al gestore del gateway di registrare il certificato.",
+    ],
+);
+
+pub(super) const TOKEN_MANCANTE: Problem = row(
+    401,
+    "token-mancante",
+    Side::Portale,
+    None,
+    [
+        "Token mancante",
+        "Per questa operazione il portale deve inviare un token che manca.",
+        "Inviare i token previsti dai pattern di sicurezza concordati (ModI: ID_AUTH_REST, INTEGRITY_REST, AUDIT_REST).",
+    ],
+);
+
+pub(super) const TOKEN_NON_VALIDO: Problem = row(
+    401,
+    "token-non-valido",
+    Side::Portale,
+    None,
+    [
+        "Token non valido",
+        "Un token della richiesta non è accettato.",
+        "Controllare chiave, algoritmo, istanti e destinatario del token, poi ripetere la richiesta con un token nuovo.",
+    ],
+);
+
+pub(super) const TOKEN_RIUTILIZZATO: Problem = row(
+    401,
+    "token-riutilizzato",
+    Side::Portale,
+    None,
+    [
+        "Token già utilizzato",
+        "Un token che vale una volta sola è già stato usato.",
+        "Ripetere la richiesta con token nuovi, ciascuno con un jti proprio.",
+    ],
+);
+
+pub(super) const INTEGRITA_NON_VERIFICATA: Problem = row(
+    400,
+    "integrita-non-verificata",
+    Side::Portale,
+    None,
+    [
+        "Integrità non verificata",
+        "La firma della richiesta non corrisponde a quanto è stato ricevuto.",
+        "Firmare il corpo e le intestazioni così come vengono inviati, e verificare che nessun passaggio intermedio li cambi.",
     ],
 );
 

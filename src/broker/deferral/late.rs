@@ -151,6 +151,7 @@ fn begin(
         idempotency_key: None,
         known_etag: None,
         body: Bytes::new(),
+        fields: Vec::new(),
         ..*arrival
     };
     let mut branch = trail.branch(&asked);

@@ -83,6 +83,7 @@ impl Turn<'_> {
             backend_answer: self.digests.1,
             reply: self.reply,
             subjects: std::iter::once(subject).collect(),
+            tokens: Vec::new(),
             quota: None,
         };
         slot.commit(record).await

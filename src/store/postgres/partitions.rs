@@ -63,6 +63,12 @@ impl Server {
                 run(&mut connection, format!("DROP TABLE IF EXISTS {partition}")).await?;
             }
         }
+        if !dropped.is_empty() {
+            sqlx::query("DELETE FROM exchange_token WHERE scambio < $1")
+                .bind(&least_scambio(first.begins())[..])
+                .execute(&mut connection)
+                .await?;
+        }
         connection.close().await?;
         Ok(dropped)
     }

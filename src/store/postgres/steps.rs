@@ -10,10 +10,10 @@ use uuid::Uuid;
 use crate::store::batch::Batch;
 use crate::store::dialect::{Bind, Dialect};
 use crate::store::quota::QuotaKey;
-use crate::store::record::{Context, Record, Subject};
+use crate::store::record::{Context, Record, Subject, Token};
 use crate::store::tables::{
-    CONTEXT, EXCHANGE, Kind, QUOTA, SALT, SUBJECT, Table, bind_context, bind_exchange, bind_quota,
-    bind_salt, bind_subject, has_salts,
+    CONTEXT, EXCHANGE, Kind, QUOTA, SALT, SUBJECT, TOKEN, Table, bind_context, bind_exchange,
+    bind_quota, bind_salt, bind_subject, bind_token, has_salts,
 };
 
 /// Rows in a statement at most.
@@ -24,6 +24,7 @@ pub(super) struct Steps<'a> {
     batch: &'a Batch<'a>,
     salted: Vec<&'a Record>,
     subjects: Vec<(&'a Record, &'a Subject)>,
+    tokens: Vec<(&'a Record, &'a Token)>,
     quotas: Vec<(&'a QuotaKey, i64)>,
 }
 
@@ -34,6 +35,7 @@ pub(super) enum Step<'a> {
     Exchanges(&'a [&'a Record], &'a [i64]),
     Salts(&'a [&'a Record]),
     Subjects(&'a [(&'a Record, &'a Subject)]),
+    Tokens(&'a [(&'a Record, &'a Token)]),
     /// Marks exchanges whose answers were withheld.
     Withheld(&'a [Uuid]),
     Quotas(&'a [(&'a QuotaKey, i64)]),
@@ -46,6 +48,7 @@ impl<'a> Steps<'a> {
             batch,
             salted: batch.records.iter().copied().filter(salted).collect(),
             subjects: batch.subjects().collect(),
+            tokens: batch.tokens().collect(),
             quotas: batch
                 .quotas
                 .iter()
@@ -65,6 +68,7 @@ impl<'a> Steps<'a> {
         steps.extend(exchanges.map(|(records, contexts)| Step::Exchanges(records, contexts)));
         steps.extend(self.salted.chunks(MOST_ROWS).map(Step::Salts));
         steps.extend(self.subjects.chunks(MOST_ROWS).map(Step::Subjects));
+        steps.extend(self.tokens.chunks(MOST_ROWS).map(Step::Tokens));
         steps.extend(batch.withheld.chunks(MOST_ROWS).map(Step::Withheld));
         steps.extend(self.quotas.chunks(MOST_ROWS).map(Step::Quotas));
         steps
@@ -78,6 +82,7 @@ impl Step<'_> {
             Step::Exchanges(..) => EXCHANGE.name,
             Step::Salts(_) => SALT.name,
             Step::Subjects(_) => SUBJECT.name,
+            Step::Tokens(_) => TOKEN.name,
             Step::Withheld(_) => "withheld",
             Step::Quotas(_) => QUOTA.name,
         }
@@ -88,6 +93,7 @@ impl Step<'_> {
             Step::Contexts(rows, _) => rows.len(),
             Step::Exchanges(rows, _) | Step::Salts(rows) => rows.len(),
             Step::Subjects(rows) => rows.len(),
+            Step::Tokens(rows) => rows.len(),
             Step::Withheld(rows) => rows.len(),
             Step::Quotas(rows) => rows.len(),
         }
@@ -105,6 +111,7 @@ impl Step<'_> {
             Step::Exchanges(..) => EXCHANGE.insertion(size),
             Step::Salts(_) => SALT.insertion(size),
             Step::Subjects(_) => SUBJECT.insertion(size),
+            Step::Tokens(_) => TOKEN.insertion(size),
             Step::Quotas(_) => QUOTA.insertion(size),
             Step::Withheld(_) => {
                 let mut sql = "UPDATE exchange SET withheld = 1 WHERE scambio IN (".to_owned();
@@ -143,6 +150,12 @@ impl Step<'_> {
                     bind_subject(to, record, subject);
                 }
                 self.fill(to, &SUBJECT);
+            }
+            Step::Tokens(rows) => {
+                for (record, token) in rows {
+                    bind_token(to, record, token);
+                }
+                self.fill(to, &TOKEN);
             }
             Step::Withheld(rows) => {
                 for scambio in rows {

@@ -1,6 +1,5 @@
 //! Requests that outlive their call: durable before anyone is told of them, sealed, each owned by its portal, deleted in time.
 
-mod link;
 mod row;
 
 use std::sync::{Arc, LazyLock};
@@ -19,7 +18,7 @@ use super::dialect::Bind;
 use super::error::StoreError;
 use super::sealing::Ring;
 
-use link::{Link, Parameters};
+use super::link::{Link, Parameters};
 use row::{COLUMNS, Part, Sealed};
 
 pub use row::{OpenRequests, Richiesta, Way};

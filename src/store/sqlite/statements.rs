@@ -10,14 +10,15 @@ use crate::store::dialect::Bind;
 use crate::store::keys;
 use crate::store::subject::SubjectKeys;
 use crate::store::tables::{
-    CONTEXT, EXCHANGE, PROBE, QUOTA, SALT, SUBJECT, Table, bind_context, bind_exchange, bind_probe,
-    bind_quota, bind_salt, bind_subject, has_salts,
+    CONTEXT, EXCHANGE, PROBE, QUOTA, SALT, SUBJECT, TOKEN, Table, bind_context, bind_exchange,
+    bind_probe, bind_quota, bind_salt, bind_subject, bind_token, has_salts,
 };
 
 static INSERT_CONTEXT: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&CONTEXT));
 static INSERT_EXCHANGE: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&EXCHANGE));
 static INSERT_SALT: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&SALT));
 static INSERT_SUBJECT: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&SUBJECT));
+static INSERT_TOKEN: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&TOKEN));
 static INSERT_QUOTA: LazyLock<Insertion> = LazyLock::new(|| Insertion::into(&QUOTA));
 
 const WITHHOLD: &str = "UPDATE exchange SET withheld = 1 WHERE scambio = ?";
@@ -55,6 +56,10 @@ pub(super) fn insert(connection: &Connection, batch: &Batch<'_>) -> Result<()> {
     let subjects: Vec<_> = batch.subjects().collect();
     INSERT_SUBJECT.rows(connection, &subjects, |row, (record, subject)| {
         bind_subject(row, record, subject);
+    })?;
+    let tokens: Vec<_> = batch.tokens().collect();
+    INSERT_TOKEN.rows(connection, &tokens, |row, (record, token)| {
+        bind_token(row, record, token);
     })?;
     for scambio in batch.withheld {
         execute(connection, WITHHOLD, |row| {

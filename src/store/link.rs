@@ -1,4 +1,4 @@
-//! The one connection over which open requests are read and written, to either database.
+//! A connection to either database for single statements: over it open requests are read and written, and tokens noted.
 
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -39,6 +39,20 @@ impl Link {
             Link::Sqlite(_) => true,
             Link::Postgres(connection) => connection.ping().await.is_ok(),
         }
+    }
+
+    /// Begins a transaction; closing the connection undoes it.
+    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
+        let sql = match self {
+            Link::Sqlite(_) => "BEGIN IMMEDIATE",
+            Link::Postgres(_) => "BEGIN",
+        };
+        self.execute(sql, &|_| {}).await.map(drop)
+    }
+
+    /// Makes durable what was done since [`Link::begin`].
+    pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
+        self.execute("COMMIT", &|_| {}).await.map(drop)
     }
 
     /// Carries a statement out; returns how many rows it changed.

@@ -1,0 +1,75 @@
+//! Stage 1: who calls. The portal is the one whose certificate the configuration names, and proves what else it demands.
+
+mod tokens;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::portal::Portal;
+use crate::gateway::Gateway;
+use crate::modi::{Evidence, Proven};
+use crate::snapshot::Snapshot;
+use crate::trust::{Peer, Verdict};
+
+use super::arrival::Arrival;
+use super::error::ExchangeError;
+use super::record::Trail;
+
+/// A portal, known by a certificate that is trusted at this moment and by the tokens that its configuration demands. Made
+/// only by [`establish`].
+pub struct Caller {
+    portal: Arc<Portal>,
+    proven: Option<Arc<Proven>>,
+}
+
+impl Caller {
+    /// The portal.
+    pub fn portal(&self) -> &Arc<Portal> {
+        &self.portal
+    }
+
+    /// What its tokens proved; none where its configuration demands none.
+    pub fn proven(&self) -> Option<&Arc<Proven>> {
+        self.proven.as_ref()
+    }
+
+    /// For whom the portal asks, by its own evidence.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.proven.as_ref()?.evidence.as_ref()
+    }
+}
+
+/// Judges the connection's certificate against the snapshot's trust, so that a revoked or removed portal is out at
+/// once on open and on resumed connections too, finds whose it is, and judges the tokens of its request.
+pub(super) async fn establish(
+    gateway: &Gateway,
+    arrival: &Arrival,
+    trail: &mut Trail,
+) -> Result<Caller, ExchangeError> {
+    let snapshot = trail.snapshot();
+    if let Verdict::Refused(reason) = snapshot.trust.judge(&arrival.certificate, arrival.at) {
+        return Err(ExchangeError::CertificateUntrusted(reason));
+    }
+    let portal = snapshot
+        .portal_of(&arrival.certificate)
+        .ok_or(ExchangeError::PortalUnknown)?;
+    trail.known(portal);
+    let proven = match &portal.modi {
+        Some(settings) => tokens::prove(gateway, &snapshot, portal, settings, arrival).await?,
+        None => None,
+    };
+    if let Some(proven) = &proven {
+        trail.proved(proven);
+    }
+    Ok(Caller {
+        portal: Arc::clone(portal),
+        proven,
+    })
+}
+
+/// Whether a certificate is a portal's and trusted at this moment, for the limits before identity.
+pub fn is_known(snapshot: &Snapshot, certificate: &Peer, at: DateTime<Utc>) -> bool {
+    snapshot.portal_of(certificate).is_some()
+        && !matches!(snapshot.trust.judge(certificate, at), Verdict::Refused(_))
+}
