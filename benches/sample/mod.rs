@@ -125,6 +125,7 @@ impl Names {
                 },
                 person,
             ],
+            tokens: Vec::new(),
             quota: Some(hold),
         }
     }

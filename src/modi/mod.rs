@@ -5,8 +5,6 @@ mod error;
 mod integrity;
 mod message;
 mod signers;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 

@@ -1,1 +1,0 @@
-//! The vectors of the patterns, and each way in which a message is refused.
