@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use pontile::api::problem::{Problem, TABLE, describe};
-use pontile::config::grant::days::Standing;
 use pontile::broker::error::{ExchangeError, Fault, Malformed, ModiError, TokenKind};
+use pontile::config::grant::days::Standing;
 use pontile::config::modi::Pattern;
 use pontile::connectors::error::{ConnectorError, Kind, Retry};
 use pontile::contract::catalogo::ComuneSuccessore;

@@ -17,6 +17,7 @@ use crate::trust::{PeerCertificate, Trust};
 
 pub use audit::Evidence;
 pub use error::{Fault, ModiError};
+pub use integrity::digest_of;
 pub use message::{Message, TokenKind};
 pub use signers::Signers;
 

@@ -97,7 +97,7 @@ pub fn place(patterns: &[Pattern]) -> Place {
             open_requests: 1,
             reply_to: Vec::new(),
             modi: None,
-            grant: Vec::new(),
+            grants: Vec::new(),
         },
         at: Utc::now(),
         connection,
