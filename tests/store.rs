@@ -21,6 +21,8 @@ mod reading;
 mod beside;
 #[path = "store/committing.rs"]
 mod committing;
+#[path = "store/replay.rs"]
+mod replay;
 #[path = "store/quotas.rs"]
 mod quotas;
 #[path = "store/months.rs"]

@@ -25,6 +25,7 @@ mod writer;
 mod batch;
 mod contexts;
 mod tables;
+mod tokens;
 mod upkeep;
 mod export;
 
@@ -63,6 +64,7 @@ pub use richieste::{Richiesta, Richieste};
 pub use salts::Erasure;
 pub use schema::VERSION;
 pub use subject::SubjectKeys;
+pub use tokens::TokenRow;
 pub use waiting::Slot;
 
 use database::Database;

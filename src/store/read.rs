@@ -18,6 +18,7 @@ use super::month::{Month, least_scambio};
 use super::sqlite::reader::MonthReader;
 use super::subject::SubjectKeys;
 use super::tables::{CONTEXT, EXCHANGE, Kind};
+use super::tokens::{TokenRow, token, tokens_of};
 
 /// Exchanges in a page at most.
 pub const MOST_ROWS: u32 = 1_000;
@@ -61,7 +62,8 @@ impl fmt::Debug for Person {
 }
 
 /// A recorded exchange. As JSON: an object with the columns of the table `exchange` (numbers of exchanges as UUID, instants
-/// in RFC 3339, digests in hexadecimal) and `subjects`, one object a person.
+/// in RFC 3339, digests in hexadecimal) and `subjects`, one object a person; and `tokens`,
+/// one object a token, where it came with some.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordRow {
     /// Its number.
@@ -69,6 +71,8 @@ pub struct RecordRow {
     columns: Vec<(&'static str, Value)>,
     /// The persons asked about and disclosed.
     pub subjects: Vec<SubjectRow>,
+    /// The tokens that it came with; most come with none.
+    pub tokens: Vec<TokenRow>,
 }
 
 /// A person in a recorded exchange.
@@ -104,6 +108,9 @@ impl Serialize for RecordRow {
             map.serialize_entry(name, value)?;
         }
         map.serialize_entry("subjects", &self.subjects)?;
+        if !self.tokens.is_empty() {
+            map.serialize_entry("tokens", &self.tokens)?;
+        }
         map.end()
     }
 }
@@ -250,6 +257,7 @@ impl Reader {
         };
         if !rows.is_empty() {
             self.add_subjects(&mut rows).await?;
+            self.add_tokens(&mut rows).await?;
         }
         Ok(rows)
     }
@@ -276,6 +284,33 @@ impl Reader {
         for (scambio, subject) in found {
             if let Some(row) = rows.iter_mut().find(|row| row.scambio == scambio) {
                 row.subjects.push(subject);
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_tokens(&mut self, rows: &mut [RecordRow]) -> Result<(), StoreError> {
+        let found: Vec<(Uuid, TokenRow)> = match self {
+            Reader::Sqlite(month) => {
+                let mut arguments = SqliteArguments::default();
+                let sql = tokens_of(rows, Dialect::Sqlite, &mut arguments);
+                let found = sqlx::query_with(sql, arguments)
+                    .fetch_all(month.connection())
+                    .await?;
+                found.iter().map(token).collect::<Result<_, _>>()?
+            }
+            Reader::Postgres(connection) => {
+                let mut arguments = PgArguments::default();
+                let sql = tokens_of(rows, Dialect::Postgres, &mut arguments);
+                let found = sqlx::query_with(sql, arguments)
+                    .fetch_all(&mut **connection)
+                    .await?;
+                found.iter().map(token).collect::<Result<_, _>>()?
+            }
+        };
+        for (scambio, token) in found {
+            if let Some(row) = rows.iter_mut().find(|row| row.scambio == scambio) {
+                row.tokens.push(token);
             }
         }
         Ok(())
@@ -329,6 +364,7 @@ fn exchange(row: &impl Values) -> Result<RecordRow, sqlx::Error> {
         scambio: scambio(row, 0)?,
         columns,
         subjects: Vec::new(),
+        tokens: Vec::new(),
     })
 }
 
@@ -351,7 +387,7 @@ fn value(row: &impl Values, position: usize, kind: Kind) -> Result<Value, sqlx::
     })
 }
 
-fn scambio(row: &impl Values, position: usize) -> Result<Uuid, sqlx::Error> {
+pub(super) fn scambio(row: &impl Values, position: usize) -> Result<Uuid, sqlx::Error> {
     let bytes = row.bytes(position)?.unwrap_or_default();
     Uuid::from_slice(&bytes).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }

@@ -9,6 +9,7 @@ mod harness;
 
 mod way;
 mod identity;
+mod tokens;
 mod in_enti;
 mod authorization;
 mod former;

@@ -1,0 +1,208 @@
+//! A portal whose configuration demands ModI's tokens: with them it is answered, once; without or with others it is told why.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use chrono::Utc;
+use openssl::x509::X509;
+use pontile::signing::{PemSigner, sign_token};
+use serde_json::{Map, Value, json};
+
+use crate::harness::files::Files;
+use crate::harness::portal::{Answer, PURPOSE, Portal};
+use crate::harness::province::Province;
+
+const AUDIENCE: &str = "https://interop.provincia.example.it/rest/anagrafe/v1";
+const PATH: &str = "/rest/anagrafe/v1/enti/013041/ricerche-persona";
+const OFFICER: &str = "operatore-0042";
+
+fn demanding(files: &mut Files) {
+    files.replace(
+        "portali/prove.toml",
+        "[[portal]]\nname = \"portale-due\"",
+        &format!(
+            "[portal.modi]\naudience = [\"{AUDIENCE}\"]\npatterns = [\"ID_AUTH_REST_02\", \"INTEGRITY_REST_01\", \"AUDIT_REST_01\"]\n\
+             signed_headers = [\"agid-jwt-trackingevidence\"]\n\
+             [portal.modi.operations]\n\"catalogo.enti\" = []\n\n[[portal]]\nname = \"portale-due\""
+        ),
+    );
+}
+
+/// A request in the making: body and headers.
+struct Message {
+    body: String,
+    headers: Vec<(&'static str, String)>,
+}
+
+struct Keys {
+    signer: PemSigner,
+    certificate: String,
+}
+
+impl Keys {
+    fn of(province: &Province, name: &str) -> Keys {
+        let certificate = X509::from_pem(&province.pki.read(&format!("{name}.pem")))
+            .expect("a certificate")
+            .to_der()
+            .expect("DER");
+        let key = province.pki.read(&format!("{name}.key"));
+        Keys {
+            signer: PemSigner::of_pem(&key, vec![certificate.clone()], None).expect("a signer"),
+            certificate: BASE64_STANDARD.encode(certificate),
+        }
+    }
+
+    async fn token(&self, besides: Value) -> String {
+        let now = Utc::now().timestamp();
+        let mut claims = object(json!({
+            "iss": "portale-uno", "aud": AUDIENCE, "iat": now, "nbf": now, "exp": now + 60,
+            "jti": uuid::Uuid::now_v7().to_string(),
+        }));
+        claims.extend(object(besides));
+        let header = object(json!({ "typ": "JWT", "x5c": [self.certificate] }));
+        sign_token(&self.signer, header, &claims)
+            .await
+            .expect("signed")
+    }
+
+    /// A message with all tokens in order.
+    async fn message(&self) -> Message {
+        let body = json!({ "codice_fiscale": "BNCNNA75T71B639E" }).to_string();
+        let digest = BASE64_STANDARD.encode(digest(&SHA256, body.as_bytes()).as_ref());
+        let digest = format!("SHA-256={digest}");
+        let evidence = self
+            .token(
+                json!({ "userID": OFFICER, "userLocation": "sportello-01", "LoA": "substantial" }),
+            )
+            .await;
+        let signed = json!([
+            { "digest": digest },
+            { "content-type": "application/json" },
+            { "agid-jwt-trackingevidence": evidence },
+        ]);
+        let signature = self.token(json!({ "signed_headers": signed })).await;
+        let identity = self.token(json!({})).await;
+        Message {
+            body,
+            headers: vec![
+                ("Authorization", format!("Bearer {identity}")),
+                ("Digest", digest),
+                ("Agid-JWT-Signature", signature),
+                ("Agid-JWT-TrackingEvidence", evidence),
+            ],
+        }
+    }
+}
+
+impl Message {
+    async fn send(&self, portal: &Portal) -> Answer {
+        let mut request = portal
+            .request(reqwest::Method::POST, PATH)
+            .header("Purpose-Id", PURPOSE)
+            .header("Content-Type", "application/json")
+            .body(self.body.clone());
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        portal.send(request).await
+    }
+
+    fn without(mut self, name: &str) -> Message {
+        self.headers.retain(|(header, _)| *header != name);
+        self
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        other => panic!("{other} is no object"),
+    }
+}
+
+#[tokio::test]
+async fn a_portal_with_its_tokens_is_answered_and_the_record_keeps_what_they_proved() {
+    let province = Province::with(demanding);
+    let (portal, keys) = (
+        province.portal("portale-uno"),
+        Keys::of(&province, "portale-uno"),
+    );
+    let answer = keys.message().await.send(&portal).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(portal.get("/rest/catalogo/v1/enti").await.status, 200);
+    let scambio = answer.header("x-correlation-id");
+    let shown = province
+        .operator("operatore-uno")
+        .get(&format!("/record?scambio={scambio}"))
+        .await;
+    let text = shown.body.to_string();
+    assert!(
+        text.contains("INTEGRITY_REST_01") && text.contains("AUDIT_REST_01"),
+        "{text}"
+    );
+    assert!(!text.contains(OFFICER), "{text}");
+    assert!(!province.log().contains(OFFICER));
+}
+
+#[tokio::test]
+async fn what_is_missing_or_wrong_has_its_own_problem() {
+    let province = Province::with(demanding);
+    let (portal, keys) = (
+        province.portal("portale-uno"),
+        Keys::of(&province, "portale-uno"),
+    );
+    for (missing, slug) in [
+        ("Authorization", "token-mancante"),
+        ("Agid-JWT-Signature", "token-mancante"),
+        ("Agid-JWT-TrackingEvidence", "integrita-non-verificata"),
+        ("Digest", "integrita-non-verificata"),
+    ] {
+        let answer = keys.message().await.without(missing).send(&portal).await;
+        assert_eq!(answer.slug(), slug, "{missing}: {}", answer.body);
+        let unknown = answer.status == 401;
+        assert_eq!(answer.header("www-authenticate").is_empty(), !unknown);
+    }
+    let mut changed = keys.message().await;
+    changed.body.push(' ');
+    let answer = changed.send(&portal).await;
+    assert_eq!(
+        (answer.status, answer.slug()),
+        (400, "integrita-non-verificata")
+    );
+    let other = Keys::of(&province, "portale-due");
+    let answer = other.message().await.send(&portal).await;
+    assert_eq!((answer.status, answer.slug()), (401, "token-non-valido"));
+    // A refusal is the same whether the person exists or not.
+    let without = keys.message().await.without("Authorization");
+    let nobody = Message {
+        body: json!({ "codice_fiscale": "RSSMRA80A01C933H" }).to_string(),
+        headers: Vec::new(),
+    };
+    let (one, other) = (without.send(&portal).await, nobody.send(&portal).await);
+    assert_eq!(one.body["detail"], other.body["detail"]);
+    assert!(!other.body.to_string().contains("RSSMRA"));
+}
+
+#[tokio::test]
+async fn a_message_is_taken_once_also_after_a_power_cut() {
+    let mut province = Province::with(demanding);
+    let keys = Keys::of(&province, "portale-uno");
+    let message = keys.message().await;
+    let portal = province.portal("portale-uno");
+    assert_eq!(message.send(&portal).await.status, 200);
+    let again = message.send(&portal).await;
+    assert_eq!((again.status, again.slug()), (401, "token-riutilizzato"));
+    province.crash_and_restart();
+    let again = message.send(&province.portal("portale-uno")).await;
+    assert_eq!((again.status, again.slug()), (401, "token-riutilizzato"));
+}
+
+#[tokio::test]
+async fn a_portal_without_the_table_sends_no_tokens() {
+    let province = Province::with(demanding);
+    let answer = province
+        .portal("portale-due")
+        .persona("013041", "BNCNNA75T71B639E")
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
