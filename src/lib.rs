@@ -13,6 +13,7 @@ pub mod operators;
 pub mod gateway;
 pub mod snapshot;
 pub mod reload;
+pub mod expiry;
 pub mod rounds;
 
 pub mod contract;

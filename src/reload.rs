@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use crate::config::loading;
 use crate::config::mistake::Mistake;
 use crate::config::settings::Settings;
+use crate::expiry::{self, Expiry};
 use crate::gateway::Gateway;
 use crate::snapshot::{self, Built, Kept, Snapshot};
 
@@ -26,6 +27,7 @@ pub struct Reloader {
     settings: Settings,
     /// One reload at a time; the files that the present snapshot came from.
     watched: Mutex<Watched>,
+    expiry: Expiry,
 }
 
 /// What a reload brought.
@@ -71,6 +73,7 @@ impl Reloader {
             kept,
             settings,
             watched: Mutex::new(Watched::look(files)),
+            expiry: Expiry::default(),
         }
     }
 
@@ -160,8 +163,8 @@ impl Reloader {
         in_force(&self.gateway);
     }
 
-    /// Looks again and again whether a certificate, key or revocation list has changed, and reloads if so; keeps the
-    /// metric of days left true meanwhile. Never ends.
+    /// Looks again and again whether a certificate, key or revocation list has changed, and reloads if so; tells
+    /// meanwhile what ends. Never ends.
     pub async fn watch(self: Arc<Self>) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -175,7 +178,8 @@ impl Reloader {
 
     /// Looks once at the files of certificates, keys and revocation lists, and reloads if one has changed.
     pub fn look_at_files(&self) {
-        tell_days_left(&self.gateway);
+        expiry::measure(&self.gateway);
+        self.expiry.warn(self.gateway.snapshot().ends(), Utc::now());
         let changed = {
             let watched = self.watched.lock();
             *watched != watched.look_again()
@@ -196,7 +200,7 @@ pub fn in_force(gateway: &Gateway) {
     let metrics = &gateway.telemetry.metrics;
     metrics.snapshot_in_force(snapshot.generation);
     metrics.certificates_forgotten();
-    tell_days_left(gateway);
+    expiry::measure(gateway);
     tracing::info!(
         generation = snapshot.generation,
         digest = snapshot.digest,
@@ -204,24 +208,5 @@ pub fn in_force(gateway: &Gateway) {
     );
     for grant in snapshot.grants_not_in_force(Utc::now()) {
         tracing::warn!("{grant}");
-    }
-}
-
-fn tell_days_left(gateway: &Gateway) {
-    let snapshot = gateway.snapshot();
-    let now = Utc::now();
-    let doors = [
-        ("portal_door", &snapshot.trust),
-        ("operator_door", &snapshot.operators_trust),
-    ];
-    let doors = doors
-        .into_iter()
-        .flat_map(|(door, trust)| trust.ends().iter().map(move |end| (door, end)));
-    let backends = snapshot.backend_ends.iter();
-    for (whose, end) in doors.chain(backends.map(|(instance, end)| (instance.as_str(), end))) {
-        let file = end.file.file_name().unwrap_or_default().to_string_lossy();
-        let name = format!("{whose} {} {file}", end.what.name());
-        let days = (end.at - now).as_seconds_f64() / 86_400.0;
-        gateway.telemetry.metrics.certificate_days_left(&name, days);
     }
 }

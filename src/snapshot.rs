@@ -4,6 +4,7 @@ mod build;
 mod backends;
 mod declared;
 mod digest;
+pub mod ends;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,7 +24,9 @@ use crate::connectors::successors::{self, Former};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{Domain, Operation};
 use crate::modi::Signers;
-use crate::trust::{End, PeerCertificate, Trust};
+use crate::trust::{PeerCertificate, Trust};
+
+use ends::Dated;
 
 pub use build::{Built, Kept, build, examine};
 
@@ -39,8 +42,8 @@ pub struct Snapshot {
     pub trust: Arc<Trust>,
     /// The operators' door's trust.
     pub operators_trust: Arc<Trust>,
-    /// When the certificates towards back ends end, each with its instance's name.
-    pub backend_ends: Vec<(String, End)>,
+    /// What ends of all that we show and use towards back ends and portals' own addresses.
+    outward_ends: Vec<Dated>,
     portals: Holders<Portal>,
     /// The keys that portals sign with, by the portal's name.
     signers: HashMap<String, Signers>,

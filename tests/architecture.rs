@@ -21,13 +21,14 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "commands",
-        "api broker operators reload rounds gateway snapshot connectors contract config trust store telemetry",
+        "api broker operators reload expiry rounds gateway snapshot connectors contract config trust store telemetry",
     ),
     (
         "gateway",
         "broker connectors snapshot config store telemetry trust",
     ),
-    ("reload", "gateway snapshot config"),
+    ("reload", "expiry gateway snapshot config"),
+    ("expiry", "gateway snapshot trust"),
     (
         "rounds",
         "gateway snapshot connectors config store telemetry",

@@ -118,6 +118,43 @@ fn a_secret_that_cannot_be_read_is_told_without_showing_it() {
 }
 
 #[test]
+fn certificates_lists_what_ends_the_soonest_first_and_fails_once_something_has() {
+    let installation = Installation::new();
+    let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
+    fs::write(installation.0.path().join("segreto"), "x").expect("a secret");
+    let text = fs::read_to_string(installation.config()).expect("the file");
+    let with_secret = |until: &str| {
+        let more = format!(
+            "[files]\nadapters = \"{}\"\n[[instance]]\nname = \"uno\"\nadapter = \"civilia-soap\"\n\
+             address = \"http://localhost\"\nvalues = {{ utente = \"gw\" }}\n\
+             secrets = {{ password = {{ file = \"segreto\", until = \"{until}\" }} }}\n",
+            adapters.display()
+        );
+        fs::write(installation.config(), format!("{more}\n{text}")).expect("written");
+    };
+    with_secret("2999-12-31");
+    let all = succeeded(&installation.pontile(&["certificates"]));
+    let last = all.lines().last().expect("a line");
+    assert!(
+        last.ends_with("2999-12-31 23:00Z  uno  secret  password"),
+        "{all}"
+    );
+    assert!(all.contains("portal_door  revocation_list"), "{all}");
+    let soon = succeeded(&installation.pontile(&["certificates", "--within", "0"]));
+    assert_eq!(soon, "Nulla.\n");
+    with_secret("2020-01-31");
+    let over = installation.pontile(&["certificates", "--within", "1"]);
+    assert_eq!(over.status.code(), Some(1));
+    let told = words(&over.stdout);
+    assert!(
+        told.contains("SCADUTO  2020-01-31 23:00Z  uno  secret  password"),
+        "{told}"
+    );
+    with_secret("domani");
+    assert!(failed(&installation.pontile(&["certificates"]), 2).contains("serve un giorno"));
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_help_with_0() {
     let installation = Installation::new();
     failed(&installation.pontile(&["registra"]), 2);
@@ -324,6 +361,7 @@ fn every_command_has_a_help_that_says_what_it_does() {
         &["check"],
         &["migrate"],
         &["doctor"],
+        &["certificates"],
         &["cache", "purge"],
         &["record", "list"],
         &["record", "export"],
@@ -367,7 +405,7 @@ fn doctor_fails_without_a_record_and_not_with_one() {
     succeeded(&installation.pontile(&["migrate"]));
     let told = succeeded(&installation.pontile(&["doctor"]));
     assert!(told.contains("bene       registrazione"), "{told}");
-    assert!(told.contains("certificati: "), "{told}");
+    assert!(told.contains("scadenze: "), "{told}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod check;
 pub mod adapter;
 pub mod migrate;
 pub mod doctor;
+pub mod certificates;
 pub mod cache;
 pub mod record;
 pub mod keys;
@@ -64,6 +65,8 @@ enum Command {
     },
     /// Check clock, disk, certificates, secrets, database and every back end
     Doctor,
+    /// What ends, the soonest first: certificates, authorities, revocation lists, secrets with a date
+    Certificates(certificates::CertificatesArguments),
     /// The answers that the running gateway keeps in memory
     #[command(subcommand)]
     Cache(cache::CacheCommand),
@@ -130,6 +133,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check => check::run(&config),
         Command::Migrate { begin_anew } => wait_for(migrate::run(&config, begin_anew)),
         Command::Doctor => wait_for(doctor::run(&config)),
+        Command::Certificates(arguments) => wait_for(certificates::run(&config, arguments)),
         Command::Cache(command) => wait_for(cache::run(&config, command)),
         Command::Record(command) => wait_for(record::run(&config, command)),
         Command::Keys(command) => wait_for(keys::run(&config, &command)),

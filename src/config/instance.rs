@@ -11,7 +11,7 @@ use super::night::NightFiles;
 use super::reading::address::Address;
 use super::reading::table::Table;
 use super::reading::{FromTable, Reader};
-use super::secret::SecretReference;
+use super::secret::DatedSecret;
 use super::units::{Size, Span};
 
 /// A back-end instance.
@@ -30,7 +30,7 @@ pub struct InstanceSettings {
     /// By portal, values that hold for its questions instead: the account that the back end wants for who asks.
     pub per_portal: BTreeMap<String, BTreeMap<String, String>>,
     /// Secrets for the adapter's `{{secret.…}}` placeholders; for SQL the key `password`, for SFTP `key`.
-    pub secrets: BTreeMap<String, SecretReference>,
+    pub secrets: BTreeMap<String, DatedSecret>,
     /// TLS towards the back end; a snapshot's digest takes the files' contents, not their names.
     #[serde(skip_serializing)]
     pub tls: BackendTls,

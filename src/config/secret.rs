@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use super::grant::days::Day;
 use super::mistake::Mistake;
 use super::reading::table::Table;
 use super::reading::{self, FromTable};
@@ -21,6 +23,26 @@ pub enum SecretReference {
     Environment(String),
     /// `{ credential = "cantu" }`: a file in `$CREDENTIALS_DIRECTORY` (systemd).
     Credential(String),
+}
+
+/// A secret of a back end, with the last day on which it is good where that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatedSecret {
+    /// Where it is read from.
+    #[serde(flatten)]
+    pub reference: SecretReference,
+    /// Its last day, in Italy: `until = "2027-03-31"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<NaiveDate>,
+}
+
+impl From<SecretReference> for DatedSecret {
+    fn from(reference: SecretReference) -> DatedSecret {
+        DatedSecret {
+            reference,
+            until: None,
+        }
+    }
 }
 
 /// A secret that cannot be read.
@@ -98,6 +120,21 @@ impl FromTable for SecretReference {
     }
 }
 
+impl FromTable for DatedSecret {
+    fn from_table(mut table: Table<'_>, reader: &mut reading::Reader) -> Option<Self> {
+        let is_dated = table.values("until").next().is_some();
+        let until: Option<Day> = table.optional("until", reader);
+        let reference = SecretReference::from_table(table, reader)?;
+        if is_dated && until.is_none() {
+            return None;
+        }
+        Some(DatedSecret {
+            reference,
+            until: until.map(|Day(day)| day),
+        })
+    }
+}
+
 impl fmt::Display for SecretReference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -134,8 +171,8 @@ pub fn unreadable(written: &Written, reader: Reader) -> Vec<Mistake> {
             .value
             .secrets
             .iter()
-            .filter_map(move |(name, reference)| {
-                let text = reason(reference)?;
+            .filter_map(move |(name, secret)| {
+                let text = reason(&secret.reference)?;
                 Some(entry.places.mistake(&format!("secrets.{name}"), text))
             })
     });

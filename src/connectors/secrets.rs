@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::{ConnectorError, Kind};
-use crate::config::secret::SecretReference;
+use crate::config::secret::DatedSecret;
 
 /// Secrets by name.
 pub type Secrets = BTreeMap<String, SecretString>;
@@ -35,15 +35,15 @@ impl Shelf {
     /// The secrets, and the number of their edition: it grows when a re-read finds other ones.
     pub fn read(
         &self,
-        references: &BTreeMap<String, SecretReference>,
+        references: &BTreeMap<String, DatedSecret>,
     ) -> Result<(Arc<Secrets>, u64), ConnectorError> {
         let mut state = self.state.lock();
         if let Some(read) = state.read.as_ref().filter(|_| !state.is_stale) {
             return Ok((Arc::clone(read), state.edition));
         }
         let mut fresh = Secrets::new();
-        for (name, reference) in references {
-            let secret = reference.read().map_err(|error| {
+        for (name, dated) in references {
+            let secret = dated.reference.read().map_err(|error| {
                 ConnectorError::permanent(Kind::Gateway, format!("secret {name}: {error}"))
             })?;
             fresh.insert(name.clone(), secret);
@@ -77,14 +77,17 @@ fn same(one: &Secrets, other: &Secrets) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::secret::SecretReference;
 
     #[test]
     fn secrets_are_read_once_and_again_after_a_refusal() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("password");
         std::fs::write(&file, "one\n").expect("written");
-        let references =
-            BTreeMap::from([("password".to_owned(), SecretReference::File(file.clone()))]);
+        let references = BTreeMap::from([(
+            "password".to_owned(),
+            SecretReference::File(file.clone()).into(),
+        )]);
         let shelf = Shelf::default();
         let read = || {
             let (secrets, edition) = shelf.read(&references).expect("readable");

@@ -4,6 +4,7 @@
 //! and answers of a request, which is on record with the officer's certificate; an officer sees nothing else.
 
 mod caller;
+mod ends;
 mod night;
 mod ready;
 mod record;
@@ -35,7 +36,7 @@ pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::
 }
 
 /// Every resource, and the method that it knows.
-const RESOURCES: [(&str, &str); 12] = [
+const RESOURCES: [(&str, &str); 13] = [
     // How it goes
     ("/vivo", "GET"),
     ("/pronto", "GET"),
@@ -43,6 +44,7 @@ const RESOURCES: [(&str, &str); 12] = [
     ("/istanze", "GET"),
     ("/deriva", "GET"),
     ("/notturni", "GET"),
+    ("/scadenze", "GET"),
     // What was exchanged
     ("/record", "GET"),
     ("/record/ricerche", "POST"),
@@ -108,6 +110,7 @@ impl OperatorRoutes {
             "/istanze" => Ok(ready::instances(caller)),
             "/deriva" => Ok(ready::drift(caller)),
             "/notturni" => night::copies(caller).await,
+            "/scadenze" => Ok(ends::list(caller)),
             "/record" => record::list(caller, request).await,
             "/record/ricerche" => record::search(caller, request).await,
             "/cache/purge" => work::purge(caller, request),

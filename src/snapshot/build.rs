@@ -12,13 +12,14 @@ use crate::config::mistake::Mistake;
 use crate::config::portal::Portal;
 use crate::config::reading::places::Entries;
 use crate::config::reading::source::Source;
-use crate::config::secret::{self, SecretReference};
+use crate::config::secret;
 use crate::config::settings::Settings;
 use crate::config::written::Written;
 use crate::modi::Signers;
-use crate::trust::{self, End, Ending, Resumption, Trust};
+use crate::trust::{Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
+use super::ends::{self, Dated};
 use super::{EnteEntry, Holders, Snapshot, declared, digest};
 
 /// What every snapshot of the process shares.
@@ -128,7 +129,7 @@ fn build_from(
     };
     let digest = digest::of_content(&written, &settings, &backends)?;
     let files = watched_files(&written, &settings);
-    let backend_ends = backend_ends(&written);
+    let outward_ends = outward_ends(&written);
     let enti = values(written.enti)
         .into_iter()
         .map(|ente| Arc::new(bound(ente, &backends)));
@@ -139,7 +140,7 @@ fn build_from(
         digest,
         trust: Arc::new(trust),
         operators_trust: Arc::new(operators_trust),
-        backend_ends,
+        outward_ends,
         portals: Holders::new(with_grants(written.portals, written.grants), |portal| {
             &portal.certificates
         }),
@@ -175,21 +176,13 @@ fn signers_of(written: &Written) -> Result<HashMap<String, Signers>, Vec<Mistake
     }
 }
 
-/// When the certificates towards back ends end. They refuse nothing here: a back end's outage is not the gateway's.
-fn backend_ends(written: &Written) -> Vec<(String, End)> {
-    let mut ends = Vec::new();
-    for entry in &written.instances.read {
-        let tls = &entry.value.tls;
-        let files = [
-            (&tls.certificate, Ending::Certificate),
-            (&tls.authorities, Ending::Authority),
-        ];
-        for (file, what) in files {
-            let found = file.iter().flat_map(|file| trust::ends_of(file, what));
-            ends.extend(found.map(|end| (entry.value.name.clone(), end)));
-        }
-    }
-    ends
+fn outward_ends(written: &Written) -> Vec<Dated> {
+    let instances = written.instances.read.iter();
+    let portals = written.portals.read.iter();
+    instances
+        .flat_map(|entry| ends::of_instance(&entry.value))
+        .chain(portals.flat_map(|entry| ends::of_portal(&entry.value)))
+        .collect()
 }
 
 /// The portals, each with its grants; those in the order of their identities, whatever their files are called.
@@ -225,7 +218,7 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
                 .cloned(),
         );
         let secrets = entry.value.secrets.values();
-        files.extend(secrets.filter_map(SecretReference::file));
+        files.extend(secrets.filter_map(|secret| secret.reference.file()));
     }
     let tokens = written.portals.read.iter();
     let tokens = tokens.filter_map(|entry| entry.value.modi.as_ref());

@@ -52,7 +52,7 @@ pub enum Verdict {
     Refused(Distrust),
 }
 
-/// A file whose content ends at a known moment, for `doctor` and the metric of days left.
+/// A file whose content ends at a known moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// The file.
@@ -64,14 +64,20 @@ pub struct End {
 }
 
 /// What can end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ending {
-    /// Our own certificate.
+    /// A certificate: ours, or one that a client showed us.
     Certificate,
     /// An authority of the other side.
     Authority,
     /// A revocation list: past its next update nobody is admitted.
     RevocationList,
+    /// A secret whose last day somebody wrote down.
+    Secret,
+    /// A grant.
+    Grant,
+    /// What province and ente have signed.
+    Convenzione,
 }
 
 /// When the certificates of a file end that is no door's, such as those towards back ends; what cannot be read has no end.
@@ -86,14 +92,10 @@ impl Ending {
             Ending::Certificate => "certificate",
             Ending::Authority => "authority",
             Ending::RevocationList => "revocation_list",
+            Ending::Secret => "secret",
+            Ending::Grant => "grant",
+            Ending::Convenzione => "convenzione",
         }
-    }
-}
-
-impl End {
-    /// Whole days left; negative once it is over.
-    pub fn days_left(&self, now: DateTime<Utc>) -> i64 {
-        (self.at - now).num_seconds().div_euclid(86_400)
     }
 }
 
@@ -143,6 +145,11 @@ impl Trust {
         }
         peers.insert(key, Arc::clone(&peer));
         Some(peer)
+    }
+
+    /// The clients' certificates that were shown to this door since it trusts what it trusts now.
+    pub fn seen(&self) -> Vec<Peer> {
+        self.peers.read().values().map(Arc::clone).collect()
     }
 
     /// When our certificate, the authorities and the revocation lists end.

@@ -67,7 +67,7 @@ impl Town {
         if let Some((name, text)) = secret {
             let file = folder.path().join(name);
             std::fs::write(&file, text).unwrap();
-            secrets.insert(name.to_owned(), SecretReference::File(file));
+            secrets.insert(name.to_owned(), SecretReference::File(file).into());
         }
         let settings = InstanceSettings {
             calendar: pontile::config::calendar::Calendar::default(),

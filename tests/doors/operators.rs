@@ -263,3 +263,34 @@ async fn back_ends_are_listed() {
         (200, json!({ "items": [] }))
     );
 }
+
+#[tokio::test]
+async fn the_calendar_knows_a_portals_certificate_once_it_was_shown() {
+    let doors = Doors::open().await;
+    let mut line = doors.operator("operatore-uno").await;
+    let mut portals = async || {
+        let answer = line.get("/scadenze").await.expect("an answer");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let items = answer.json()["items"].as_array().expect("a list").clone();
+        assert!(items.iter().any(|item| item["titolare"] == "portal_door"
+            && item["tipo"] == "revocation_list"
+            && item["giorni"].as_i64() > Some(0)));
+        let named = items.into_iter();
+        named
+            .filter(|item| item["titolare"] == "portal portale-uno")
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(portals().await.len(), 0);
+    let asked = doors
+        .portal("portale-uno")
+        .await
+        .get("/rest/anagrafe/v1/status")
+        .await;
+    assert_eq!(asked.expect("an answer").status, 200);
+    let shown = portals().await;
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0]["tipo"], "certificate");
+    doors.reloader.look_at_files();
+    let page = line.get("/metrics").await.expect("an answer").body;
+    assert!(page.contains("certificate=\"portal portale-uno certificate "));
+}

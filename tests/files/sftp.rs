@@ -101,7 +101,7 @@ fn over_sftp(house: &mut House, server: &Server) {
     );
     house.schedule().host_key = Some(server.host_key());
     let key = SecretReference::File(server.folder.join("client"));
-    house.settings.secrets.insert("key".to_owned(), key);
+    house.settings.secrets.insert("key".to_owned(), key.into());
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn another_server_or_another_key_of_ours_is_refused() {
     assert!(failure.detail.contains("server's key"), "{failure}");
     over_sftp(&mut house, &server);
     let key = SecretReference::File(house.folder.path().join("other"));
-    house.settings.secrets.insert("key".to_owned(), key);
+    house.settings.secrets.insert("key".to_owned(), key.into());
     let failure = house.try_look(Utc::now()).await.unwrap_err();
     assert_eq!(failure.kind, Kind::CredentialsRefused, "{failure}");
     drop(server);

@@ -178,7 +178,10 @@ pub fn settings(address: &str, folder: &Path) -> InstanceSettings {
         address: address.to_owned(),
         values: BTreeMap::new(),
         per_portal: BTreeMap::new(),
-        secrets: BTreeMap::from([("password".to_owned(), SecretReference::File(password))]),
+        secrets: BTreeMap::from([(
+            "password".to_owned(),
+            SecretReference::File(password).into(),
+        )]),
         tls: BackendTls::default(),
         night: None,
         bounds: Bounds {

@@ -10,10 +10,11 @@ use chrono::Utc;
 
 use crate::config::loading;
 use crate::snapshot::{self, Kept, Snapshot};
+use crate::trust::Ending;
 
 use super::{Failure, say};
 
-/// Certificates and revocation lists that end within so many days are told.
+/// What ends within so many days is told.
 const SOON_DAYS: i64 = 30;
 
 /// One thing that was looked at.
@@ -59,7 +60,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     let kept = Kept::new().map_err(|error| Failure::because("TLS", error))?;
     let built = snapshot::examine(config, &environment, &kept).map_err(Failure::Configuration)?;
     let mut findings = clock::look(config);
-    findings.extend(certificates(&built.snapshot));
+    findings.extend(ends(&built.snapshot));
     findings.extend(record::look(&built.settings).await);
     findings.extend(backends::look(&built.snapshot).await);
     for finding in &findings {
@@ -81,28 +82,22 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     }
 }
 
-fn certificates(snapshot: &Snapshot) -> Vec<Finding> {
-    let mut ends: Vec<_> = snapshot
-        .trust
-        .ends()
-        .iter()
-        .chain(snapshot.operators_trust.ends())
-        .chain(snapshot.backend_ends.iter().map(|(_, end)| end))
-        .collect();
-    ends.sort_by(|one, other| (one.at, &one.file).cmp(&(other.at, &other.file)));
-    ends.dedup();
+fn ends(snapshot: &Snapshot) -> Vec<Finding> {
     let now = Utc::now();
-    ends.into_iter()
-        .map(|end| {
-            let days = end.days_left(now);
-            let file = end.file.display();
-            match days {
-                ..0 => Finding::error(format!("certificati: {file} è scaduto da {} giorni", -days)),
-                0..SOON_DAYS => {
-                    Finding::warning(format!("certificati: {file} scade fra {days} giorni"))
-                }
-                _ => Finding::good(format!("certificati: {file} scade fra {days} giorni")),
+    let findings = snapshot.ends().into_iter().map(|dated| {
+        let name = format!("{} {}", dated.holder, dated.name);
+        // A grant that is over refuses its portal and nobody else.
+        let is_granted = matches!(dated.what, Ending::Grant | Ending::Convenzione);
+        match dated.days_left(now) {
+            days @ ..0 if is_granted => {
+                Finding::warning(format!("scadenze: {name} è scaduto da {} giorni", -days))
             }
-        })
-        .collect()
+            days @ ..0 => Finding::error(format!("scadenze: {name} è scaduto da {} giorni", -days)),
+            days @ 0..SOON_DAYS => {
+                Finding::warning(format!("scadenze: {name} scade fra {days} giorni"))
+            }
+            days => Finding::good(format!("scadenze: {name} scade fra {days} giorni")),
+        }
+    });
+    findings.collect()
 }

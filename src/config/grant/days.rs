@@ -60,6 +60,11 @@ impl Days {
         }
     }
 
+    /// The instant with which the last one ends.
+    pub fn ends(&self) -> DateTime<Utc> {
+        self.ends
+    }
+
     /// How they stand at an instant.
     pub fn standing(&self, at: DateTime<Utc>) -> Standing {
         if at < self.begins {
@@ -97,7 +102,7 @@ impl Days {
 }
 
 /// A day as it is written: `"2026-12-31"`.
-pub(super) struct Day(pub(super) NaiveDate);
+pub(in crate::config) struct Day(pub(in crate::config) NaiveDate);
 
 impl Read for Day {
     fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {

@@ -92,13 +92,13 @@ impl<'a> Table<'a> {
         Some(name.0)
     }
 
-    /// Of several keys that exclude each other, the one that is written.
+    /// Of several keys that exclude each other, which were asked for last, the one that is written.
     pub fn one_of<T, const N: usize>(
         self,
         written: [Option<Option<T>>; N],
         reader: &mut Reader,
     ) -> Option<T> {
-        let keys = self.asked.join("», «");
+        let keys = self.asked[self.asked.len().saturating_sub(N)..].join("», «");
         let place = self.place();
         self.finish(reader);
         let mut written: Vec<Option<T>> = written.into_iter().flatten().collect();

@@ -50,7 +50,10 @@ impl Sftp {
         };
         let night = settings.night.as_ref();
         let host_key = night.and_then(|night| night.host_key.clone());
-        let key = settings.secrets.get("key").cloned();
+        let key = settings
+            .secrets
+            .get("key")
+            .map(|secret| secret.reference.clone());
         Ok(Sftp {
             user_and_host: user_and_host.to_owned(),
             port,

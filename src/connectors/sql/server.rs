@@ -82,7 +82,10 @@ impl Server {
         };
         Ok(Server {
             engine,
-            password: settings.secrets.get("password").cloned(),
+            password: settings
+                .secrets
+                .get("password")
+                .map(|secret| secret.reference.clone()),
         })
     }
 
