@@ -1,5 +1,7 @@
 //! The running program: what lives as long as the process, and the current snapshot.
 
+mod contact;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,6 +36,8 @@ pub struct Gateway {
     pub telemetry: Telemetry,
     /// Wakes whoever carries open requests on.
     pub requests_due: Notify,
+    /// The grants as all nodes on the database hold them.
+    pub grants: contact::Contact,
     snapshot: ArcSwap<Snapshot>,
     draining: AtomicBool,
 }
@@ -55,6 +59,7 @@ impl Gateway {
             instances: Instances::new(),
             telemetry,
             requests_due: Notify::new(),
+            grants: contact::Contact::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
             draining: AtomicBool::new(false),
         }

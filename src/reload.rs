@@ -1,5 +1,7 @@
 //! Brings a changed configuration into force without a restart: whole or not at all.
 
+pub mod grants;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -37,6 +39,15 @@ pub struct Reloaded {
     pub generation: u64,
     /// Sections that were changed but that only a restart brings into force.
     pub needing_restart: Vec<&'static str>,
+}
+
+/// Why it is reloaded.
+#[derive(Debug, Clone, Copy)]
+enum Cause {
+    /// An operator or the service manager asked for it.
+    Asked,
+    /// A certificate, key, revocation list or secret has changed.
+    FilesOfTrust,
 }
 
 /// Files with what tells a change.
@@ -81,16 +92,33 @@ impl Reloader {
     ///
     /// Reads files and may wait for another reload: not for a worker's thread.
     pub fn reload(&self) -> Result<Reloaded, Vec<Mistake>> {
+        self.reload_for(Cause::Asked)
+    }
+
+    /// Whoever asks for it means the files of the grants as well; a new certificate says nothing of them.
+    fn build(
+        &self,
+        before: &Snapshot,
+        generation: u64,
+        cause: Cause,
+    ) -> Result<Built, Vec<Mistake>> {
+        let (config, kept) = (&self.config, &self.kept);
+        let environment = loading::environment();
+        let is_shared = self.gateway.store.grants_follower().is_some();
+        match cause {
+            Cause::FilesOfTrust if is_shared => {
+                snapshot::build_with_grants(config, &environment, generation, kept, &before.grants)
+            }
+            _ => snapshot::build(config, &environment, generation, kept),
+        }
+    }
+
+    fn reload_for(&self, cause: Cause) -> Result<Reloaded, Vec<Mistake>> {
         let mut watched = self.watched.lock();
         let before = self.gateway.snapshot();
         let generation = before.generation + 1;
         let metrics = &self.gateway.telemetry.metrics;
-        let built = snapshot::build(
-            &self.config,
-            &loading::environment(),
-            generation,
-            &self.kept,
-        );
+        let built = self.build(&before, generation, cause);
         let Built {
             settings,
             snapshot,
@@ -107,6 +135,10 @@ impl Reloader {
                 "nuova configurazione rifiutata: resta in vigore la precedente"
             );
         })?;
+        let published = match cause {
+            Cause::Asked => Some(self.publish(&snapshot.grants)?),
+            Cause::FilesOfTrust => None,
+        };
         self.read_keys();
         self.gateway.instances.read_files_again();
         let found = Watched::look(files);
@@ -119,6 +151,9 @@ impl Reloader {
         } else {
             self.install(snapshot);
             metrics.reloaded("accepted");
+        }
+        if let Some(number) = published {
+            self.gateway.grants.in_force(number);
         }
         if !needing_restart.is_empty() {
             tracing::warn!(
@@ -189,7 +224,7 @@ impl Reloader {
                 "un certificato, una chiave, una lista di revoca o un segreto è cambiato"
             );
             // What is wrong stands in the log already.
-            let _ = self.reload();
+            let _ = self.reload_for(Cause::FilesOfTrust);
         }
     }
 }

@@ -14,6 +14,7 @@ use foldhash::HashMap;
 
 use crate::config::certificate::CertificateMatch;
 use crate::config::ente::Servizio;
+use crate::config::grant::Document;
 use crate::config::instance::InstanceSettings;
 use crate::config::operator::Operator;
 use crate::config::portal::Portal;
@@ -28,7 +29,7 @@ use crate::trust::{PeerCertificate, Trust};
 
 use ends::Dated;
 
-pub use build::{Built, Kept, build, examine};
+pub use build::{Built, Kept, build, build_with_grants, examine};
 
 /// The configuration that a request runs under.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub operators_trust: Arc<Trust>,
     /// What ends of all that we show and use towards back ends and portals' own addresses.
     outward_ends: Vec<Dated>,
+    /// The grants as they are written.
+    pub grants: Vec<Document>,
     portals: Holders<Portal>,
     /// The keys that portals sign with, by the portal's name.
     signers: HashMap<String, Signers>,

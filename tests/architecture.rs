@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "gateway",
         "broker connectors snapshot config store telemetry trust",
     ),
-    ("reload", "expiry gateway snapshot config"),
+    ("reload", "expiry gateway snapshot config store"),
     ("expiry", "gateway snapshot trust"),
     (
         "rounds",

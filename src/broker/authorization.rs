@@ -1,6 +1,7 @@
 //! Stage 2: may they. Deny by default; decided anew at every request, answers from the cache included.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
@@ -323,6 +324,16 @@ pub(super) struct Before<'a> {
     pub fields: FieldSet,
 }
 
+/// Refuses where it is not known whether another node has taken a grant back.
+pub(super) fn check_contact(gateway: &Gateway) -> Result<(), ExchangeError> {
+    match gateway.grants.is_recent(Instant::now()) {
+        true => Ok(()),
+        false => Err(ExchangeError::NoCapacity(
+            "la base dati tace: le concessioni possono essere cambiate",
+        )),
+    }
+}
+
 /// Judges again, under the configuration and at the time of this moment, what is about to be disclosed; of a question to
 /// several enti what concerns `ente`, or all of them where none is named.
 pub(super) fn still_granted(
@@ -334,6 +345,7 @@ pub(super) fn still_granted(
     let Some(before) = trail.granted_before() else {
         return Ok(());
     };
+    check_contact(gateway)?;
     let (now, at) = (gateway.snapshot(), Utc::now());
     let ente = ente.or(before.question.ente.as_ref());
     let several = match ente {

@@ -81,6 +81,7 @@ pub(super) fn open(gateway: &Gateway, arrival: &Arrival) -> Result<(Slot, Trail)
     if gateway.is_draining() {
         return Err(ExchangeError::NoCapacity("il gateway si sta arrestando"));
     }
+    authorization::check_contact(gateway)?;
     let slot = reserve(gateway)?;
     Ok((slot, Trail::begin(arrival, gateway.snapshot())))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::grant::Document;
 use super::mistake::Mistake;
 use super::reading::Reader;
 use super::reading::places::{Entries, Entry};
@@ -29,6 +30,58 @@ pub fn environment() -> Vec<(String, String)> {
 
 /// Reads the configuration whose main file is at `path`, with these variables over it.
 pub fn read(path: &Path, environment: &[(String, String)]) -> Written {
+    let mut written = read_without_grants(path, environment);
+    let files = written.sections.files.as_ref();
+    let files = files.map(|files| files.grants.clone()).unwrap_or_default();
+    for file in files {
+        match Source::read(&file) {
+            Ok(source) => read_grant(&mut written, source),
+            Err(mistake) => written.mistakes.push(mistake),
+        }
+    }
+    written
+}
+
+/// The same with grants that another node has read from its files.
+pub fn read_with_grants(
+    path: &Path,
+    environment: &[(String, String)],
+    grants: &[Document],
+) -> Written {
+    let mut written = read_without_grants(path, environment);
+    for grant in grants {
+        let text = grant.text.clone();
+        read_grant(
+            &mut written,
+            Source::new(Origin::File, &grant.name, "", text),
+        );
+    }
+    written
+}
+
+/// The file's name alone: the folders of other nodes may be others.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn read_grant(written: &mut Written, source: Source) {
+    written.documents.push(Document {
+        name: file_name(&source.name),
+        text: source.text.clone(),
+    });
+    let mut reader = Reader::default();
+    let source = Arc::new(source);
+    let document = parse(&source, &mut reader);
+    let mut table = Table::empty();
+    table.add_layer(&source, &document, 0);
+    let (read, places) = reader.document(table);
+    let entry = read.map(|value| Entry { value, places });
+    written.grants.read.extend(entry);
+    written.mistakes.append(&mut reader.mistakes);
+}
+
+fn read_without_grants(path: &Path, environment: &[(String, String)]) -> Written {
     let mut reader = Reader::default();
     let folder = path.parent().unwrap_or(Path::new(""));
     let main = Source::read(path).unwrap_or_else(|mistake| {
@@ -90,6 +143,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         places,
         portals,
         grants: Entries::default(),
+        documents: Vec::new(),
         purposes,
         operators,
         enti,
@@ -99,43 +153,34 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
 }
 
 /// What a kind of files may hold.
-type ReadList = fn(&mut Written, Table<'_>, &mut Reader);
+type ReadList = fn(&mut Written, &mut Table<'_>, &mut Reader);
 
 fn read_lists(written: &mut Written) {
     let Some(files) = written.sections.files.clone() else {
         return;
     };
-    read_files(written, &files.portals, |written, mut table, reader| {
+    read_files(written, &files.portals, |written, table, reader| {
         written
             .portals
             .append(table.entries("portal", "name", reader));
         written
             .purposes
             .append(table.entries("purpose", "id", reader));
-        table.finish(reader);
     });
-    read_files(written, &files.grants, |written, table, reader| {
-        let (read, places) = reader.document(table);
-        let entry = read.map(|value| Entry { value, places });
-        written.grants.read.extend(entry);
-    });
-    read_files(written, &files.operators, |written, mut table, reader| {
+    read_files(written, &files.operators, |written, table, reader| {
         written
             .operators
             .append(table.entries("operator", "name", reader));
-        table.finish(reader);
     });
-    read_files(written, &files.enti, |written, mut table, reader| {
+    read_files(written, &files.enti, |written, table, reader| {
         written
             .enti
             .append(table.entries("ente", "codice_istat", reader));
-        table.finish(reader);
     });
-    read_files(written, &files.instances, |written, mut table, reader| {
+    read_files(written, &files.instances, |written, table, reader| {
         written
             .instances
             .append(table.entries("instance", "name", reader));
-        table.finish(reader);
     });
 }
 
@@ -148,7 +193,8 @@ fn read_files(written: &mut Written, paths: &[PathBuf], list: ReadList) {
                 let document = parse(&source, &mut reader);
                 let mut table = Table::empty();
                 table.add_layer(&source, &document, 0);
-                list(written, table, &mut reader);
+                list(written, &mut table, &mut reader);
+                table.finish(&mut reader);
             }
             Err(mistake) => reader.mistakes.push(mistake),
         }

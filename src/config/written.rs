@@ -4,7 +4,7 @@ use super::cache::Cache;
 use super::door::Door;
 use super::ente::Ente;
 use super::files::Files;
-use super::grant::Grant;
+use super::grant::{Document, Grant};
 use super::instance::InstanceSettings;
 use super::mistake::Mistake;
 use super::night::Night;
@@ -28,6 +28,8 @@ pub struct Written {
     pub portals: Entries<Portal>,
     /// The grants, each a file.
     pub grants: Entries<Grant>,
+    /// The same as they are written.
+    pub documents: Vec<Document>,
     /// The purposes.
     pub purposes: Entries<Purpose>,
     /// The operators.

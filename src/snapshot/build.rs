@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::config::coherence;
-use crate::config::grant::Grant;
+use crate::config::grant::{Document, Grant};
 use crate::config::loading;
 use crate::config::mistake::Mistake;
 use crate::config::portal::Portal;
@@ -60,7 +60,20 @@ pub fn build(
     generation: u64,
     kept: &Kept,
 ) -> Result<Built, Vec<Mistake>> {
-    build_for(secret::Reader::Service, path, environment, generation, kept)
+    let written = |path: &Path| loading::read(path, environment);
+    build_for(secret::Reader::Service, path, &written, generation, kept)
+}
+
+/// The same under grants that another node has read from its files.
+pub fn build_with_grants(
+    path: &Path,
+    environment: &[(String, String)],
+    generation: u64,
+    kept: &Kept,
+    grants: &[Document],
+) -> Result<Built, Vec<Mistake>> {
+    let written = |path: &Path| loading::read_with_grants(path, environment, grants);
+    build_for(secret::Reader::Service, path, &written, generation, kept)
 }
 
 /// The same for an operator's shell, which may lack the credentials that systemd gives to the service.
@@ -69,20 +82,20 @@ pub fn examine(
     environment: &[(String, String)],
     kept: &Kept,
 ) -> Result<Built, Vec<Mistake>> {
-    build_for(secret::Reader::Operator, path, environment, 1, kept)
+    let written = |path: &Path| loading::read(path, environment);
+    build_for(secret::Reader::Operator, path, &written, 1, kept)
 }
 
 fn build_for(
     reader: secret::Reader,
     path: &Path,
-    environment: &[(String, String)],
+    written: &dyn Fn(&Path) -> Written,
     generation: u64,
     kept: &Kept,
 ) -> Result<Built, Vec<Mistake>> {
     // Without it all else would be the defaults' own mistakes.
     Source::read(path).map_err(|mistake| vec![mistake])?;
-    let written = loading::read(path, environment);
-    build_from(written, reader, generation, kept).map_err(|mut mistakes| {
+    build_from(written(path), reader, generation, kept).map_err(|mut mistakes| {
         mistakes.sort();
         mistakes.dedup();
         mistakes
@@ -141,6 +154,7 @@ fn build_from(
         trust: Arc::new(trust),
         operators_trust: Arc::new(operators_trust),
         outward_ends,
+        grants: written.documents,
         portals: Holders::new(with_grants(written.portals, written.grants), |portal| {
             &portal.certificates
         }),

@@ -16,6 +16,7 @@ pub mod error;
 pub mod retention;
 pub mod richieste;
 pub mod replay;
+pub mod grants;
 pub mod night;
 
 mod waiting;

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 5;
+pub const VERSION: i64 = 6;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -40,6 +40,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "token",
         include_str!("../../migrations/sqlite/0005_token.sql"),
         include_str!("../../migrations/postgres/0005_token.sql"),
+    ),
+    (
+        6,
+        "grants",
+        include_str!("../../migrations/sqlite/0006_grants.sql"),
+        include_str!("../../migrations/postgres/0006_grants.sql"),
     ),
 ];
 

@@ -15,6 +15,7 @@ use crate::config::settings::Settings;
 use crate::connectors::files::shelf::Shelf;
 use crate::gateway::Gateway;
 use crate::operators;
+use crate::reload::grants::{self, Start};
 use crate::reload::{self, Reloader};
 use crate::rounds;
 use crate::snapshot::{self, Built, Kept};
@@ -33,16 +34,17 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     let signals = Signals::listen()?;
     descriptors::allow_as_many_as_possible();
     let kept = Kept::new().map_err(|error| Failure::because("TLS", error))?;
+    let built = snapshot::build(&config, &loading::environment(), 1, &kept)
+        .map_err(Failure::Configuration)?;
+    let telemetry = open_telemetry(&built.settings)?;
+    let store = open_store(&built.settings).await?;
+    let agreed = grants::agree(&store, &config, &kept, built).await;
+    let Start { built, number } = agreed.map_err(Failure::Configuration)?;
     let Built {
         settings,
         snapshot,
         files,
-    } = snapshot::build(&config, &loading::environment(), 1, &kept)
-        .map_err(Failure::Configuration)?;
-    let telemetry = open_telemetry(&settings)?;
-    let store = Store::open(&settings.record, settings.retention, &settings.node.name)
-        .await
-        .map_err(record_failure)?;
+    } = built;
     let gateway = Gateway::new(
         settings.node.clone(),
         store,
@@ -50,6 +52,7 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
         telemetry,
         snapshot,
     );
+    gateway.grants.in_force(number);
     let vault = Vault::open(&settings.night, &settings.record.subject_key);
     let gateway = Arc::new(gateway.with_copies(Arc::new(Shelf::new(vault))));
     let reloader = Arc::new(Reloader::new(
@@ -66,9 +69,11 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
         "Pontile è pronto: portali https://{}, operatori https://{}",
         doors.portals.address, doors.operators.address
     ))?;
+    let following = tokio::spawn(Arc::clone(&reloader).follow_grants());
     let rounds = tokio::spawn(rounds::go(Arc::clone(&gateway)));
     until_told_to_stop(signals, &reloader).await;
     rounds.abort();
+    following.abort();
     gateway.drain();
     tracing::info!("arresto: si finiscono le richieste in corso");
     doors.close().await;
@@ -81,6 +86,11 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     tracing::info!("arresto completato");
     gateway.telemetry.log.close();
     Ok(())
+}
+
+async fn open_store(settings: &Settings) -> Result<Store, Failure> {
+    let store = Store::open(&settings.record, settings.retention, &settings.node.name);
+    store.await.map_err(record_failure)
 }
 
 fn open_telemetry(settings: &Settings) -> Result<Telemetry, Failure> {

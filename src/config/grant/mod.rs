@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::limits::Rate;
 use super::reading::table::Table;
@@ -18,6 +18,15 @@ use crate::contract::operation::{FieldSet, Operation};
 
 use agreement::{Agreed, BaseGiuridica, Convenzione, Nomina};
 use days::{Days, Standing};
+
+/// A grant as it is written: what nodes on one database tell each other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Document {
+    /// The file's path, as mistakes name it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
 
 /// What a portal may ask of which enti, for which purposes, and which fields it may see.
 ///

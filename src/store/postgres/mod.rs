@@ -58,6 +58,11 @@ impl Server {
         }
     }
 
+    /// How to reach it.
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
     /// A connection of its own: the writer has one for good, the rare readers one each time.
     pub(super) async fn connect(&self) -> Result<PgConnection, StoreError> {
         Ok(self.options.connect().await?)
