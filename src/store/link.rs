@@ -14,6 +14,9 @@ pub(super) enum Link {
     Postgres(Box<PgConnection>),
 }
 
+/// Waits until no other transaction works under that name; the first number keeps clear of other locks of this kind.
+const TURN: &str = "SELECT pg_advisory_xact_lock(7204, hashtext(?))";
+
 /// Binds a statement's parameters in their order.
 pub(super) type Parameters<'p> = &'p (dyn Fn(&mut dyn Bind) + Send + Sync);
 
@@ -53,6 +56,33 @@ impl Link {
     /// Makes durable what was done since [`Link::begin`].
     pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
         self.execute("COMMIT", &|_| {}).await.map(drop)
+    }
+
+    /// Carries a statement out while nobody else, on whatever node, carries one out under the same name: what it counts first
+    /// is still so when it writes. Returns how many rows it changed.
+    pub(super) async fn execute_alone(
+        &mut self,
+        name: &str,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<u64, StoreError> {
+        self.begin().await?;
+        // SQLite lets one write at a time; a server sees what others committed only once they are through.
+        let turn = match self {
+            Link::Sqlite(_) => Ok(0),
+            Link::Postgres(_) => self.execute(TURN, &|to| to.text(Some(name))).await,
+        };
+        let done = match turn {
+            Ok(_) => self.execute(sql, parameters).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(rows) => self.commit().await.map(|()| rows),
+            Err(error) => {
+                self.execute("ROLLBACK", &|_| {}).await?;
+                Err(error)
+            }
+        }
     }
 
     /// Carries a statement out; returns how many rows it changed.

@@ -1,5 +1,7 @@
 //! Requests that outlive their call: durable, sealed, each its portal's, held by one node at a time, deleted in time.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use pontile::contract::luogo::CodiceIstat;
 use pontile::contract::operation::Operation;
@@ -10,6 +12,9 @@ use uuid::Uuid;
 
 use crate::place::Place;
 use crate::sample::COMO;
+
+/// More requests than any test opens.
+const MANY: u32 = 1000;
 
 const QUESTION: &[u8] = b"{\"codice_fiscale\":\"RSSMRA80A01C933H\"}";
 
@@ -51,7 +56,7 @@ async fn a_request_is_there_again_after_a_restart_and_only_for_its_portal() {
     for place in Place::all() {
         let store = place.open().await;
         let mut opened = new(Way::Polled);
-        store.richieste().open(&opened).await.expect("opened");
+        store.richieste().open(&opened, MANY).await.expect("opened");
         opened.state = Stato::Inoltrata;
         opened.progress = Some(b"accepted".to_vec());
         opened.turns = 3;
@@ -77,7 +82,7 @@ async fn neither_question_nor_answer_can_be_read_on_the_disk() {
     let place = Place::sqlite();
     let store = place.open().await;
     let mut opened = new(Way::Polled);
-    store.richieste().open(&opened).await.expect("opened");
+    store.richieste().open(&opened, MANY).await.expect("opened");
     opened.outcome = Some(b"VIA VITTORIO EMANUELE II".to_vec());
     store.richieste().save(&mut opened).await.expect("saved");
     store.close().await;
@@ -101,7 +106,7 @@ async fn a_request_with_another_key_or_moved_to_another_portal_does_not_open() {
     for place in Place::all() {
         let store = place.open().await;
         let opened = new(Way::Polled);
-        store.richieste().open(&opened).await.expect("opened");
+        store.richieste().open(&opened, MANY).await.expect("opened");
         place
             .change_requests("UPDATE richiesta SET portal = 'altro'")
             .await;
@@ -126,7 +131,7 @@ async fn after_a_rotation_older_requests_still_open() {
     for place in Place::all() {
         let store = place.open().await;
         let opened = new(Way::Polled);
-        store.richieste().open(&opened).await.expect("opened");
+        store.richieste().open(&opened, MANY).await.expect("opened");
         store.close().await;
         let rotated = Store::rotate_request_keys(&place.settings);
         assert_eq!(rotated.expect("rotated"), 2);
@@ -143,14 +148,14 @@ async fn a_key_that_was_added_seals_from_the_reload_on_and_none_may_vanish() {
         let store = place.open().await;
         let richieste = store.richieste();
         let before = new(Way::Polled);
-        richieste.open(&before).await.expect("opened");
+        assert!(richieste.open(&before, MANY).await.expect("opened"));
         let file = place.folder.path().join("richieste.key");
         let first = std::fs::read_to_string(&file).expect("keys");
         Store::rotate_request_keys(&place.settings).expect("rotated");
         let second = std::fs::read_to_string(&file).expect("keys");
         richieste.reload_keys().expect("taken up");
         let after = new(Way::Polled);
-        richieste.open(&after).await.expect("opened");
+        assert!(richieste.open(&after, MANY).await.expect("opened"));
         std::fs::write(&file, &first).expect("written");
         assert!(richieste.reload_keys().is_err(), "the newest is missing");
         for one in [&before, &after] {
@@ -190,10 +195,11 @@ async fn what_is_open_is_counted_by_portal_and_by_state() {
             ..new(Way::Write)
         };
         for one in [&old, &new(Way::Polled), &ended, &others] {
-            richieste.open(one).await.expect("opened");
+            assert!(richieste.open(one, MANY).await.expect("opened"));
         }
-        assert_eq!(richieste.open_of("sportello").await.expect("counted"), 2);
-        assert_eq!(richieste.open_of("nessuno").await.expect("counted"), 0);
+        // What has ended and what is another portal's takes no place.
+        let one_more = |most| async move { richieste.open(&new(Way::Polled), most).await };
+        assert!(!one_more(2).await.expect("asked"));
         let open = richieste.open_by_state().await.expect("counted");
         let told: Vec<_> = open
             .iter()
@@ -214,7 +220,7 @@ async fn a_due_request_is_one_nodes_at_a_time_and_given_back_when_saved() {
     for place in Place::all() {
         let store = place.open().await;
         let opened = new(Way::Polled);
-        store.richieste().open(&opened).await.expect("opened");
+        store.richieste().open(&opened, MANY).await.expect("opened");
         let richieste = store.richieste();
         let soon = Utc::now() + TimeDelta::seconds(1);
         let mut taken = richieste.take_due(soon, 10).await.expect("taken");
@@ -244,6 +250,35 @@ async fn a_due_request_is_one_nodes_at_a_time_and_given_back_when_saved() {
 }
 
 #[tokio::test]
+async fn requests_that_come_at_once_take_no_more_places_than_there_are() {
+    for place in Place::all() {
+        let mut nodes = vec![Arc::new(place.open().await)];
+        if !place.is_sqlite() {
+            nodes.push(Arc::new(place.open_again("prova-2").await));
+        }
+        let asked = (0..40).map(|number| {
+            let store = Arc::clone(&nodes[number % nodes.len()]);
+            tokio::spawn(async move {
+                let richieste = store.richieste();
+                let made = match number % 4 {
+                    0 => richieste.open_held(&new(Way::Late), 5).await,
+                    _ => richieste.open(&new(Way::Polled), 5).await,
+                };
+                made.expect("asked")
+            })
+        });
+        let mut made = 0;
+        for one in asked.collect::<Vec<_>>() {
+            made += usize::from(one.await.expect("it ended"));
+        }
+        assert_eq!(made, 5);
+        for node in nodes {
+            node.close().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn one_idempotency_key_opens_one_request() {
     for place in Place::all() {
         let store = place.open().await;
@@ -254,12 +289,18 @@ async fn one_idempotency_key_opens_one_request() {
             ..new(Way::Write)
         };
         let first = with_key();
-        richieste.open(&first).await.expect("opened");
-        assert!(richieste.open(&with_key()).await.is_err());
+        assert!(richieste.open(&first, MANY).await.expect("opened"));
+        assert!(!richieste.open(&with_key(), MANY).await.expect("asked"));
         let found = richieste.of_key(&[7; 32]).await.expect("read");
         assert_eq!(found.map(|found| found.id), Some(first.id));
-        richieste.open(&new(Way::Polled)).await.expect("opened");
-        richieste.open(&new(Way::Polled)).await.expect("opened");
+        richieste
+            .open(&new(Way::Polled), MANY)
+            .await
+            .expect("opened");
+        richieste
+            .open(&new(Way::Polled), MANY)
+            .await
+            .expect("opened");
         store.close().await;
     }
 }
@@ -279,7 +320,7 @@ async fn an_officer_sees_what_waits_at_the_ente_and_nothing_else() {
             ..new(Way::Manual)
         };
         for one in [&waiting, &elsewhere, &new(Way::Polled)] {
-            richieste.open(one).await.expect("opened");
+            assert!(richieste.open(one, MANY).await.expect("opened"));
         }
         let como = CodiceIstat::parse(COMO).expect("a code");
         let found = richieste.waiting_at(&como, 10).await.expect("read");
@@ -303,7 +344,7 @@ async fn a_write_of_unknown_outcome_waits_for_an_officer_and_is_held_by_one_at_a
             ..new(Way::Write)
         };
         for one in [&unknown, &sent] {
-            richieste.open(one).await.expect("opened");
+            assert!(richieste.open(one, MANY).await.expect("opened"));
         }
         let como = CodiceIstat::parse(COMO).expect("a code");
         let found = richieste.waiting_at(&como, 10).await.expect("read");
@@ -334,7 +375,7 @@ async fn a_request_past_its_time_is_deleted_whatever_its_state() {
         let store = place.open().await;
         let richieste = store.richieste();
         let opened = new(Way::Polled);
-        richieste.open(&opened).await.expect("opened");
+        richieste.open(&opened, MANY).await.expect("opened");
         let early = richieste.prune(opened.gone - TimeDelta::seconds(1)).await;
         assert_eq!(early.expect("asked"), 0);
         assert_eq!(richieste.prune(opened.gone).await.expect("pruned"), 1);
@@ -355,7 +396,7 @@ async fn a_backup_holds_the_open_requests() {
         };
         let store = place.open().await;
         let opened = new(Way::Polled);
-        store.richieste().open(&opened).await.expect("opened");
+        store.richieste().open(&opened, MANY).await.expect("opened");
         let to = place.folder.path().join("copia");
         Store::backup(&place.settings, &to)
             .await

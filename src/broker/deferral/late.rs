@@ -70,15 +70,6 @@ async fn within(
     if let Ok(ended) = timeout_at(until.into(), &mut asked).await {
         return answered(&permit, trail, ended);
     }
-    if super::check_room(gateway, &permit).await.is_err() {
-        // Who may open no request waits as at a back end without a patience.
-        let ended = timeout_at(arrival.deadline.into(), &mut asked).await;
-        return answered(
-            &permit,
-            trail,
-            ended.map_err(|_| ExchangeError::DeadlinePassed)?,
-        );
-    }
     let target = dispatch::target(&permit)?;
     trail.answered_by(&target.adapter);
     let now = Utc::now();
@@ -96,8 +87,17 @@ async fn within(
         )?
     };
     let kept = KeptQuestion::read(&richiesta)?.0;
-    let held = gateway.store.richieste().open_held(&richiesta).await;
-    held.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
+    let most = permit.portal().open_requests;
+    let made = gateway.store.richieste().open_held(&richiesta, most).await;
+    if !made.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))? {
+        // Who may open no request waits as at a back end without a patience.
+        let ended = timeout_at(arrival.deadline.into(), &mut asked).await;
+        return answered(
+            &permit,
+            trail,
+            ended.map_err(|_| ExchangeError::DeadlinePassed)?,
+        );
+    }
     let taken_on = Answered::progress(
         written(&richiesta),
         Progress::TakenOn {

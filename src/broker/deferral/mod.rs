@@ -88,16 +88,10 @@ fn check_reply_to(permit: &Permit, arrival: &Arrival) -> Result<(), ExchangeErro
     }
 }
 
-/// Refuses what would be one open request too many. Two that come at once may both find the last place.
-async fn check_room(gateway: &Gateway, permit: &Permit) -> Result<(), ExchangeError> {
-    let portal = permit.portal();
-    let open = gateway.store.richieste().open_of(&portal.name).await;
-    let open = open.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
-    match open < u64::from(portal.open_requests) {
-        true => Ok(()),
-        false => Err(ExchangeError::TooManyOpen {
-            most: portal.open_requests,
-        }),
+/// There is one open request too many.
+fn too_many(permit: &Permit) -> ExchangeError {
+    ExchangeError::TooManyOpen {
+        most: permit.portal().open_requests,
     }
 }
 
@@ -111,7 +105,6 @@ pub(super) async fn open(
 ) -> Result<Answered, ExchangeError> {
     let target = dispatch::target(permit)?;
     trail.answered_by(&target.adapter);
-    check_room(gateway, permit).await?;
     let new = opened(gateway, permit, arrival, &target, deferral.gives_up)?;
     let (way, state, due) = match deferral.form {
         Form::Polled { .. } => (Way::Polled, Stato::Accolta, new.opened),
@@ -123,12 +116,12 @@ pub(super) async fn open(
         due: Some(due),
         ..new
     };
-    gateway
-        .store
-        .richieste()
-        .open(&richiesta)
-        .await
-        .map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
+    let richieste = gateway.store.richieste();
+    let most = permit.portal().open_requests;
+    let made = richieste.open(&richiesta, most).await;
+    if !made.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))? {
+        return Err(too_many(permit));
+    }
     gateway.requests_due.notify_one();
     Ok(Answered::progress(
         written(&richiesta),

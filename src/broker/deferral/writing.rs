@@ -64,13 +64,15 @@ pub(in crate::broker) async fn write(
     rate_limit::admit_to_quota(gateway, permit, trail).await?;
     dispatch::leave_alone_if_closed(&target.instance, arrival.at)
         .map_err(ExchangeError::BackEnd)?;
-    super::check_room(gateway, permit).await?;
     let intent = intent(permit, &target, arrival, key)?;
-    if !richieste.open_held(&intent).await.map_err(not_kept)? {
-        // Another call with the same key was a moment quicker.
-        let known = richieste.of_key(&key).await.map_err(not_kept)?;
-        let known = known.ok_or(ExchangeError::WriteUnderWay)?;
-        return repeated(permit, &known, arrival, trail);
+    let most = permit.portal().open_requests;
+    let made = richieste.open_held(&intent, most).await;
+    if !made.map_err(not_kept)? {
+        // Another call with the same key was a moment quicker, or there was no place.
+        return match richieste.of_key(&key).await.map_err(not_kept)? {
+            Some(known) => repeated(permit, &known, arrival, trail),
+            None => Err(super::too_many(permit)),
+        };
     }
     send(gateway, permit, &target, arrival, intent, trail).await
 }

@@ -66,24 +66,35 @@ impl Richieste {
         self.kept
     }
 
-    /// Makes a new request durable. Fails where one with the same idempotency digest is there already.
-    pub async fn open(&self, new: &Richiesta) -> Result<(), StoreError> {
-        let sealed = self.sealed(new);
-        let done = self.execute(&INSERT, &|to| new.bind(&sealed, to)).await?;
-        debug_assert_eq!(done, 1, "one row is one request");
-        Ok(())
+    /// Makes a new request durable, where its portal has fewer than `most` open. `false`: nothing was made, since it has so
+    /// many, or since one with the same idempotency digest is there already.
+    pub async fn open(&self, new: &Richiesta, most: u32) -> Result<bool, StoreError> {
+        self.open_for(None, new, most).await
     }
 
-    /// Makes a new request durable that this node keeps to itself until it is saved or a while has passed: a write before anything
-    /// of it is sent. `false`: one with the same idempotency digest is there already, and nothing was made.
-    pub async fn open_held(&self, new: &Richiesta) -> Result<bool, StoreError> {
+    /// The same for a request that this node keeps to itself until it is saved or a while has passed: a write before anything
+    /// of it is sent.
+    pub async fn open_held(&self, new: &Richiesta, most: u32) -> Result<bool, StoreError> {
+        self.open_for(Some(&self.node), new, most).await
+    }
+
+    async fn open_for(
+        &self,
+        holder: Option<&str>,
+        new: &Richiesta,
+        most: u32,
+    ) -> Result<bool, StoreError> {
         let sealed = self.sealed(new);
+        let held_until = holder.map(|_| (Utc::now() + HOLD).timestamp_micros());
+        let parameters = |to: &mut dyn Bind| {
+            new.bind(&sealed, to);
+            to.text(holder);
+            to.number(held_until);
+            to.text(Some(&new.portal));
+            to.number(Some(most.into()));
+        };
         let done = self
-            .execute(&INSERT_HELD, &|to| {
-                new.bind(&sealed, to);
-                to.text(Some(&self.node));
-                to.number(Some((Utc::now() + HOLD).timestamp_micros()));
-            })
+            .with_link(async |link| link.execute_alone(&new.portal, &INSERT, &parameters).await)
             .await?;
         Ok(done == 1)
     }
@@ -285,21 +296,6 @@ impl Richieste {
         Ok(done == 1)
     }
 
-    /// How many requests of a portal are open.
-    pub async fn open_of(&self, portal: &str) -> Result<u64, StoreError> {
-        let portal = |to: &mut dyn Bind| to.text(Some(portal));
-        let counted = self
-            .with_link(async |link| {
-                link.fetch(&OPEN_OF, &portal, |row| Ok(row.number(0)?))
-                    .await
-            })
-            .await?;
-        let count = counted.into_iter().next().flatten();
-        Ok(count
-            .and_then(|count| u64::try_from(count).ok())
-            .unwrap_or_default())
-    }
-
     /// The requests that are open, by way and state.
     pub async fn open_by_state(&self) -> Result<Vec<OpenRequests>, StoreError> {
         self.with_link(async |link| {
@@ -427,9 +423,6 @@ const PRUNE: &str = "DELETE FROM richiesta WHERE gone <= ?";
 /// What is open, as the index of open requests says it: with parameters it would not be used.
 const OPEN: &str = "state IN ('accolta', 'inoltrata', 'esito_ignoto')";
 
-static OPEN_OF: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT count(*) FROM richiesta WHERE portal = ? AND {OPEN}"));
-
 static OPEN_BY_STATE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT way, state, count(*), min(opened) FROM richiesta WHERE {OPEN} GROUP BY way, state ORDER BY way, state"
@@ -437,14 +430,10 @@ static OPEN_BY_STATE: LazyLock<String> = LazyLock::new(|| {
 });
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let places = vec!["?"; COLUMNS.split(',').count()].join(", ");
-    format!("INSERT INTO richiesta ({COLUMNS}) VALUES ({places})")
-});
-
-static INSERT_HELD: LazyLock<String> = LazyLock::new(|| {
     let places = vec!["?"; COLUMNS.split(',').count() + 2].join(", ");
     format!(
-        "INSERT INTO richiesta ({COLUMNS}, holder, held_until) VALUES ({places}) ON CONFLICT DO NOTHING"
+        "INSERT INTO richiesta ({COLUMNS}, holder, held_until) SELECT {places} \
+         WHERE (SELECT count(*) FROM richiesta WHERE portal = ? AND {OPEN}) < ? ON CONFLICT DO NOTHING"
     )
 });
 
