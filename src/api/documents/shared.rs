@@ -269,7 +269,7 @@ fn digest() -> Parameter {
         "Digest",
         Required::False,
         "Digest del corpo, come SHA-256=<base64> (anche SHA-384 e SHA-512); serve con Agid-JWT-Signature.",
-        ObjectBuilder::new().max_length(Some(200)),
+        ObjectBuilder::new().max_length(Some(16_384)),
     )
 }
 
