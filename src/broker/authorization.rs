@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
+use crate::config::grant::asker::{Chi, Level};
 use crate::config::grant::days::Standing;
 use crate::config::grant::{Enti, Grant};
 use crate::config::limits::Rate;
@@ -19,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::snapshot::{EnteEntry, Snapshot};
 use crate::trust::{PeerCertificate, Verdict};
 
-use super::error::ExchangeError;
+use super::error::{AskerFault, ExchangeError};
 use super::identity::Caller;
 use super::record::{Stage, Trail};
 
@@ -136,7 +137,7 @@ pub(super) fn grant(
         return Err(ExchangeError::EnteEnded(followed_by(former, &snapshot)));
     }
     let portal = caller.portal();
-    let covering = covering(portal, asking)?;
+    let covering = covering(portal, asking, Some(caller))?;
     trail.granted(&portal.grants[covering.position], purpose);
     let permit = permit(portal, &covering, snapshot, asking)?;
     trail.permitted(permit.operation, permit.fields);
@@ -153,14 +154,20 @@ pub(super) fn grant_again(
     let mut portals = snapshot.portals().iter();
     let portal = portals.find(|known| known.name == portal);
     let portal = Arc::clone(portal.ok_or(ExchangeError::PortalUnknown)?);
-    let covering = covering(&portal, asking)?;
+    let covering = covering(&portal, asking, None)?;
     permit(&portal, &covering, snapshot, asking)
 }
 
 /// The first of the portal's grants that covers the question and is in force; where none is, the first that only time
 /// keeps from it: whoever may know that a grant ended is the portal that it was given to.
-fn covering(portal: &Portal, asking: &Asking<'_>) -> Result<Covering, ExchangeError> {
-    let mut out_of_time = None;
+///
+/// Where nobody is calling, who asked was shown when it was asked.
+fn covering(
+    portal: &Portal,
+    asking: &Asking<'_>,
+    caller: Option<&Caller>,
+) -> Result<Covering, ExchangeError> {
+    let (mut out_of_time, mut not_shown) = (None, None);
     for (position, grant) in portal.grants.iter().enumerate() {
         let Some(fields) = covers(grant, asking) else {
             continue;
@@ -174,12 +181,53 @@ fn covering(portal: &Portal, asking: &Asking<'_>) -> Result<Covering, ExchangeEr
             fields,
             standing,
         };
-        if standing == Standing::InForce {
-            return Ok(covering);
+        if standing != Standing::InForce {
+            out_of_time.get_or_insert(covering);
+            continue;
         }
-        out_of_time.get_or_insert(covering);
+        match caller.map_or(Ok(()), |caller| shown(grant, caller, asking.question)) {
+            Ok(()) => return Ok(covering),
+            Err(fault) => not_shown.get_or_insert(fault),
+        };
     }
-    out_of_time.ok_or(ExchangeError::NotGranted)
+    match (not_shown, out_of_time) {
+        (Some(fault), _) => Err(ExchangeError::AskerNotShown(fault)),
+        (None, out_of_time) => out_of_time.ok_or(ExchangeError::NotGranted),
+    }
+}
+
+/// Whether the portal has shown that whoever asks is who may ask under the grant.
+fn shown(grant: &Grant, caller: &Caller, question: &Question) -> Result<(), AskerFault> {
+    let chi = match grant.chi {
+        Some(chi) if question.operation.is_personal() => chi,
+        _ => return Ok(()),
+    };
+    if chi == Chi::Sistema {
+        return Ok(());
+    }
+    let evidence = caller.evidence().ok_or(AskerFault::NoEvidence)?;
+    if !evidence.is_signed() {
+        return Err(AskerFault::NotSigned);
+    }
+    match chi {
+        Chi::Sistema => Ok(()),
+        Chi::Ufficio => {
+            let file = evidence.text("fascicolo").unwrap_or_default();
+            let is_named = !file.trim().is_empty();
+            is_named.then_some(()).ok_or(AskerFault::NoFile)
+        }
+        Chi::Interessato(least) => {
+            let level = evidence.level_of_assurance().and_then(Level::named);
+            if level.is_none_or(|level| level < least) {
+                return Err(AskerFault::LevelTooLow);
+            }
+            // SPID and CIE put the country and the kind of number before it.
+            let person = evidence.user_id();
+            let person = person.strip_prefix("TINIT-").unwrap_or(person);
+            let is_own = question.parameters.soggetto() == Some(person);
+            is_own.then_some(()).ok_or(AskerFault::AnotherPerson)
+        }
+    }
 }
 
 fn permit(
@@ -396,6 +444,10 @@ impl Before<'_> {
     }
 
     fn is_covered(&self, grant: &Grant, ente: Option<&CodiceIstat>) -> bool {
+        // Who asks was shown under the grant of then; one that demands more has not been met.
+        if ![self.grant.chi, Some(Chi::Sistema)].contains(&grant.chi) {
+            return false;
+        }
         granted(grant, self.operation, ente, self.purpose)
             .is_some_and(|granted| granted.covers(self.fields))
     }

@@ -39,6 +39,9 @@ pub enum ExchangeError {
     /// What covered the question when it was asked was taken back before its answer left.
     #[error("the grant was taken back during the exchange")]
     GrantRevoked,
+    /// A grant covers the question, but its portal has not shown that it is asked by whoever may ask.
+    #[error("not shown who asks: {}", .0.name())]
+    AskerNotShown(AskerFault),
     /// The portal asked for a fresh answer and its grant does not allow that.
     #[error("fresh answer not granted")]
     FreshNotGranted,
@@ -117,6 +120,34 @@ pub enum ExchangeError {
     /// A fault of ours.
     #[error("internal fault: {0}")]
     Internal(String),
+}
+
+/// What is lacking to show who asks; nothing of it tells whether anybody is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskerFault {
+    /// No evidence of a person.
+    NoEvidence,
+    /// The signature over the message does not cover the evidence: it may be another request's.
+    NotSigned,
+    /// The evidence names another person than the question.
+    AnotherPerson,
+    /// The level of assurance is lower than the grant demands, or none that is known.
+    LevelTooLow,
+    /// The evidence names no file that an office works on.
+    NoFile,
+}
+
+impl AskerFault {
+    /// As logs say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            AskerFault::NoEvidence => "no evidence",
+            AskerFault::NotSigned => "evidence not signed with the message",
+            AskerFault::AnotherPerson => "another person",
+            AskerFault::LevelTooLow => "level of assurance too low",
+            AskerFault::NoFile => "no file of an office",
+        }
+    }
 }
 
 /// What is wrong with a request; the texts name fields, never values.

@@ -67,14 +67,17 @@ impl Keys {
 
     /// A message with all tokens in order.
     async fn message(&self) -> Message {
+        let officer =
+            json!({ "userID": OFFICER, "userLocation": "sportello-01", "LoA": "substantial" });
+        self.message_of(officer).await
+    }
+
+    /// The same for whom the evidence names.
+    async fn message_of(&self, person: Value) -> Message {
         let body = json!({ "codice_fiscale": "BNCNNA75T71B639E" }).to_string();
         let digest = BASE64_STANDARD.encode(digest(&SHA256, body.as_bytes()).as_ref());
         let digest = format!("SHA-256={digest}");
-        let evidence = self
-            .token(
-                json!({ "userID": OFFICER, "userLocation": "sportello-01", "LoA": "substantial" }),
-            )
-            .await;
+        let evidence = self.token(person).await;
         let signed = json!([
             { "digest": digest },
             { "content-type": "application/json" },
@@ -205,4 +208,79 @@ async fn a_portal_without_the_table_sends_no_tokens() {
         .persona("013041", "BNCNNA75T71B639E")
         .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+/// The person that the messages ask about.
+const PERSON: &str = "BNCNNA75T71B639E";
+
+fn evidence(user: &str, level: &str) -> Value {
+    json!({ "userID": user, "userLocation": "portale", "LoA": level })
+}
+
+#[tokio::test]
+async fn under_a_grant_for_the_person_concerned_only_they_are_answered() {
+    let province = Province::with(|files| {
+        demanding(files);
+        let own = "chi = { interessato = \"substantial\" }";
+        files.replace("concessioni/tutto.toml", "chi = \"sistema\"", own);
+    });
+    let keys = Keys::of(&province, "portale-uno");
+    let portal = province.portal("portale-uno");
+    let slug = "richiedente-non-dimostrato";
+    for (person, status) in [
+        (evidence(PERSON, "substantial"), 200),
+        (evidence(&format!("TINIT-{PERSON}"), "LoA4"), 200),
+        (evidence("RSSMRA80A01C933H", "high"), 403),
+        (evidence(PERSON, "LoA2"), 403),
+        (evidence(PERSON, "altissimo"), 403),
+        (json!({ "userID": PERSON, "userLocation": "portale" }), 403),
+    ] {
+        let answer = keys.message_of(person.clone()).await.send(&portal).await;
+        assert_eq!(answer.status, status, "{person}: {}", answer.body);
+        let refused = if status == 403 { slug } else { "" };
+        assert_eq!(answer.slug(), refused, "{person}");
+        // Neither who asked nor about whom stands in a refusal or in the log.
+        assert!(status == 200 || !answer.body.to_string().contains("BNCNNA"));
+    }
+    assert!(!province.log().contains("BNCNNA"));
+}
+
+#[tokio::test]
+async fn under_a_grant_for_offices_the_evidence_names_a_file_and_is_signed_with_the_message() {
+    let province = Province::with(|files| {
+        demanding(files);
+        files.replace(
+            "concessioni/tutto.toml",
+            "chi = \"sistema\"",
+            "chi = \"ufficio\"",
+        );
+    });
+    let keys = Keys::of(&province, "portale-uno");
+    let portal = province.portal("portale-uno");
+    let slug = "richiedente-non-dimostrato";
+    let without_file = keys.message().await.send(&portal).await;
+    assert_eq!((without_file.status, without_file.slug()), (403, slug));
+    let mut officer = evidence(OFFICER, "substantial");
+    officer["fascicolo"] = json!("2026/118");
+    let answer = keys.message_of(officer.clone()).await.send(&portal).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_portal_that_sends_no_evidence_shows_nobody() {
+    let province = Province::with(|files| {
+        files.replace(
+            "concessioni/tutto.toml",
+            "chi = \"sistema\"",
+            "chi = \"ufficio\"",
+        );
+    });
+    let refused = province
+        .portal("portale-uno")
+        .persona("013041", PERSON)
+        .await;
+    assert_eq!(
+        (refused.status, refused.slug()),
+        (403, "richiedente-non-dimostrato")
+    );
 }

@@ -138,6 +138,7 @@ impl Problem {
             ExchangeError::NotGranted => rows::NON_AUTORIZZATO,
             ExchangeError::GrantNotInForce(_) => rows::CONCESSIONE_NON_IN_VIGORE,
             ExchangeError::GrantRevoked => rows::CONCESSIONE_REVOCATA,
+            ExchangeError::AskerNotShown(_) => rows::RICHIEDENTE_NON_DIMOSTRATO,
             ExchangeError::FreshNotGranted => rows::DATI_FRESCHI_NON_CONCESSI,
             ExchangeError::RateLimited { retry_after } => {
                 rows::LIMITE_DI_FREQUENZA.again_after(*retry_after)

@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 49] = [
+pub static TABLE: [Problem; 50] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     TOKEN_MANCANTE,
@@ -28,6 +28,7 @@ pub static TABLE: [Problem; 49] = [
     NON_AUTORIZZATO,
     CONCESSIONE_NON_IN_VIGORE,
     CONCESSIONE_REVOCATA,
+    RICHIEDENTE_NON_DIMOSTRATO,
     DATI_FRESCHI_NON_CONCESSI,
     LIMITE_DI_FREQUENZA,
     QUOTA_GIORNALIERA_ESAURITA,
@@ -307,6 +308,18 @@ pub(super) const CONCESSIONE_REVOCATA: Problem = row(
         "Concessione revocata",
         "La concessione che copriva la richiesta è stata tolta o ristretta prima che la risposta uscisse.",
         "Non ripetere la richiesta così com'è; per la concessione rivolgersi al gestore del gateway.",
+    ],
+);
+
+pub(super) const RICHIEDENTE_NON_DIMOSTRATO: Problem = row(
+    403,
+    "richiedente-non-dimostrato",
+    Side::Portale,
+    None,
+    [
+        "Richiedente non dimostrato",
+        "La concessione vuole che il portale mostri chi chiede, e la richiesta non lo mostra come serve.",
+        "Inviare Agid-JWT-TrackingEvidence, coperto dalla firma del messaggio, con la persona e il livello (o l'ufficio e il fascicolo) concordati.",
     ],
 );
 

@@ -46,6 +46,11 @@ pub fn check(written: &Written) -> Vec<Mistake> {
 /// What only the catalogue can do without.
 fn check_deeds(grant: &Grant, places: &Places, written: &Written, mistakes: &mut Vec<Mistake>) {
     let deeds = [
+        (
+            "chi",
+            grant.chi.is_some(),
+            "chi chiede di chi: \"sistema\", \"ufficio\" o { interessato = \"substantial\" }",
+        ),
         ("from", grant.days.is_some(), "e «to», i giorni in cui vale"),
         (
             "agreed",

@@ -1,6 +1,7 @@
 //! A grant, a file of its own in `concessioni/`: what one portal may ask of which enti, and the deeds that it rests on.
 
 pub mod agreement;
+pub mod asker;
 pub mod days;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 
 use agreement::{Agreed, BaseGiuridica, Convenzione, Nomina};
+use asker::Chi;
 use days::{Days, Standing};
 
 /// A grant as it is written: what nodes on one database tell each other.
@@ -54,6 +56,8 @@ pub struct Grant {
     pub rate: Option<Rate>,
     /// Exchanges per day (Europe/Rome), per operation and ente.
     pub daily_quota: Option<u32>,
+    /// Who asks about whom.
+    pub chi: Option<Chi>,
     /// The days on which it holds; absent: every day.
     pub days: Option<Days>,
     /// Who agreed on it and when.
@@ -163,6 +167,7 @@ impl FromTable for Grant {
         let fresh = table.or_default("fresh", reader);
         let rate = table.optional("rate", reader);
         let daily_quota = table.optional("daily_quota", reader);
+        let chi = table.optional("chi", reader);
         let days = Days::read_if_written(&mut table, reader);
         let agreed = table.optional("agreed", reader);
         let base_giuridica = table.optional("base_giuridica", reader);
@@ -181,6 +186,7 @@ impl FromTable for Grant {
             fresh: fresh?,
             rate,
             daily_quota,
+            chi,
             days,
             agreed,
             base_giuridica,

@@ -215,6 +215,7 @@ pub fn grant(portal: &str, allows: &str) -> String {
     format!(
         r#"portal = "{portal}"
 {allows}
+chi = "sistema"
 from = "2020-01-01"
 to = "2099-12-31"
 agreed = {{ by = "Prove automatiche", on = "2020-01-01" }}

@@ -1,0 +1,82 @@
+//! `chi`: who may ask about whom under a grant, and how it has to be shown.
+
+use serde::Serialize;
+
+use crate::config::reading::similar::most_similar;
+use crate::config::reading::value::Value;
+use crate::config::reading::{Read, Reader};
+
+/// Who asks about whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chi {
+    /// A system in its own task, without a person behind the single question.
+    Sistema,
+    /// An office: the evidence names the officer (`userID`) and the file that it works on (`fascicolo`).
+    Ufficio,
+    /// The person concerned, as the portal attests: the evidence's `userID` is the code asked about, at no lower level than this.
+    Interessato(Level),
+}
+
+/// How surely a portal knows a person (eIDAS, article 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// `low`, ISO 29115's LoA2.
+    Low,
+    /// `substantial`, LoA3.
+    Substantial,
+    /// `high`, LoA4.
+    High,
+}
+
+impl Level {
+    /// The level by the name that evidence gives it: eIDAS's or ISO 29115's.
+    pub fn named(name: &str) -> Option<Level> {
+        match name {
+            "low" | "LoA2" => Some(Level::Low),
+            "substantial" | "LoA3" => Some(Level::Substantial),
+            "high" | "LoA4" => Some(Level::High),
+            _ => None,
+        }
+    }
+}
+
+const NAMES: [&str; 3] = ["sistema", "ufficio", "interessato"];
+
+impl Read for Chi {
+    fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
+        if value.get().is_table() {
+            let mut table = value.table(reader)?;
+            let level = table.required("interessato", reader);
+            table.finish(reader);
+            return level.map(Chi::Interessato);
+        }
+        let Some(text) = value.text() else {
+            return value.refuse(
+                reader,
+                "chi chiede: \"sistema\", \"ufficio\" o { interessato = \"substantial\" }",
+            );
+        };
+        let refused = match text {
+            "sistema" => return Some(Chi::Sistema),
+            "ufficio" => return Some(Chi::Ufficio),
+            "interessato" => {
+                "serve il livello a cui il portale ne attesta l'identità: { interessato = \"substantial\" }"
+                    .to_owned()
+            }
+            other => match most_similar(other, NAMES.into_iter()) {
+                Some(known) => format!("«{other}» non può chiedere: forse «{known}»?"),
+                None => format!("«{other}» non può chiedere: ci sono {}", NAMES.join(", ")),
+            },
+        };
+        reader.mistake(&value.place(), refused);
+        None
+    }
+}
+
+impl Read for Level {
+    fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
+        value.parse(reader, "low, substantial o high", Level::named)
+    }
+}
