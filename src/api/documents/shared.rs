@@ -265,11 +265,12 @@ fn idempotency_key() -> Parameter {
 }
 
 fn digest() -> Parameter {
+    // Nor here or in the tokens' headers: where no token is agreed they are not read, and the whole head has its bound.
     parameter(
         "Digest",
         Required::False,
         "Digest del corpo, come SHA-256=<base64> (anche SHA-384 e SHA-512); serve con Agid-JWT-Signature.",
-        ObjectBuilder::new().max_length(Some(16_384)),
+        ObjectBuilder::new(),
     )
 }
 
@@ -279,7 +280,7 @@ fn signature() -> Parameter {
         Required::False,
         "ModI, INTEGRITY_REST_01 o _02, se così è concordato: JWS con i claim di ID_AUTH_REST_02 e signed_headers, che comprende digest, \
          content-type e content-encoding.",
-        ObjectBuilder::new().max_length(Some(16_384)),
+        ObjectBuilder::new(),
     )
 }
 
@@ -289,7 +290,7 @@ fn evidence() -> Parameter {
         Required::False,
         "ModI, AUDIT_REST_01 o _02, se così è concordato: JWS con userID, userLocation e LoA di chi chiede presso il portale; nel \
          pattern _02 anche dnonce.",
-        ObjectBuilder::new().max_length(Some(16_384)),
+        ObjectBuilder::new(),
     )
 }
 
