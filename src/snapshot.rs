@@ -25,6 +25,7 @@ use crate::connectors::successors::{self, Former};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{Domain, Operation};
 use crate::modi::Signers;
+use crate::signing::OwnSigner;
 use crate::trust::{PeerCertificate, Trust};
 
 use ends::Dated;
@@ -50,6 +51,8 @@ pub struct Snapshot {
     portals: Holders<Portal>,
     /// The keys that portals sign with, by the portal's name.
     signers: HashMap<String, Signers>,
+    /// What the gateway itself signs with, where it signs.
+    pub own_signer: Option<OwnSigner>,
     operators: Holders<Operator>,
     purposes: Vec<Purpose>,
     /// Sorted by ISTAT code.

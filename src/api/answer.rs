@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::broker::fan_out::Lines;
-use crate::broker::reply::{LimitStatus, Progress, Refusal, Reply, ReplyKind};
+use crate::broker::reply::{JSON, LimitStatus, Progress, Refusal, Reply, ReplyKind};
 
 use super::http::Response;
 use super::problem::MEDIA_TYPE;
@@ -26,6 +26,11 @@ pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> Response 
     if let Some(allowed) = allowed {
         response = response.header("allow", allowed);
     }
+    if let Some(signature) = &reply.signature {
+        response = response
+            .header("digest", &signature.digest)
+            .header("agid-jwt-signature", &signature.token);
+    }
     if let ReplyKind::Refusal(_) = reply.kind {
         return response.body(reply.body);
     }
@@ -40,9 +45,7 @@ pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> Response 
     };
     match reply.kind {
         ReplyKind::Unchanged => response,
-        _ => response
-            .header("content-type", "application/json")
-            .body(reply.body),
+        _ => response.header("content-type", JSON).body(reply.body),
     }
 }
 

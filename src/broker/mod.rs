@@ -11,6 +11,7 @@ pub mod catalogo;
 pub mod record;
 pub mod reply;
 pub mod error;
+mod answer_signature;
 mod attended;
 mod flight;
 pub mod fan_out;

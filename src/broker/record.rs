@@ -25,6 +25,7 @@ use crate::store::record::{Context, Record, StageTimes, Subject, Token};
 use crate::store::{Slot, StoreError};
 use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
+use super::answer_signature::Signs;
 use super::arrival::Arrival;
 use super::authorization::{self, Before};
 use super::cache::CacheState;
@@ -123,7 +124,16 @@ pub(super) async fn close(
     let outcome = still_disclosable(gateway, &trail, arrival, outcome);
     let limit = trail.final_limit(gateway, arrival);
     let cause = outcome.as_ref().err().map(ToString::to_string);
-    let reply = Reply::of(arrival.scambio, trail.operation(), outcome, limit, describe);
+    let mut reply = Reply::of(arrival.scambio, trail.operation(), outcome, limit, describe);
+    if let Some(signs) = trail.signs() {
+        match signs.sign(&reply, arrival.scambio, &arrival.body).await {
+            Ok(signature) => reply.signature = signature,
+            Err(failure) => {
+                let failure = ExchangeError::Internal(failure.to_string());
+                reply = Reply::unrecorded(arrival.scambio, limit, &failure, describe);
+            }
+        }
+    }
     let record = trail.record(gateway, arrival, &reply);
     let committing = Instant::now();
     match slot.commit(record).await {
@@ -335,6 +345,18 @@ impl Trail {
     /// A write was tried at the back end.
     pub(super) fn wrote(&mut self, digests: (Option<SaltedDigest>, Option<SaltedDigest>)) {
         self.wrote = digests;
+    }
+
+    /// Whether the reply is signed, and by whom. The parts of an answer to several enti are not: the whole is.
+    fn signs(&self) -> Option<Signs<'_>> {
+        let portal = self.portal.as_ref()?;
+        let wanted = portal.modi.as_ref().is_some_and(|modi| modi.answers_signed);
+        (wanted && self.parent.is_none()).then_some(())?;
+        Some(Signs {
+            own: self.snapshot.own_signer.as_ref()?,
+            portal,
+            proven: self.proven.as_deref(),
+        })
     }
 
     fn operation(&self) -> Option<Operation> {

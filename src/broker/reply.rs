@@ -9,11 +9,18 @@ use crate::connectors::adapter::AdapterOperation;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::risposta;
 use crate::contract::side::Side;
+use crate::modi::SignedMessage;
 
 use super::authorization::Permit;
 use super::cache::{CacheState, Found};
 use super::deferral::Delivered;
 use super::error::ExchangeError;
+
+/// The media type of answers.
+pub const JSON: &str = "application/json";
+
+/// The media type of problem documents (RFC 9457).
+pub const PROBLEM: &str = "application/problem+json";
 
 /// The end of an exchange, on record.
 #[derive(Debug, Clone)]
@@ -34,6 +41,8 @@ pub struct Reply {
     pub etag: Option<String>,
     /// The fields that the body discloses.
     pub disclosed: FieldSet,
+    /// The signature over the body, for portals that want one.
+    pub signature: Option<SignedMessage>,
 }
 
 /// How an exchange ended.
@@ -250,6 +259,7 @@ impl Reply {
                 age: answered.age,
                 etag: answered.etag,
                 disclosed: answered.disclosed,
+                signature: None,
             },
             Err(failure) => Reply {
                 operation,
@@ -275,6 +285,15 @@ impl Reply {
             age: None,
             etag: None,
             disclosed: FieldSet::NONE,
+            signature: None,
+        }
+    }
+
+    /// The media type of its body.
+    pub fn media_type(&self) -> &'static str {
+        match self.kind {
+            ReplyKind::Refusal(_) => PROBLEM,
+            _ => JSON,
         }
     }
 

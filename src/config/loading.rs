@@ -130,6 +130,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         retention: top.section("retention", reading),
         log: top.section("log", reading),
         traces: top.section("traces", reading),
+        signer: top.section("signer", reading),
     };
     let portals = top.entries("portal", "name", reading);
     let purposes = top.entries("purpose", "id", reading);

@@ -23,6 +23,7 @@ pub mod cache;
 pub mod limits;
 pub mod record;
 pub mod telemetry;
+pub mod signer;
 pub mod settings;
 pub mod files;
 pub mod written;

@@ -86,6 +86,8 @@ pub struct Modi {
     pub oldest: Span,
     /// How far the portal's clock may be ahead.
     pub skew: Span,
+    /// Whether answers are signed, with the digest of the request.
+    pub answers_signed: bool,
     /// Whether one evidence may serve for several requests until it expires.
     pub evidence_reused: bool,
 }
@@ -173,6 +175,7 @@ impl FromTable for Modi {
         let oldest = table.or("oldest", OLDEST, reader);
         let skew = table.or("skew", SKEW, reader);
         let evidence_reused = table.or_default("evidence_reused", reader);
+        let answers_signed = table.or_default("answers_signed", reader);
         let place = table.place();
         table.finish(reader);
         let modi = Modi {
@@ -193,6 +196,7 @@ impl FromTable for Modi {
             oldest: oldest?,
             skew: skew?,
             evidence_reused: evidence_reused?,
+            answers_signed: answers_signed?,
         };
         let mistakes = modi.mistakes();
         if let Some(place) = place {

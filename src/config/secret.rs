@@ -100,6 +100,14 @@ impl SecretReference {
     }
 }
 
+impl SecretReference {
+    /// Whether it is a credential of the service that this process was not given.
+    pub fn is_out_of_reach(&self) -> bool {
+        matches!(self, SecretReference::Credential(_))
+            && std::env::var_os("CREDENTIALS_DIRECTORY").is_none()
+    }
+}
+
 impl FromTable for SecretReference {
     fn from_table(mut table: Table<'_>, reader: &mut reading::Reader) -> Option<Self> {
         let file = table

@@ -15,6 +15,7 @@ use super::purpose::Purpose;
 use super::reading::places::{Entries, Places};
 use super::record::{RecordSettings, Retention};
 use super::settings::Settings;
+use super::signer::SignerSettings;
 use super::telemetry::{Log, Traces};
 
 /// The configuration as far as it could be read.
@@ -65,6 +66,8 @@ pub struct Sections {
     pub log: Option<Log>,
     /// `[traces]`
     pub traces: Option<Traces>,
+    /// `[signer]`, where the gateway signs; reloaded with the rest.
+    pub signer: Option<SignerSettings>,
 }
 
 impl Sections {

@@ -3,6 +3,7 @@
 mod audit;
 mod error;
 mod integrity;
+mod making;
 mod message;
 mod signers;
 
@@ -18,6 +19,7 @@ use crate::trust::{PeerCertificate, Trust};
 pub use audit::Evidence;
 pub use error::{Fault, ModiError};
 pub use integrity::digest_of;
+pub use making::{Making, SignedMessage};
 pub use message::{Message, TokenKind};
 pub use signers::Signers;
 

@@ -4,11 +4,13 @@ mod pem;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use crate::config::signer::SignerSettings;
 use crate::jose::{self, Algorithm, PublicKey};
 
 pub use pem::PemSigner;
@@ -27,6 +29,37 @@ pub trait Signer: Send + Sync {
 
     /// Signs the bytes; ECDSA as the two numbers side by side (RFC 7518, 3.4).
     async fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, SigningError>;
+}
+
+/// The gateway's own signer, and how it calls itself.
+#[derive(Clone)]
+pub struct OwnSigner {
+    /// `iss` of its tokens.
+    pub issuer: String,
+    /// What signs.
+    pub signer: SharedSigner,
+}
+
+impl OwnSigner {
+    /// Reads what `[signer]` names.
+    pub fn load(settings: &SignerSettings) -> Result<OwnSigner, SigningError> {
+        let algorithm = settings.algorithm.map(|one| one.0);
+        let signer = PemSigner::load(&settings.key, Some(&settings.certificate), algorithm)?;
+        Ok(OwnSigner {
+            issuer: settings.issuer.clone(),
+            signer: Arc::new(signer),
+        })
+    }
+}
+
+impl fmt::Debug for OwnSigner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OwnSigner")
+            .field("issuer", &self.issuer)
+            .field("key", self.signer.public_key())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A signer that many share.

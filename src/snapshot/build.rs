@@ -16,6 +16,7 @@ use crate::config::secret;
 use crate::config::settings::Settings;
 use crate::config::written::Written;
 use crate::modi::Signers;
+use crate::signing::OwnSigner;
 use crate::trust::{Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
@@ -125,19 +126,30 @@ fn build_from(
             .ok()
     });
     let signers = signers_of(&written).map_err(&mut note).ok();
+    let own_signer = own_signer(&written, reader).map_err(&mut note).ok();
     let backends = adapters.map(|adapters| backends_of(&written, &adapters));
     if let Some(backends) = &backends {
         mistakes.extend(unanswered_domains(&written, backends));
         mistakes.extend(declared::check(&written, backends));
     }
-    let (Some(settings), Some(trust), Some(operators_trust), Some(signers), Some(backends), true) = (
+    let (
+        Some(settings),
+        Some(trust),
+        Some(operators_trust),
+        Some(signers),
+        Some(own_signer),
+        Some(backends),
+        true,
+    ) = (
         written.sections.settings(),
         trust,
         operators_trust,
         signers,
+        own_signer,
         backends,
         mistakes.is_empty(),
-    ) else {
+    )
+    else {
         return Err(mistakes);
     };
     let digest = digest::of_content(&written, &settings, &backends)?;
@@ -159,6 +171,7 @@ fn build_from(
             &portal.certificates
         }),
         signers,
+        own_signer,
         operators: Holders::new(values(written.operators), |operator| &operator.certificates),
         purposes: values(written.purposes),
         enti,
@@ -190,6 +203,7 @@ fn signers_of(written: &Written) -> Result<HashMap<String, Signers>, Vec<Mistake
     }
 }
 
+/// When what the configuration shows outward ends: certificates, deeds and secrets with their dates.
 fn outward_ends(written: &Written) -> Vec<Dated> {
     let instances = written.instances.read.iter();
     let portals = written.portals.read.iter();
@@ -197,6 +211,22 @@ fn outward_ends(written: &Written) -> Vec<Dated> {
         .flat_map(|entry| ends::of_instance(&entry.value))
         .chain(portals.flat_map(|entry| ends::of_portal(&entry.value)))
         .collect()
+}
+
+/// What the gateway signs with. In an operator's shell, which may lack the service's credentials, it is left out.
+fn own_signer(
+    written: &Written,
+    reader: secret::Reader,
+) -> Result<Option<OwnSigner>, Vec<Mistake>> {
+    let Some(settings) = &written.sections.signer else {
+        return Ok(None);
+    };
+    if reader == secret::Reader::Operator && settings.key.is_out_of_reach() {
+        return Ok(None);
+    }
+    OwnSigner::load(settings)
+        .map(Some)
+        .map_err(|error| vec![written.places.mistake("signer.key", error.to_string())])
 }
 
 /// The portals, each with its grants; those in the order of their identities, whatever their files are called.
@@ -233,6 +263,10 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
         );
         let secrets = entry.value.secrets.values();
         files.extend(secrets.filter_map(|secret| secret.reference.file()));
+    }
+    if let Some(signer) = &written.sections.signer {
+        files.push(signer.certificate.clone());
+        files.extend(signer.key.file());
     }
     let tokens = written.portals.read.iter();
     let tokens = tokens.filter_map(|entry| entry.value.modi.as_ref());

@@ -25,6 +25,13 @@ pub(super) fn of_content(
     digest.door("operator_door", &settings.operator_door);
     digest.entries("portal", &written.portals);
     digest.entries("grant", &written.grants);
+    if let Some(signer) = &written.sections.signer {
+        digest.text("signer", &signer.issuer);
+        digest.files(
+            "signer certificate",
+            std::slice::from_ref(&signer.certificate),
+        );
+    }
     for entry in &written.portals.read {
         if let Some(modi) = &entry.value.modi {
             let files: Vec<PathBuf> = modi.files().cloned().collect();

@@ -1,10 +1,11 @@
 //! A portal whose configuration demands ModI's tokens: with them it is answered, once; without or with others it is told why.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::Utc;
 use openssl::x509::X509;
+use pontile::jose::{Algorithm, Expected, PublicKey, Token};
+use pontile::modi::digest_of;
 use pontile::signing::{PemSigner, sign_token};
 use serde_json::{Map, Value, json};
 
@@ -75,8 +76,7 @@ impl Keys {
     /// The same for whom the evidence names.
     async fn message_of(&self, person: Value) -> Message {
         let body = json!({ "codice_fiscale": "BNCNNA75T71B639E" }).to_string();
-        let digest = BASE64_STANDARD.encode(digest(&SHA256, body.as_bytes()).as_ref());
-        let digest = format!("SHA-256={digest}");
+        let digest = digest_of(body.as_bytes());
         let evidence = self.token(person).await;
         let signed = json!([
             { "digest": digest },
@@ -283,4 +283,64 @@ async fn a_portal_that_sends_no_evidence_shows_nobody() {
         (refused.status, refused.slug()),
         (403, "richiedente-non-dimostrato")
     );
+
+#[tokio::test]
+async fn signed_answers_bind_what_is_told_to_what_was_asked_refusals_too() {
+    let province = Province::with(|files| {
+        demanding(files);
+        files
+            .replace(
+                "portali/prove.toml",
+                "patterns = [\"ID_AUTH_REST_02\"",
+                "answers_signed = true\npatterns = [\"ID_AUTH_REST_02\"",
+            )
+            .append(
+                "pontile.toml",
+                "[signer]\nissuer = \"pontile.provincia.example.it\"\nkey = { file = \"pki/server.key\" }\ncertificate = \"pki/server.pem\"\n",
+            );
+    });
+    let (portal, keys) = (
+        province.portal("portale-uno"),
+        Keys::of(&province, "portale-uno"),
+    );
+    let own = PublicKey::of_pem(&province.pki.read("server.pem")).expect("a key");
+    for (message, status) in [
+        (keys.message().await, 200),
+        (keys.message().await.without("Agid-JWT-Signature"), 401),
+    ] {
+        let mut request = portal
+            .request(reqwest::Method::POST, PATH)
+            .header("Purpose-Id", PURPOSE)
+            .header("Content-Type", "application/json")
+            .body(message.body.clone());
+        for (name, value) in &message.headers {
+            request = request.header(*name, value);
+        }
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status);
+        let header = |name: &str| {
+            let value = answer.headers().get(name).expect(name);
+            value.to_str().expect("text").to_owned()
+        };
+        let (digest, media_type) = (header("digest"), header("content-type"));
+        let (token, scambio) = (header("agid-jwt-signature"), header("x-correlation-id"));
+        let body = answer.bytes().await.expect("a body");
+        assert_eq!(digest, digest_of(&body));
+        let expected = Expected {
+            algorithms: &Algorithm::ALL,
+            types: &["JWT"],
+            untyped: false,
+        };
+        let token = Token::read(&token, &expected).expect("readable");
+        assert_eq!(token.header().certificates.len(), 1);
+        let claims = token.verify(&own).expect("signed by the gateway");
+        assert_eq!(claims.required("jti"), Ok(scambio.as_str()));
+        assert_eq!(claims.required("iss"), Ok("pontile.provincia.example.it"));
+        let asked = digest_of(message.body.as_bytes());
+        assert_eq!(claims.required("request_digest"), Ok(asked.as_str()));
+        assert_eq!(
+            claims.get("signed_headers"),
+            Some(&json!([{ "digest": digest }, { "content-type": media_type }]))
+        );
+    }
 }

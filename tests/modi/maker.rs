@@ -86,6 +86,7 @@ pub fn place(patterns: &[Pattern]) -> Place {
             oldest: Span(Duration::from_secs(300)),
             skew: Span(Duration::from_secs(5)),
             evidence_reused: false,
+            answers_signed: false,
         },
         portal: Portal {
             name: "portale-uno".to_owned(),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::broker::error::{
     ConnectorError, ExchangeError, Fault, Kind, Malformed, ModiError, Retry, TokenKind,
 };
-use crate::broker::reply::Refusal;
+use crate::broker::reply::{PROBLEM, Refusal};
 use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::side::Side;
 use crate::trust::Distrust;
@@ -26,7 +26,7 @@ pub use rows::TABLE;
 pub const TYPE_BASE: &str = "https://pontile.example/problemi/";
 
 /// The media type of problem documents.
-pub const MEDIA_TYPE: &str = "application/problem+json";
+pub const MEDIA_TYPE: &str = PROBLEM;
 
 /// One row of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,6 +26,17 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         |operator| &operator.name,
         |operator| &operator.certificates,
     ));
+    for portal in &written.portals.read {
+        let signed = portal
+            .value
+            .modi
+            .as_ref()
+            .is_some_and(|modi| modi.answers_signed);
+        if signed && written.sections.signer.is_none() {
+            let text = "le risposte firmate chiedono la chiave di Pontile in [signer]";
+            mistakes.push(portal.places.mistake("modi.answers_signed", text));
+        }
+    }
     for operator in &written.operators.read {
         for (index, ente) in operator.value.enti.iter().enumerate() {
             if !written
