@@ -336,7 +336,9 @@ impl Kind {
         match self {
             Kind::Stato => &["Cache-Control"],
             Kind::Catalogo => &["Cache-Control", "ETag"],
-            Kind::Personale | Kind::Scrittura | Kind::Risultato => &["Cache-Control", "Age"],
+            Kind::Personale | Kind::Scrittura | Kind::Risultato => {
+                &["Cache-Control", "Age", "Digest", "Agid-JWT-Signature"]
+            }
             Kind::Richiesta => &["Cache-Control", "Retry-After"],
         }
     }

@@ -80,11 +80,18 @@ pub(super) fn header_references(names: &[&str]) -> BTreeMap<String, RefOr<Header
 }
 
 /// The headers that only some operations answer with.
-pub(super) const OF_SOME_ANSWERS: [&str; 4] = ["Age", "ETag", "Location", "WWW-Authenticate"];
+pub(super) const OF_SOME_ANSWERS: [&str; 6] = [
+    "Age",
+    "ETag",
+    "Location",
+    "WWW-Authenticate",
+    "Digest",
+    "Agid-JWT-Signature",
+];
 
 /// The headers of answers.
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub(super) fn headers() -> [(&'static str, Header); 10] {
+pub(super) fn headers() -> [(&'static str, Header); 12] {
     let limits = [
         (
             "X-RateLimit-Limit",
@@ -138,6 +145,16 @@ pub(super) fn headers() -> [(&'static str, Header); 10] {
             "Schema con cui il portale deve identificarsi.",
             100,
         ),
+        (
+            "Digest",
+            "SHA-256 del corpo, dove le risposte sono firmate.",
+            200,
+        ),
+        (
+            "Agid-JWT-Signature",
+            "Firma della risposta (ModI, INTEGRITY_REST) con request_digest, dove le risposte sono firmate.",
+            16_384,
+        ),
     ];
     let [limit, remaining, reset, retry_after, age] = limits.map(|(name, description, largest)| {
         let schema = ObjectBuilder::new()
@@ -147,13 +164,20 @@ pub(super) fn headers() -> [(&'static str, Header); 10] {
             .maximum(Some(largest));
         (name, header(description, schema))
     });
-    let [scambio, cache_control, etag, location, authenticate] =
-        texts.map(|(name, description, longest)| {
-            let schema = ObjectBuilder::new()
-                .schema_type(Type::String)
-                .max_length(Some(longest));
-            (name, header(description, schema))
-        });
+    let [
+        scambio,
+        cache_control,
+        etag,
+        location,
+        authenticate,
+        digest,
+        signature,
+    ] = texts.map(|(name, description, longest)| {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(longest));
+        (name, header(description, schema))
+    });
     [
         limit,
         remaining,
@@ -165,6 +189,8 @@ pub(super) fn headers() -> [(&'static str, Header); 10] {
         etag,
         location,
         authenticate,
+        digest,
+        signature,
     ]
 }
 
