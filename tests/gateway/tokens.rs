@@ -283,6 +283,7 @@ async fn a_portal_that_sends_no_evidence_shows_nobody() {
         (refused.status, refused.slug()),
         (403, "richiedente-non-dimostrato")
     );
+}
 
 #[tokio::test]
 async fn signed_answers_bind_what_is_told_to_what_was_asked_refusals_too() {
