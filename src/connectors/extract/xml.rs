@@ -249,7 +249,9 @@ impl Walk<'_> {
         start: &BytesStart<'_>,
     ) -> Result<Option<String>, Unreadable> {
         let mut reference = None;
-        for attribute in start.attributes() {
+        // One alone cannot stand there twice, and keeping account of that costs more than reading it.
+        let several = start.attributes_raw().matches('=').nth(1).is_some();
+        for attribute in start.attributes().with_checks(several) {
             let unreadable = || Unreadable::because("XML with a broken attribute");
             let attribute = attribute.map_err(|_| unreadable())?;
             let local = attribute.key.local_name();
