@@ -9,6 +9,7 @@ pub mod broker;
 pub mod connectors;
 
 pub mod operators;
+pub mod login;
 
 pub mod gateway;
 pub mod snapshot;

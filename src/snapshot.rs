@@ -44,6 +44,8 @@ pub struct Snapshot {
     pub trust: Arc<Trust>,
     /// The operators' door's trust.
     pub operators_trust: Arc<Trust>,
+    /// The login host's trust, if there is one.
+    pub login_trust: Option<Arc<Trust>>,
     /// What ends of all that we show and use towards back ends and portals' own addresses.
     outward_ends: Vec<Dated>,
     /// The grants as they are written.

@@ -19,9 +19,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "operators",
         "api broker reload gateway snapshot connectors contract config trust store telemetry",
     ),
+    ("login", "api gateway contract config trust"),
     (
         "commands",
-        "api broker operators reload expiry rounds gateway snapshot connectors contract config trust store telemetry",
+        "api broker operators login reload expiry rounds gateway snapshot connectors contract config trust store telemetry",
     ),
     (
         "gateway",

@@ -22,7 +22,7 @@ use crate::config::door::Door;
 const STRANGERS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 
 /// A door's limits, shared by its workers.
-pub(super) struct Gate {
+pub(crate) struct Gate {
     addresses: RateLimiter<
         IpAddr,
         DefaultKeyedStateStore<IpAddr>,
@@ -54,7 +54,7 @@ struct Open {
 }
 
 /// A connection's place among those that may be open; given back when it is dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     gate: Arc<Gate>,
     address: IpAddr,
 }
@@ -71,7 +71,7 @@ pub(super) struct TooMany {
 
 impl Gate {
     /// The limits that the door sets.
-    pub(super) fn new(door: &Door) -> Gate {
+    pub(crate) fn new(door: &Door) -> Gate {
         let per_second =
             |requests: u32| Quota::per_second(NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN));
         let per_address = per_second(door.requests_per_address);
@@ -89,7 +89,7 @@ impl Gate {
     }
 
     /// A place for a new connection; `None` if all are taken, or those of its address.
-    pub(super) fn enter(self: &Arc<Gate>, address: IpAddr) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Gate>, address: IpAddr) -> Option<Place> {
         let address = household(address);
         let mut open = self.open.lock();
         if open.all >= self.connections {

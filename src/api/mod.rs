@@ -2,7 +2,7 @@
 
 pub mod server;
 pub mod connection;
-mod gate;
+pub(crate) mod gate;
 pub mod http;
 pub mod serving;
 mod routes;

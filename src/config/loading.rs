@@ -124,6 +124,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         node: top.section("node", reading),
         portal_door: top.section("portal_door", reading),
         operator_door: top.section("operator_door", reading),
+        login: top.section("login", reading),
         cache: top.section("cache", reading),
         record: top.section("record", reading),
         night: top.section("night", reading),

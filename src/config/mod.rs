@@ -21,6 +21,7 @@ pub mod instance;
 pub mod night;
 pub mod cache;
 pub mod limits;
+pub mod login;
 pub mod record;
 pub mod telemetry;
 pub mod signer;

@@ -2,6 +2,7 @@
 
 use super::cache::Cache;
 use super::door::Door;
+use super::login::Login;
 use super::night::Night;
 use super::node::Node;
 use super::record::{RecordSettings, Retention};
@@ -16,6 +17,8 @@ pub struct Settings {
     pub portal_door: Door,
     /// The operators' door.
     pub operator_door: Door,
+    /// The login host, if there is one.
+    pub login: Option<Login>,
     /// The cache.
     pub cache: Cache,
     /// The record.
@@ -44,6 +47,16 @@ impl Settings {
             (
                 "operator_door",
                 doors_differ(&self.operator_door, &next.operator_door),
+            ),
+            (
+                "login",
+                match (&self.login, &next.login) {
+                    (Some(ours), Some(theirs)) => {
+                        ours.name != theirs.name || doors_differ(&ours.door, &theirs.door)
+                    }
+                    (None, None) => false,
+                    _ => true,
+                },
             ),
             ("cache", self.cache != next.cache),
             ("record", self.record != next.record),

@@ -6,6 +6,7 @@ use super::ente::Ente;
 use super::files::Files;
 use super::grant::{Document, Grant};
 use super::instance::InstanceSettings;
+use super::login::Login;
 use super::mistake::Mistake;
 use super::night::Night;
 use super::node::Node;
@@ -54,6 +55,8 @@ pub struct Sections {
     pub portal_door: Option<Door>,
     /// `[operator_door]`
     pub operator_door: Option<Door>,
+    /// `[login]`; also absent where nobody wrote it.
+    pub login: Option<Login>,
     /// `[cache]`
     pub cache: Option<Cache>,
     /// `[record]`
@@ -77,6 +80,7 @@ impl Sections {
             node: self.node.clone()?,
             portal_door: self.portal_door.clone()?,
             operator_door: self.operator_door.clone()?,
+            login: self.login.clone(),
             cache: self.cache.clone()?,
             record: self.record.clone()?,
             night: self.night.clone()?,

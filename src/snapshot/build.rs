@@ -125,6 +125,12 @@ fn build_from(
             .map_err(&mut note)
             .ok()
     });
+    let login_trust = sections.login.as_ref().and_then(|login| {
+        Trust::load_for_cards(&login.door)
+            .map_err(&mut note)
+            .ok()
+            .map(Arc::new)
+    });
     let signers = signers_of(&written).map_err(&mut note).ok();
     let own_signer = own_signer(&written, reader).map_err(&mut note).ok();
     let backends = adapters.map(|adapters| backends_of(&written, &adapters));
@@ -165,6 +171,7 @@ fn build_from(
         digest,
         trust: Arc::new(trust),
         operators_trust: Arc::new(operators_trust),
+        login_trust,
         outward_ends,
         grants: written.documents,
         portals: Holders::new(with_grants(written.portals, written.grants), |portal| {
@@ -249,7 +256,11 @@ fn values<T>(entries: Entries<T>) -> Vec<T> {
 /// The files whose change calls for a new snapshot.
 fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for door in [&settings.portal_door, &settings.operator_door] {
+    let login = settings.login.iter().map(|login| &login.door);
+    for door in [&settings.portal_door, &settings.operator_door]
+        .into_iter()
+        .chain(login)
+    {
         files.extend([door.certificate.clone(), door.key.clone()]);
         files.extend(door.authorities.iter().chain(&door.revocations).cloned());
     }

@@ -23,6 +23,10 @@ pub(super) fn of_content(
     let mut digest = ContentDigest::begin();
     digest.door("portal_door", &settings.portal_door);
     digest.door("operator_door", &settings.operator_door);
+    if let Some(login) = &settings.login {
+        digest.text("login name", &login.name);
+        digest.door("login", &login.door);
+    }
     digest.entries("portal", &written.portals);
     digest.entries("grant", &written.grants);
     if let Some(signer) = &written.sections.signer {

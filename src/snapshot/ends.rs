@@ -47,7 +47,8 @@ impl Snapshot {
             ("portal_door", &self.trust),
             ("operator_door", &self.operators_trust),
         ];
-        let doors = doors.into_iter().flat_map(|(door, trust)| {
+        let login = self.login_trust.iter().map(|trust| ("login", trust));
+        let doors = doors.into_iter().chain(login).flat_map(|(door, trust)| {
             let ends = trust.ends().iter().cloned();
             ends.map(move |end| Dated::of_file(door, end))
         });

@@ -28,7 +28,7 @@ const LONGEST_CHUNK_LINE: usize = 1 << 10;
 const MOST_TRAILERS: usize = 16;
 
 /// A TLS stream whose client is not waited for longer than it may take.
-pub(in crate::api) struct Line {
+pub(crate) struct Line {
     stream: TlsStream<TcpStream>,
     received: BytesMut,
     alarm: Alarm,
@@ -44,11 +44,7 @@ struct Ended;
 
 impl Line {
     /// A stream with its bounds.
-    pub(in crate::api) fn new(
-        stream: TlsStream<TcpStream>,
-        slow: Duration,
-        idle: Duration,
-    ) -> Line {
+    pub(crate) fn new(stream: TlsStream<TcpStream>, slow: Duration, idle: Duration) -> Line {
         Line {
             stream,
             received: BytesMut::new(),
@@ -60,7 +56,7 @@ impl Line {
     }
 
     /// The next request's head; `None` when there will be none, or `closing` comes while none is under way.
-    pub(in crate::api) async fn head(
+    pub(crate) async fn head(
         &mut self,
         closing: &mut (impl Future<Output = ()> + Unpin),
     ) -> Result<Option<Head>, Unread> {
@@ -91,11 +87,7 @@ impl Line {
     }
 
     /// The body that follows a head, whole.
-    pub(in crate::api) async fn body(
-        &mut self,
-        head: &Head,
-        largest: u64,
-    ) -> Result<Bytes, Malformed> {
+    pub(crate) async fn body(&mut self, head: &Head, largest: u64) -> Result<Bytes, Malformed> {
         let length = match head.framing {
             Framing::None => return Ok(Bytes::new()),
             Framing::Length(length) if length > largest => {
@@ -185,7 +177,7 @@ impl Line {
     }
 
     /// Sends bytes; fails when the client takes none of them for too long.
-    pub(in crate::api) async fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let written = within(&mut self.alarm, self.slow, self.stream.write(bytes)).await;
             bytes = &bytes[written.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))?..];
@@ -218,7 +210,7 @@ impl Line {
 
     /// Closes in order. Where the client may still be sending, it is waited for a little: what it sends to a closed socket
     /// would destroy the answer that it has not read yet.
-    pub(in crate::api) async fn end(mut self, still_sending: bool) {
+    pub(crate) async fn end(mut self, still_sending: bool) {
         let end = async {
             self.stream.shutdown().await?;
             let mut rest = [0; 1024];

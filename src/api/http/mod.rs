@@ -13,7 +13,7 @@ use crate::broker::error::Malformed;
 pub use head::Head;
 pub use response::Response;
 
-pub(super) use line::Line;
+pub(crate) use line::Line;
 
 /// Bytes of a head at most: request line and headers.
 pub const LARGEST_HEAD: usize = 16 << 10;
@@ -28,7 +28,7 @@ pub struct Request {
 
 /// Why a request was refused before any handler saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// No HTTP/1.1, or ambiguous about where it ends.
     NotHttp,
     /// Too many or too long headers.

@@ -84,7 +84,7 @@ impl Response {
     }
 
     /// The bytes that leave. `last` tells that the connection ends with them; to `HEAD` the body is only announced.
-    pub(in crate::api) fn written(mut self, last: bool, to_head: bool) -> Vec<u8> {
+    pub(crate) fn written(mut self, last: bool, to_head: bool) -> Vec<u8> {
         match &self.body {
             // RFC 9110, 8.6: the length of what a 304 does not send is not known here.
             Body::Whole(_) if self.status == StatusCode::NOT_MODIFIED => {}

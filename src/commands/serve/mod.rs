@@ -14,6 +14,7 @@ use crate::config::loading;
 use crate::config::settings::Settings;
 use crate::connectors::files::shelf::Shelf;
 use crate::gateway::Gateway;
+use crate::login::{self, OpenHost};
 use crate::operators;
 use crate::reload::grants::{self, Start};
 use crate::reload::{self, Reloader};
@@ -125,6 +126,7 @@ fn tell_of_panics() {
 struct Doors {
     portals: OpenDoor,
     operators: OpenDoor,
+    login: Option<OpenHost>,
 }
 
 fn open_doors(
@@ -148,12 +150,25 @@ fn open_doors(
         settings.traces.percent,
     )
     .map_err(cannot(&settings.portal_door))?;
-    Ok(Doors { portals, operators })
+    let login = match &settings.login {
+        Some(login) => {
+            Some(login::serve(Arc::clone(gateway), login.clone()).map_err(cannot(&login.door))?)
+        }
+        None => None,
+    };
+    Ok(Doors {
+        portals,
+        operators,
+        login,
+    })
 }
 
 impl Doors {
     /// The operators' door last: until then it tells that the gateway is about to stop.
     async fn close(self) {
+        if let Some(login) = self.login {
+            login.close().await;
+        }
         for door in [self.portals, self.operators] {
             let address = door.address;
             if let Err(error) = door.close().await {

@@ -43,6 +43,9 @@ pub fn check(sections: &Sections, places: &Places) -> Vec<Mistake> {
             check_door(name, door, &mut checks);
         }
     }
+    if let Some(login) = &sections.login {
+        check_door("login", &login.door, &mut checks);
+    }
     check_together(sections, &mut checks);
     check_record(sections, &mut checks);
     check_telemetry(sections, &mut checks);

@@ -1,0 +1,152 @@
+//! One connection of the login host: handshake, one request, one page, end.
+
+use std::io;
+use std::sync::Arc;
+
+use chrono::Utc;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::api::http::{Head, Line, Response};
+use crate::trust::{Peer, Trust};
+
+use super::page::{self, Told};
+use super::{Host, Refusal, card};
+
+/// The label in metrics, as the configuration names the section.
+const LABEL: &str = "login";
+
+/// Takes a socket in and answers its one request. Why not is counted.
+pub(super) async fn serve(host: Arc<Host>, socket: TcpStream, closing: watch::Receiver<bool>) {
+    let metrics = &host.gateway.telemetry.metrics;
+    let Ok(address) = socket.peer_addr() else {
+        return;
+    };
+    let Some(_place) = host.gate.enter(address.ip()) else {
+        metrics.handshake_rejected(LABEL, "no_place");
+        return;
+    };
+    let Some(trust) = host.gateway.snapshot().login_trust.clone() else {
+        return;
+    };
+    match shake_hands(&host, &trust, socket).await {
+        Err(reason) => metrics.handshake_rejected(LABEL, reason),
+        Ok(shown) => {
+            metrics.handshake_accepted(LABEL);
+            // The client is gone or does not read.
+            let _ = answer(&host, &trust, shown, closing).await;
+        }
+    }
+}
+
+/// What a handshake showed.
+struct Shown {
+    line: Line,
+    /// The card's certificate; none where no card was shown.
+    peer: Result<Option<Peer>, Refusal>,
+    /// The host that was asked for by SNI.
+    is_ours: bool,
+}
+
+/// The citizen types the PIN meanwhile, hence a time of its own.
+async fn shake_hands(host: &Host, trust: &Trust, socket: TcpStream) -> Result<Shown, &'static str> {
+    let door = &host.login.door;
+    let handshake = TlsAcceptor::from(trust.server_config()).accept(socket);
+    let stream = match tokio::time::timeout(door.handshake_timeout.0, handshake).await {
+        Err(_) => return Err("timeout"),
+        Ok(Err(_)) => return Err("protocol"),
+        Ok(Ok(stream)) => stream,
+    };
+    let tls = stream.get_ref().1;
+    let peer = match tls.peer_certificates() {
+        None | Some([]) => Ok(None),
+        Some(chain) => trust.peer(chain).map(Some).ok_or(Refusal::Unreadable),
+    };
+    let is_ours = tls.server_name() == Some(host.login.name.as_str());
+    Ok(Shown {
+        line: Line::new(stream, door.slow_client_timeout.0, door.idle_timeout.0),
+        peer,
+        is_ours,
+    })
+}
+
+async fn answer(
+    host: &Host,
+    trust: &Trust,
+    mut shown: Shown,
+    mut closing: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let mut closing = Box::pin(async move {
+        // An error tells that nobody is left to close: the same.
+        let _ = closing.changed().await;
+    });
+    let (response, to_head) = match shown.line.head(&mut closing).await {
+        Ok(None) => return Ok(()),
+        Err(_) => (page::of(Told::NotUnderstood), false),
+        Ok(Some(head)) => {
+            let response = if shown.is_ours && names(&head, &host.login.name) {
+                route(host, trust, &shown.peer, &head)
+            } else {
+                // Else a browser could send here, over a connection with a card, what is meant for another host.
+                page::of(Told::Misdirected)
+            };
+            (response, head.method() == "HEAD")
+        }
+    };
+    shown.line.send(&response.written(true, to_head)).await?;
+    shown.line.end(true).await;
+    Ok(())
+}
+
+/// Whether `Host` is ours, whatever the port.
+fn names(head: &Head, name: &str) -> bool {
+    let written = head
+        .field("host")
+        .and_then(|host| std::str::from_utf8(host).ok());
+    let host = written.map(|host| match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|one| one.is_ascii_digit()) => host,
+        _ => host,
+    });
+    host.is_some_and(|host| host.eq_ignore_ascii_case(name))
+}
+
+fn route(
+    host: &Host,
+    trust: &Trust,
+    peer: &Result<Option<Peer>, Refusal>,
+    head: &Head,
+) -> Response {
+    match (head.method(), head.path()) {
+        ("GET" | "HEAD", "/stile.css") => page::style(),
+        ("GET" | "HEAD", "/") => page::of(see(host, trust, peer)),
+        (_, "/" | "/stile.css") => page::of(Told::MethodUnknown),
+        _ => page::of(Told::NoSuchPage),
+    }
+}
+
+/// Judges the card under the trust of the handshake; only the kind of the outcome is counted and logged.
+fn see(host: &Host, trust: &Trust, peer: &Result<Option<Peer>, Refusal>) -> Told {
+    let judged = match peer {
+        Ok(Some(peer)) => card::judge(trust, peer, Utc::now()),
+        Ok(None) => Err(Refusal::NotSeen),
+        Err(refusal) => Err(*refusal),
+    };
+    match judged {
+        Ok(card) => Told::Recognized(card.kind),
+        Err(refusal) => {
+            let reason = refusal.name();
+            host.gateway
+                .telemetry
+                .metrics
+                .handshake_rejected(LABEL, reason);
+            if refusal.is_ours() {
+                tracing::error!(
+                    reason,
+                    "carte non verificabili: va sistemata la configurazione"
+                );
+            }
+            Told::Refused(refusal)
+        }
+    }
+}
