@@ -11,3 +11,4 @@ mod bounds;
 mod answers;
 mod unread;
 mod operators;
+mod cards;
