@@ -283,7 +283,7 @@ mod tests {
                 CardKind::Cns,
                 &[
                     (Nid::COMMONNAME, &today),
-                    (Nid::SERIALNUMBER, "BNCLRA85B41B639L"),
+                    (Nid::SERIALNUMBER, "BNCNNA75T71B639E"),
                 ],
                 Refusal::NotCns,
             ),
