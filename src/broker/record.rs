@@ -1,6 +1,7 @@
 //! The record around all stages: a place is reserved before the first, the one durable write happens before the reply leaves.
 
 mod contexts;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,10 +19,10 @@ use crate::contract::question::Question;
 use crate::contract::side::Side;
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
-use crate::modi::{Evidence, Proven, TokenKind};
+use crate::modi::Proven;
 use crate::snapshot::Snapshot;
 use crate::store::quota::QuotaHold;
-use crate::store::record::{Context, Record, StageTimes, Subject, Token};
+use crate::store::record::{Context, Record, StageTimes, Subject};
 use crate::store::{Slot, StoreError};
 use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
@@ -476,32 +477,6 @@ impl Trail {
             tokens: self.tokens(gateway),
             quota,
         }
-    }
-
-    /// The tokens that were accepted; the person in an evidence under a digest that is the portal's own.
-    fn tokens(&self, gateway: &Gateway) -> Vec<Token> {
-        let Some((proven, portal)) = self.proven.as_ref().zip(self.portal.as_ref()) else {
-            return Vec::new();
-        };
-        let person = |evidence: &Evidence| {
-            let scope = format!("portale {}", portal.name);
-            gateway
-                .store
-                .subject_keys()
-                .digest(&scope, evidence.user_id())
-        };
-        let tokens = proven.tokens.iter().map(|token| Token {
-            kind: token.kind.name(),
-            pattern: token.pattern.name(),
-            id: token.id.clone(),
-            key_id: token.key_id.clone(),
-            thumbprint: token.thumbprint,
-            person: match token.kind {
-                TokenKind::Audit => proven.evidence.as_ref().map(person),
-                TokenKind::Identity | TokenKind::Integrity => None,
-            },
-        });
-        tokens.collect()
     }
 
     /// Who asked whom for what, and under which text.

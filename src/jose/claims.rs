@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
 use super::error::JoseError;
+use super::json;
 
 /// The claims of a token whose signature was verified.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,11 +42,7 @@ impl Claims {
 
     /// A text that may be absent.
     pub fn text(&self, name: &'static str) -> Result<Option<&str>, JoseError> {
-        match self.members.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(JoseError::Malformed(name)),
-        }
+        json::text(&self.members, name)
     }
 
     /// A text that must be there and not empty.

@@ -28,6 +28,18 @@ pub fn object(text: &[u8]) -> Result<Map<String, Value>, JoseError> {
     }
 }
 
+/// A member that is a text, if it is there.
+pub(super) fn text<'a>(
+    members: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a str>, JoseError> {
+    match members.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(JoseError::Malformed(name)),
+    }
+}
+
 /// Reads a value whose objects and arrays may go so deep; says in `refused` why it does not.
 #[derive(Clone, Copy)]
 struct Strict<'a> {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::algorithm::{Algorithm, Curve};
 use super::error::JoseError;
+use super::json::text;
 use super::{decode, encode, json};
 
 /// RSA moduli that are accepted, in bits (RFC 8725, 3.5 and RFC 7518, 3.3 for the least).
@@ -315,16 +316,5 @@ impl fmt::Debug for PublicKey {
             .field("thumbprint", &encode(self.thumbprint()))
             .field("algorithm", &self.algorithm)
             .finish_non_exhaustive()
-    }
-}
-
-fn text<'a>(
-    members: &'a Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<&'a str>, JoseError> {
-    match members.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(JoseError::Malformed(name)),
     }
 }

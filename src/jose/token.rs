@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::algorithm::Algorithm;
 use super::claims::Claims;
 use super::error::JoseError;
+use super::json::text;
 use super::key::PublicKey;
 use super::{decode, json};
 
@@ -175,15 +176,4 @@ fn own_key(members: &Map<String, Value>) -> Result<Option<PublicKey>, JoseError>
     };
     let members = written.as_object().ok_or(JoseError::Malformed("jwk"))?;
     PublicKey::of_jwk(members).map(Some)
-}
-
-fn text<'a>(
-    members: &'a Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<&'a str>, JoseError> {
-    match members.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(JoseError::Malformed(name)),
-    }
 }

@@ -113,12 +113,7 @@ impl Trust {
             resumption,
         )
         .map_err(|mistake| vec![mistake])?;
-        Ok(Trust {
-            server_config: Arc::new(server_config),
-            judge,
-            peers: RwLock::default(),
-            ends: material.ends,
-        })
+        Ok(Trust::new(server_config, judge, material.ends))
     }
 
     /// The trust of the login host: the same files and the same judgement, but a handshake that lets every card through.
@@ -128,12 +123,16 @@ impl Trust {
         let hints = judge.hints.clone();
         let server_config = cards::server_config(door, material.chain, material.key, hints)
             .map_err(|mistake| vec![mistake])?;
-        Ok(Trust {
+        Ok(Trust::new(server_config, judge, material.ends))
+    }
+
+    fn new(server_config: ServerConfig, judge: Arc<Judge>, ends: Vec<End>) -> Trust {
+        Trust {
             server_config: Arc::new(server_config),
             judge,
             peers: RwLock::default(),
-            ends: material.ends,
-        })
+            ends,
+        }
     }
 
     /// What new connections shake hands under.
