@@ -164,7 +164,8 @@ command -v openssl >/dev/null || fail 'the openssl command is missing: apt-get i
 openssl version | grep -q '^OpenSSL [3-9]' || fail "OpenSSL 3 or later is needed, here is: $(openssl version)"
 
 umask 077
-if [[ -d $dir && ! -d $dir/$MARK && -n $(ls -A "$dir") ]]; then
+# Looked into before the mark is looked for: who makes DIR beside us makes the mark first of all.
+if [[ -d $dir && -n $(ls -A "$dir") && ! -d $dir/$MARK ]]; then
     fail "$dir holds something else: give an empty or a new directory"
 fi
 mkdir -p "$dir/$MARK"
