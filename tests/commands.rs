@@ -7,6 +7,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// Why commands are run here.
+const WHY: &str = "prova dei comandi";
+
 /// A folder with a configuration that needs no back end.
 struct Installation(tempfile::TempDir);
 
@@ -199,13 +202,15 @@ fn the_record_is_made_once_listed_and_exported() {
     let again = succeeded(&installation.pontile(&["migrate"]));
     assert!(!again.contains("Creat"), "{again}");
     assert_eq!(succeeded(&installation.pontile(&["record", "list"])), "");
-    let person = ["record", "list", "--ente", "013075", "--person"];
+    let person = [
+        "record", "list", "--ente", "013075", "--person", "--reason", WHY,
+    ];
     let found = pontile(&installation.config(), &person, "RSSMRA80A01C933H\n");
     assert_eq!(succeeded(&found), "");
     let wrong = pontile(&installation.config(), &person, "RSSMRA80A01C933A\n");
     let told = failed(&wrong, 2);
     assert!(!told.contains("RSSMRA"), "the code is not repeated: {told}");
-    let exported = installation.pontile(&["record", "export", "--ente", "013075"]);
+    let exported = installation.pontile(&["record", "export", "--ente", "013075", "--reason", WHY]);
     assert_eq!(succeeded(&exported), "");
     assert!(words(&exported.stderr).contains("0 scambi"));
 }
@@ -229,7 +234,7 @@ fn a_record_that_is_gone_is_begun_anew_only_when_told_so() {
         assert!(told.contains("--begin-anew"), "{gone}: {told}");
         failed(&installation.pontile(&["serve"]), 1);
         assert_eq!(installation.pontile(&["doctor"]).status.code(), Some(1));
-        let made = succeeded(&installation.pontile(&["migrate", "--begin-anew"]));
+        let made = succeeded(&installation.pontile(&["migrate", "--begin-anew", "--reason", WHY]));
         assert!(made.contains("Creato il file del mese"), "{gone}: {made}");
         succeeded(&installation.pontile(&["migrate"]));
         succeeded(&installation.pontile(&["record", "list"]));
@@ -247,7 +252,14 @@ fn salts_are_erased_only_when_confirmed_and_the_log_knows() {
     )
     .expect("the file is written");
     succeeded(&installation.pontile(&["migrate"]));
-    let erase = ["record", "erase-salts", "--before", "2026-10"];
+    let erase = [
+        "record",
+        "erase-salts",
+        "--before",
+        "2026-10",
+        "--reason",
+        WHY,
+    ];
     for answer in ["", "no\n"] {
         let output = pontile(&installation.config(), &erase, answer);
         let told = failed(&output, 1);
@@ -262,13 +274,40 @@ fn salts_are_erased_only_when_confirmed_and_the_log_knows() {
         "--before",
         "2026-10-01T00:00:00Z",
         "--yes",
+        "--reason",
+        WHY,
     ];
     succeeded(&installation.pontile(&at_once));
     for wrong in [
         &["record", "erase-salts"][..],
-        &["record", "erase-salts", "--before", "ottobre"],
-        &["record", "erase-salts", "--scambio", "1", "--yes"],
-        &["record", "erase-salts", "--yes"],
+        &[
+            "record",
+            "erase-salts",
+            "--before",
+            "ottobre",
+            "--reason",
+            WHY,
+        ],
+        &[
+            "record",
+            "erase-salts",
+            "--scambio",
+            "1",
+            "--yes",
+            "--reason",
+            WHY,
+        ],
+        &["record", "erase-salts", "--yes", "--reason", WHY],
+        &["record", "erase-salts", "--before", "2026-10", "--yes"],
+        &[
+            "record",
+            "erase-salts",
+            "--before",
+            "2026-10",
+            "--yes",
+            "--reason",
+            "breve",
+        ],
     ] {
         failed(&installation.pontile(wrong), 2);
     }
@@ -284,9 +323,12 @@ fn salts_are_erased_only_when_confirmed_and_the_log_knows() {
 fn keys_are_rotated_where_there_is_a_record_and_the_file_keeps_its_mode() {
     use std::os::unix::fs::PermissionsExt;
     let installation = Installation::new();
-    failed(&installation.pontile(&["keys", "rotate"]), 1);
+    failed(
+        &installation.pontile(&["keys", "rotate", "--reason", WHY]),
+        1,
+    );
     succeeded(&installation.pontile(&["migrate"]));
-    let told = succeeded(&installation.pontile(&["keys", "rotate"]));
+    let told = succeeded(&installation.pontile(&["keys", "rotate", "--reason", WHY]));
     assert!(told.contains("Aggiunta la versione 2"), "{told}");
     assert!(told.contains("SIGHUP"), "{told}");
     let key = installation.0.path().join("subject.key");
@@ -350,7 +392,10 @@ fn a_missing_configuration_or_a_stopped_gateway_is_named() {
     let told = failed(&installation.pontile(&certificate), 1);
     assert!(told.contains("non-c-e.pem"), "{told}");
     failed(&installation.pontile(&["backup"]), 2);
-    failed(&installation.pontile(&["restore", "/non/c/e"]), 1);
+    failed(
+        &installation.pontile(&["restore", "/non/c/e", "--reason", WHY]),
+        1,
+    );
 }
 
 #[test]
@@ -366,6 +411,12 @@ fn every_command_has_a_help_that_says_what_it_does() {
         &["record", "list"],
         &["record", "export"],
         &["record", "erase-salts"],
+        &["logbook"],
+        &["logbook", "list"],
+        &["logbook", "verify"],
+        &["breach"],
+        &["breach", "report"],
+        &["keys", "export"],
         &["keys", "rotate"],
         &["backup"],
         &["restore"],
@@ -388,10 +439,13 @@ fn a_backup_is_verified_and_restored_where_no_record_is() {
     assert!(told.contains("non è nella copia"), "{told}");
     failed(&installation.pontile(&["backup", folder]), 1);
     succeeded(&installation.pontile(&["restore", folder, "--verify-only"]));
-    failed(&installation.pontile(&["restore", folder]), 1);
+    failed(
+        &installation.pontile(&["restore", folder, "--reason", WHY]),
+        1,
+    );
     let record = installation.0.path().join("record");
     fs::rename(&record, record.with_extension("prima")).expect("the record is moved away");
-    let told = succeeded(&installation.pontile(&["restore", folder]));
+    let told = succeeded(&installation.pontile(&["restore", folder, "--reason", WHY]));
     assert!(told.contains("ripristinata: 0 scambi"), "{told}");
     succeeded(&installation.pontile(&["record", "list"]));
 }
@@ -496,5 +550,77 @@ fn serve_says_which_address_is_taken() {
         words(&output.stderr).contains(&address),
         "{}",
         words(&output.stderr)
+    );
+}
+
+#[test]
+fn what_commands_do_stands_in_the_logbook_and_a_changed_row_is_noticed() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    let empty = succeeded(&installation.pontile(&["logbook", "verify"]));
+    assert!(empty.contains("vuoto"), "{empty}");
+    succeeded(&installation.pontile(&["keys", "rotate", "--reason", WHY]));
+    let export = ["record", "export", "--ente", "013075", "--reason", WHY];
+    succeeded(&installation.pontile(&export));
+    let listed = succeeded(&installation.pontile(&["logbook", "list"]));
+    let rows: Vec<&str> = listed.lines().collect();
+    assert_eq!(rows.len(), 2, "{listed}");
+    assert!(rows[0].contains("pontile record export"), "{listed}");
+    assert!(
+        rows[0].contains("013075") && rows[0].ends_with(WHY),
+        "{listed}"
+    );
+    assert!(rows[1].contains("pontile keys rotate persone"), "{listed}");
+    let whole = succeeded(&installation.pontile(&["logbook", "verify"]));
+    assert!(whole.contains("dalla riga 1 alla 2"), "{whole}");
+    let file = installation.0.path().join("record/richieste.sqlite");
+    let database = rusqlite::Connection::open(file).expect("the database");
+    database
+        .execute(
+            "UPDATE operator_logbook SET reason = 'altro motivo' WHERE number = 1",
+            [],
+        )
+        .expect("changed");
+    drop(database);
+    let told = failed(&installation.pontile(&["logbook", "verify"]), 1);
+    assert!(told.contains("la riga 1 manca o non è"), "{told}");
+}
+
+#[test]
+fn a_breach_is_summed_up_and_persons_are_told_only_with_the_entes_key() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    let report = [
+        "breach",
+        "report",
+        "--from",
+        "2026-01-01T00:00:00Z",
+        "--reason",
+        WHY,
+    ];
+    let told = succeeded(&installation.pontile(&report));
+    assert!(told.contains("0 scambi, 0 con risposta"), "{told}");
+    let key = installation.0.path().join("como.key");
+    let key = key.to_str().expect("UTF-8");
+    let export = [
+        "keys", "export", "--ente", "013075", "--output", key, "--reason", WHY,
+    ];
+    succeeded(&installation.pontile(&export));
+    failed(&installation.pontile(&export), 1);
+    let resolve = [&report[..], &["--ente-key", key]].concat();
+    let resolved = pontile(&installation.config(), &resolve, "RSSMRA80A01C933H\n");
+    assert!(!succeeded(&resolved).contains("RSSMRA"));
+    assert!(words(&resolved.stderr).contains("0 delle 1 persone cercate"));
+    let other = [&resolve[..], &["--ente", "013041"]].concat();
+    failed(&pontile(&installation.config(), &other, ""), 2);
+    let wrong = pontile(&installation.config(), &resolve, "RSSMRA80A01C933A\n");
+    let told = failed(&wrong, 2);
+    assert!(
+        told.contains("riga 1") && !told.contains("RSSMRA"),
+        "{told}"
+    );
+    failed(
+        &installation.pontile(&["breach", "report", "--from", "2026-01-01T00:00:00Z"]),
+        2,
     );
 }

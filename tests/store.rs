@@ -41,3 +41,5 @@ mod salts;
 mod richieste;
 #[path = "store/keeping.rs"]
 mod keeping;
+#[path = "store/logbook.rs"]
+mod logbook;

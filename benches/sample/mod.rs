@@ -34,6 +34,7 @@ pub async fn open(folder: &Path) -> Store {
     let retention = Retention {
         exchanges_months: 24,
         logs_months: 6,
+        operators_months: 24,
         requests_days: 7,
     };
     Store::migrate(&settings).await.expect("migrated");

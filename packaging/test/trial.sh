@@ -67,6 +67,7 @@ configuration() {
 
 [[operator]]
 name = "operatore-uno"
+roles = ["operatore", "sicurezza"]
 certificates = [{ subject = "CN=operatore-uno,O=Provincia di Como (sviluppo),C=IT" }]
 
 [[portal]]

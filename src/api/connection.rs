@@ -1,5 +1,6 @@
 //! From an accepted socket to a TLS connection: its place, its handshake under the current trust, its certificate.
 
+use std::cell::Cell;
 use std::io;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -49,6 +50,8 @@ pub struct Connection {
     pub peer: Peer,
     /// Where it comes from.
     pub address: IpAddr,
+    /// Whether the logbook knows that somebody came in by it (the operators' door).
+    pub logged_on: Cell<bool>,
     pub(super) limit: ConnectionLimit,
     pub(super) entrance: Arc<Entrance>,
     _place: Place,
@@ -115,6 +118,7 @@ impl Entrance {
         let connection = Connection {
             peer,
             address,
+            logged_on: Cell::new(false),
             limit: self.gate.connection_limit(),
             entrance: self,
             _place: place,

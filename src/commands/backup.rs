@@ -4,9 +4,10 @@ use std::path::Path;
 
 use chrono::SecondsFormat;
 
+use crate::operators::reason::Reason;
 use crate::store::{Manifest, Store};
 
-use super::{Failure, record_failure, say, settings_of};
+use super::{Failure, record_failure, say, settings_of, trail};
 
 /// Backs the record up beside a gateway that goes on, into a new or empty folder.
 pub async fn backup(config: &Path, folder: &Path) -> Result<(), Failure> {
@@ -22,11 +23,13 @@ pub async fn backup(config: &Path, folder: &Path) -> Result<(), Failure> {
 }
 
 /// Puts a verified backup where no record is yet.
-pub async fn restore(config: &Path, folder: &Path) -> Result<(), Failure> {
+pub async fn restore(config: &Path, folder: &Path, reason: &Reason) -> Result<(), Failure> {
     let settings = settings_of(config)?;
     let manifest = Store::restore(&settings.record, folder)
         .await
         .map_err(record_failure)?;
+    // Only now there is a logbook: the one of the backup.
+    trail::note(&settings, "restore", None, reason).await?;
     tell("Copia verificata e ripristinata", folder, &manifest)
 }
 

@@ -1,14 +1,16 @@
 //! `pontile keys rotate`: a new version of the secrets under which the record knows persons, requests or night copies are sealed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
 use crate::config::settings::Settings;
-use crate::store::Store;
+use crate::contract::luogo::CodiceIstat;
 use crate::store::night::Vault;
+use crate::store::{Store, SubjectKeys};
 
-use super::{Failure, record_failure, say, settings_of, trail};
+use super::trail::ReasonArguments;
+use super::{Failure, parse_ente, record_failure, say, settings_of, trail};
 
 /// What can be done with the secrets.
 #[derive(Debug, Subcommand)]
@@ -19,6 +21,20 @@ pub enum KeysCommand {
         /// Which secrets
         #[arg(value_enum, default_value_t = Secrets::Persone)]
         which: Secrets,
+        #[command(flatten)]
+        why: ReasonArguments,
+    },
+    /// Write one ente's own secrets into a new file, for the ente to keep: with it the ente tells which of its persons the record
+    /// knows, and nothing of other enti
+    Export {
+        /// The ente (ISTAT code)
+        #[arg(long, value_parser = parse_ente)]
+        ente: CodiceIstat,
+        /// The file to write, which must not exist
+        #[arg(long)]
+        output: PathBuf,
+        #[command(flatten)]
+        why: ReasonArguments,
     },
 }
 
@@ -33,15 +49,50 @@ pub enum Secrets {
     Notturni,
 }
 
+impl Secrets {
+    /// As they are named on the command line.
+    fn name(self) -> &'static str {
+        match self {
+            Secrets::Persone => "persone",
+            Secrets::Richieste => "richieste",
+            Secrets::Notturni => "notturni",
+        }
+    }
+}
+
 /// Runs the command.
 pub async fn run(config: &Path, command: &KeysCommand) -> Result<(), Failure> {
-    let KeysCommand::Rotate { which } = command;
     let settings = settings_of(config)?;
+    let (which, why) = match command {
+        KeysCommand::Rotate { which, why } => (which, why),
+        KeysCommand::Export { ente, output, why } => {
+            return export(&settings, ente, output, why).await;
+        }
+    };
+    let rotating = format!("keys rotate {}", which.name());
+    trail::note(&settings, &rotating, None, &why.reason).await?;
     match which {
         Secrets::Persone => rotate_subjects(&settings).await,
         Secrets::Richieste => rotate_requests(&settings),
         Secrets::Notturni => rotate_masters(&settings),
     }
+}
+
+async fn export(
+    settings: &Settings,
+    ente: &CodiceIstat,
+    output: &Path,
+    why: &ReasonArguments,
+) -> Result<(), Failure> {
+    let keys = SubjectKeys::load(&settings.record.subject_key).map_err(record_failure)?;
+    trail::note(settings, "keys export", Some(ente.as_str()), &why.reason).await?;
+    let key = keys.of_ente(ente.as_str());
+    key.save(output).map_err(record_failure)?;
+    say(format_args!(
+        "Scritta in {} la chiave dell'ente {ente}: chi ha anche il registro può provare quali codici fiscali vi sono. Va consegnata \
+         all'ente e non conservata qui.",
+        output.display()
+    ))
 }
 
 fn rotate_requests(settings: &Settings) -> Result<(), Failure> {

@@ -2,20 +2,24 @@
 
 use std::path::Path;
 
+use crate::operators::reason::Reason;
 use crate::store::night::Vault;
 use crate::store::{Store, VERSION};
 
-use super::{Failure, record_failure, say, settings_of};
+use super::{Failure, record_failure, say, settings_of, trail};
 
 /// Needs only the sections to be sound: a first installation migrates before its adapters and certificates are there.
-pub async fn run(config: &Path, begin_anew: bool) -> Result<(), Failure> {
+pub async fn run(config: &Path, begin_anew: Option<&Reason>) -> Result<(), Failure> {
     let settings = settings_of(config)?;
-    let migrated = if begin_anew {
-        Store::begin_anew(&settings.record).await
-    } else {
-        Store::migrate(&settings.record).await
+    let migrated = match begin_anew {
+        Some(_) => Store::begin_anew(&settings.record).await,
+        None => Store::migrate(&settings.record).await,
     };
     let migrated = migrated.map_err(record_failure)?;
+    // Only now there is a logbook for sure.
+    if let Some(reason) = begin_anew {
+        trail::note(&settings, "migrate --begin-anew", None, reason).await?;
+    }
     let months: Vec<String> = migrated.months.iter().map(ToString::to_string).collect();
     say(format_args!(
         "Registrazione pronta, schema {VERSION}: {}",

@@ -10,6 +10,8 @@ pub mod cache;
 pub mod record;
 pub mod keys;
 pub mod night;
+pub mod logbook;
+pub mod breach;
 pub mod backup;
 pub mod openapi;
 pub mod portal;
@@ -30,6 +32,7 @@ use crate::config::settings::Settings;
 use crate::config::{coherence, loading};
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
+use crate::operators::reason::Reason;
 use crate::store::StoreError;
 
 /// Interoperability gateway for Italian provinces and their municipalities.
@@ -60,8 +63,11 @@ enum Command {
     /// Make the record's database and key file, or bring them up to date
     Migrate {
         /// Give up the exchanges of a month whose file is gone, and begin an empty one
-        #[arg(long)]
+        #[arg(long, requires = "reason")]
         begin_anew: bool,
+        /// Why they are given up, in 10 to 300 characters: it stands in the operators' logbook
+        #[arg(long, requires = "begin_anew", value_parser = trail::parse_reason)]
+        reason: Option<Reason>,
     },
     /// Check clock, disk, certificates, secrets, database and every back end
     Doctor,
@@ -79,6 +85,12 @@ enum Command {
     /// Night copies: what there is, what became of the files, files accepted although they were refused
     #[command(subcommand)]
     Night(night::NightCommand),
+    /// What operators did, at their door and by commands
+    #[command(subcommand)]
+    Logbook(logbook::LogbookCommand),
+    /// What got out, where somebody got in
+    #[command(subcommand)]
+    Breach(breach::BreachCommand),
     /// Back the record up, beside a gateway that goes on; the backup is verified
     Backup {
         /// A new or empty folder
@@ -91,6 +103,9 @@ enum Command {
         /// Only verify
         #[arg(long)]
         verify_only: bool,
+        /// Why it is restored, in 10 to 300 characters: it stands in the operators' logbook
+        #[arg(long, required_unless_present = "verify_only", value_parser = trail::parse_reason)]
+        reason: Option<Reason>,
     },
     /// Portals
     #[command(subcommand)]
@@ -131,19 +146,22 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Serve => wait_for(serve::run(config)),
         Command::Check => check::run(&config),
-        Command::Migrate { begin_anew } => wait_for(migrate::run(&config, begin_anew)),
+        Command::Migrate { reason, .. } => wait_for(migrate::run(&config, reason.as_ref())),
         Command::Doctor => wait_for(doctor::run(&config)),
         Command::Certificates(arguments) => wait_for(certificates::run(&config, arguments)),
         Command::Cache(command) => wait_for(cache::run(&config, command)),
         Command::Record(command) => wait_for(record::run(&config, command)),
         Command::Keys(command) => wait_for(keys::run(&config, &command)),
-        Command::Night(command) => night::run(&config, command),
+        Command::Night(command) => wait_for(night::run(&config, command)),
+        Command::Logbook(command) => wait_for(logbook::run(&config, command)),
+        Command::Breach(command) => wait_for(breach::run(&config, command)),
         Command::Backup { folder } => wait_for(backup::backup(&config, &folder)),
         Command::Restore {
             folder,
-            verify_only: true,
-        } => wait_for(backup::verify(&folder)),
-        Command::Restore { folder, .. } => wait_for(backup::restore(&config, &folder)),
+            verify_only: false,
+            reason: Some(reason),
+        } => wait_for(backup::restore(&config, &folder, &reason)),
+        Command::Restore { folder, .. } => wait_for(backup::verify(&folder)),
         Command::Portal(command) => portal::run(command),
         Command::Adapter(command) => wait_for(adapter::run(&config, command)),
         Command::Openapi { folder } => openapi::run(&folder),

@@ -9,6 +9,7 @@ use crate::connectors::files::state::{self, State};
 use crate::contract::luogo::CodiceIstat;
 use crate::store::night::{Place, Vault};
 
+use super::trail::ReasonArguments;
 use super::{Failure, parse_ente, record_failure, say, settings_of, trail};
 
 /// What can be done with night copies.
@@ -35,11 +36,13 @@ pub enum NightCommand {
         /// ISTAT code of the ente
         #[arg(value_parser = parse_ente)]
         ente: CodiceIstat,
+        #[command(flatten)]
+        why: ReasonArguments,
     },
 }
 
 /// Runs the command.
-pub fn run(config: &Path, command: NightCommand) -> Result<(), Failure> {
+pub async fn run(config: &Path, command: NightCommand) -> Result<(), Failure> {
     let settings = settings_of(config)?;
     let vault = Vault::open(&settings.night, &settings.record.subject_key);
     match command {
@@ -49,7 +52,12 @@ pub fn run(config: &Path, command: NightCommand) -> Result<(), Failure> {
             ente,
             last,
         } => report(&vault, &place(instance, &ente), last),
-        NightCommand::Accept { instance, ente } => {
+        NightCommand::Accept {
+            instance,
+            ente,
+            why,
+        } => {
+            trail::note(&settings, "night accept", Some(ente.as_str()), &why.reason).await?;
             let place = place(instance, &ente);
             let digest = accept(&vault, &place)?;
             trail::tell(&settings, || {

@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 use crate::config::settings::Settings;
 use crate::contract::luogo::CodiceIstat;
+use crate::operators::reason::Reason;
 use crate::store::read::{Person, RecordFilter, RecordRow};
 use crate::store::{Erasure, Month, RecordReader, Store};
 
+use super::trail::{ReasonArguments, parse_reason};
 use super::{
     Failure, code_from_standard_input, parse_ente, record_failure, say, settings_of, trail,
 };
@@ -50,8 +52,11 @@ pub struct ListArguments {
     #[arg(long)]
     to: Option<DateTime<Utc>>,
     /// In which the person is concerned whose fiscal code is on standard input: on the command line others would see it
-    #[arg(long, requires = "ente")]
+    #[arg(long, requires = "ente", requires = "reason")]
     person: bool,
+    /// Why a person is looked for, in 10 to 300 characters and without anybody's fiscal code: it stands in the operators' logbook
+    #[arg(long, value_parser = parse_reason)]
+    reason: Option<Reason>,
     /// Older than this exchange: the last one of the page before
     #[arg(long)]
     before: Option<Uuid>,
@@ -78,6 +83,8 @@ pub struct ExportArguments {
     /// The file to write, which must not exist; absent: standard output
     #[arg(long)]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    why: ReasonArguments,
 }
 
 /// Which salts to erase.
@@ -97,14 +104,16 @@ pub struct EraseArguments {
     /// Do not ask first
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    why: ReasonArguments,
 }
 
 /// Runs the command.
 pub async fn run(config: &Path, command: RecordCommand) -> Result<(), Failure> {
     let settings = settings_of(config)?;
     match command {
-        RecordCommand::List(arguments) => list(&open(&settings).await?, arguments).await,
-        RecordCommand::Export(arguments) => export(&open(&settings).await?, arguments).await,
+        RecordCommand::List(arguments) => list(&settings, arguments).await,
+        RecordCommand::Export(arguments) => export(&settings, arguments).await,
         RecordCommand::EraseSalts(arguments) => erase_salts(&settings, &arguments).await,
     }
 }
@@ -115,12 +124,15 @@ async fn open(settings: &Settings) -> Result<RecordReader, Failure> {
         .map_err(record_failure)
 }
 
-async fn list(record: &RecordReader, arguments: ListArguments) -> Result<(), Failure> {
-    let person = match &arguments.ente {
-        Some(ente) if arguments.person => Some(Person {
-            ente: ente.as_str().to_owned(),
-            code: code_from_standard_input()?,
-        }),
+async fn list(settings: &Settings, arguments: ListArguments) -> Result<(), Failure> {
+    let record = open(settings).await?;
+    let person = match (&arguments.ente, &arguments.reason) {
+        (Some(ente), Some(reason)) if arguments.person => {
+            let code = code_from_standard_input()?;
+            let ente = ente.as_str().to_owned();
+            trail::note(settings, "record list --person", Some(&ente), reason).await?;
+            Some(Person { ente, code })
+        }
         _ => None,
     };
     let filter = RecordFilter {
@@ -166,7 +178,8 @@ fn line_of(row: &RecordRow) -> String {
     .to_owned()
 }
 
-async fn export(record: &RecordReader, arguments: ExportArguments) -> Result<(), Failure> {
+async fn export(settings: &Settings, arguments: ExportArguments) -> Result<(), Failure> {
+    let record = open(settings).await?;
     let ente = arguments.ente;
     let from = arguments.from.unwrap_or(DateTime::UNIX_EPOCH);
     let to = arguments.to.unwrap_or_else(Utc::now);
@@ -179,6 +192,8 @@ async fn export(record: &RecordReader, arguments: ExportArguments) -> Result<(),
     };
     let file = file.map_err(|error| Failure::because(&name, error))?;
     let mut out = tokio::fs::File::from_std(file);
+    let reason = &arguments.why.reason;
+    trail::note(settings, "record export", Some(ente.as_str()), reason).await?;
     let exported = record
         .export(ente.as_str(), from, to, &mut out)
         .await
@@ -206,6 +221,7 @@ async fn erase_salts(settings: &Settings, arguments: &EraseArguments) -> Result<
     if !arguments.yes && !is_confirmed(&of)? {
         return Err(Failure::Failed("Nulla è stato cancellato.".to_owned()));
     }
+    trail::note(settings, "record erase-salts", None, &arguments.why.reason).await?;
     let erased = Store::erase_salts_beside(&settings.record, erasure)
         .await
         .map_err(record_failure)?;

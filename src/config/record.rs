@@ -44,6 +44,8 @@ pub struct Retention {
     pub exchanges_months: u32,
     /// Technical logs, where the gateway writes them to files: 1 to 24.
     pub logs_months: u32,
+    /// What operators did: 6 to 120. The Garante's measure on system administrators (27 November 2008) demands six at least.
+    pub operators_months: u32,
     /// Days for which a request that came to its end waits to be picked up: 1 to 30.
     pub requests_days: u32,
 }
@@ -74,11 +76,13 @@ impl FromTable for Retention {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
         let exchanges_months = table.required("exchanges_months", reader);
         let logs_months = table.required("logs_months", reader);
+        let operators_months = table.required("operators_months", reader);
         let requests_days = table.required("requests_days", reader);
         table.finish(reader);
         Some(Retention {
             exchanges_months: exchanges_months?,
             logs_months: logs_months?,
+            operators_months: operators_months?,
             requests_days: requests_days?,
         })
     }

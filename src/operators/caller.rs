@@ -3,32 +3,42 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::mpsc::Receiver;
 
 use crate::api::body;
 use crate::api::http::{Request, Response};
 use crate::api::intake::Intake;
+use crate::api::problem::describe;
 use crate::broker::error::{ExchangeError, Malformed};
 use crate::config::operator::Operator;
 use crate::contract::luogo::CodiceIstat;
 use crate::gateway::Gateway;
+use crate::store::logbook::{ADMITTED, Deed};
 use crate::trust::Verdict;
+
+use super::access::Resource;
+use super::reason::Reason;
+
+/// What a log-on is called in the logbook.
+const LOG_ON: &str = "accesso";
 
 /// An operator with a request; made only here.
 pub(super) struct Caller {
-    /// The operator's name.
-    pub(super) name: String,
     operator: Arc<Operator>,
+    /// What is asked for, with its method.
+    action: String,
     intake: Intake,
 }
 
 impl Caller {
-    /// Finds out whose certificate it is, or refuses; `resource` is what is asked for, as far as it is known.
+    /// Finds out whose certificate it is, or refuses.
     pub(super) fn establish(
         intake: Intake,
         request: &Request,
-        resource: &str,
+        resource: Option<&Resource>,
     ) -> Result<Caller, Response> {
         let snapshot = intake.gateway().snapshot();
         let peer = &intake.connection.peer;
@@ -38,22 +48,98 @@ impl Caller {
         let Some(operator) = snapshot.operator_of(peer) else {
             return Err(intake.refuse(&ExchangeError::PortalUnknown));
         };
+        let method = request.head.method();
+        let resource = resource.map_or("", |resource| resource.path);
         tracing::info!(
             operator = operator.name,
-            method = request.head.method(),
+            method,
             resource,
             "richiesta di un operatore"
         );
         Ok(Caller {
-            name: operator.name.clone(),
             operator: Arc::clone(operator),
+            action: format!("{method} {resource}"),
             intake,
         })
     }
 
-    /// The enti whose officer it is; none for an operator of the service centre.
+    /// Who it is.
+    pub(super) fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// The enti that the operator is limited to; none: all.
     pub(super) fn enti(&self) -> &BTreeSet<CodiceIstat> {
         &self.operator.enti
+    }
+
+    /// Whether what belongs to that ente, or to none, is for this operator.
+    pub(super) fn covers(&self, ente: Option<&str>) -> bool {
+        let enti = self.enti();
+        enti.is_empty() || ente.is_some_and(|code| enti.iter().any(|one| one.as_str() == code))
+    }
+
+    /// Notes the log-on, once a connection. Where nothing else is noted the answer does not wait for a logbook that cannot be written.
+    pub(super) async fn log_on(&self, anyway: bool) -> Result<(), Response> {
+        let connection = &self.intake.connection;
+        if connection.logged_on.get() {
+            return Ok(());
+        }
+        match self.write(LOG_ON, None, None, ADMITTED).await {
+            Ok(()) => connection.logged_on.set(true),
+            Err(_) if anyway => {}
+            Err(refused) => return Err(refused),
+        }
+        Ok(())
+    }
+
+    /// Notes what is about to be done: about which ente, and why.
+    pub(super) async fn note(
+        &self,
+        ente: Option<&str>,
+        reason: Option<&Reason>,
+    ) -> Result<(), Response> {
+        self.write(&self.action, ente, reason.map(Reason::as_str), ADMITTED)
+            .await
+    }
+
+    /// The answer to what the operator may not do; it is noted first.
+    pub(super) async fn refuse_and_note(&self, failure: &ExchangeError) -> Response {
+        let slug = describe(failure, &self.intake.scambio).slug;
+        match self.write(&self.action, None, None, slug).await {
+            Ok(()) => self.refuse(failure),
+            Err(refused) => refused,
+        }
+    }
+
+    async fn write(
+        &self,
+        action: &str,
+        ente: Option<&str>,
+        reason: Option<&str>,
+        outcome: &str,
+    ) -> Result<(), Response> {
+        let gateway = self.gateway();
+        let deed = Deed {
+            operator: &self.operator.name,
+            certificate: Some(self.certificate()),
+            action,
+            ente,
+            reason,
+            outcome,
+        };
+        match gateway.store.logbook().note(&gateway.node.name, deed).await {
+            // The digest in the log lets a chain that was written anew be noticed.
+            Ok(noted) => {
+                tracing::info!(
+                    number = noted.number,
+                    digest = noted.digest,
+                    "giornale degli operatori"
+                );
+                Ok(())
+            }
+            Err(error) => Err(self.refuse(&ExchangeError::NotRecorded(error.to_string()))),
+        }
     }
 
     /// SHA-256 of the certificate.
@@ -63,7 +149,7 @@ impl Caller {
 
     /// The answer to what was refused.
     pub(super) fn refuse(&self, failure: &ExchangeError) -> Response {
-        tracing::info!(operator = self.name, %failure, "richiesta di un operatore rifiutata");
+        tracing::info!(operator = self.operator.name, %failure, "richiesta di un operatore rifiutata");
         self.intake.refuse(failure)
     }
 
@@ -97,9 +183,18 @@ impl Caller {
 
     /// The answer where we failed; the cause stands in the log.
     pub(super) fn failed(&self, cause: &dyn std::fmt::Display) -> Response {
-        tracing::error!(operator = self.name, %cause, "richiesta di un operatore non riuscita");
+        tracing::error!(operator = self.operator.name, %cause, "richiesta di un operatore non riuscita");
         self.intake
             .refuse(&ExchangeError::Internal(cause.to_string()))
+    }
+
+    /// An answer as JSON lines that are still to come.
+    pub(super) fn lines(&self, lines: Receiver<Bytes>) -> Response {
+        Response::new(200)
+            .header("cache-control", "no-store")
+            .header("x-content-type-options", "nosniff")
+            .header("content-type", "application/x-ndjson")
+            .lines(lines)
     }
 
     /// An answer as JSON.

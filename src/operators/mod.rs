@@ -1,12 +1,15 @@
 //! The operators' door: readiness, metrics, the record, the cache, reload. Only for certificates of configured operators.
 //!
-//! What is asked here is logged with the operator's name. Nothing here counts as an exchange but what an officer of an ente sees
-//! and answers of a request, which is on record with the officer's certificate; an officer sees nothing else.
+//! What is asked here stands in the logbook (`store/logbook.rs`) before it is done, refusals too. Nothing here counts as an exchange
+//! but what an officer of an ente sees and answers of a request, which is on record with the officer's certificate as well.
 
+mod access;
 mod caller;
 mod ends;
+mod logbook;
 mod night;
 mod ready;
+pub mod reason;
 mod record;
 mod richieste;
 mod work;
@@ -24,6 +27,7 @@ use crate::config::door::Door;
 use crate::gateway::Gateway;
 use crate::reload::Reloader;
 
+use access::{Noting, Resource};
 use caller::Caller;
 use richieste::{Seal, unsettled};
 
@@ -35,31 +39,6 @@ pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::
     server::open(entrance, OperatorRoutes { reloader, seal })
 }
 
-/// Every resource, and the method that it knows.
-const RESOURCES: [(&str, &str); 13] = [
-    // How it goes
-    ("/vivo", "GET"),
-    ("/pronto", "GET"),
-    ("/metrics", "GET"),
-    ("/istanze", "GET"),
-    ("/deriva", "GET"),
-    ("/notturni", "GET"),
-    ("/scadenze", "GET"),
-    // What was exchanged
-    ("/record", "GET"),
-    ("/record/ricerche", "POST"),
-    // What can be done
-    ("/cache/purge", "POST"),
-    ("/ricarica", "POST"),
-    // What waits for an officer of an ente
-    ("/richieste", "GET"),
-    ("/richieste/stile.css", "GET"),
-];
-
-/// One of the officers' requests, and one of their writes of unknown outcome, below which its number stands.
-const RICHIESTA: &str = "/richieste/";
-const SCRITTURA: &str = "/scritture/";
-
 /// The operators' routes.
 #[derive(Clone)]
 struct OperatorRoutes {
@@ -69,27 +48,9 @@ struct OperatorRoutes {
 
 impl Routes for OperatorRoutes {
     async fn answer(&self, intake: Intake, request: &Request) -> Response {
-        let known = RESOURCES.iter();
-        let mut known = known.filter(|(path, _)| *path == request.head.path());
-        let one = [RICHIESTA, SCRITTURA]
-            .into_iter()
-            .find(|folder| request.head.path().starts_with(folder));
-        let method = match request.head.method() {
-            "POST" => "POST",
-            _ => "GET",
-        };
-        let unnamed = one.map_or(("", ""), |folder| (folder, method));
-        let (resource, method) = *known.next().unwrap_or(&unnamed);
-        let is_officers = resource.starts_with("/richieste") || resource == SCRITTURA;
+        let resource = access::at(request.head.path());
         let answered = match Caller::establish(intake, request, resource) {
-            Ok(caller) if !resource.is_empty() && method != request.head.method() => {
-                Err(caller.not_allowed(method))
-            }
-            // An officer of an ente sees its requests and nothing else; who serves the centre sees no request.
-            Ok(caller) if is_officers == caller.enti().is_empty() => {
-                Err(caller.refuse(&ExchangeError::NotGranted))
-            }
-            Ok(caller) => self.ask(&caller, request, resource).await,
+            Ok(caller) => self.admit(&caller, request, resource).await,
             Err(refused) => Err(refused),
         };
         answered.unwrap_or_else(|refused| refused)
@@ -97,6 +58,29 @@ impl Routes for OperatorRoutes {
 }
 
 impl OperatorRoutes {
+    /// Answers whoever may ask for that, and notes it in the logbook, refusals too.
+    async fn admit(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        resource: Option<&'static Resource>,
+    ) -> Result<Response, Response> {
+        let Some(resource) = resource else {
+            return Err(caller.malformed(Malformed::NoSuchResource));
+        };
+        if !resource.methods.contains(&request.head.method()) {
+            return Err(caller.not_allowed(resource.methods[0]));
+        }
+        caller.log_on(resource.noted == Noting::Never).await?;
+        if !resource.admits(caller.operator()) {
+            return Err(caller.refuse_and_note(&ExchangeError::NotGranted).await);
+        }
+        if resource.noted == Noting::First {
+            caller.note(None, None).await?;
+        }
+        self.ask(caller, request, resource.path).await
+    }
+
     async fn ask(
         &self,
         caller: &Caller,
@@ -113,19 +97,21 @@ impl OperatorRoutes {
             "/scadenze" => Ok(ends::list(caller)),
             "/record" => record::list(caller, request).await,
             "/record/ricerche" => record::search(caller, request).await,
-            "/cache/purge" => work::purge(caller, request),
+            "/record/esportazioni" => record::export(caller, request).await,
+            "/giornale" => logbook::list(caller, request).await,
+            "/cache/purge" => work::purge(caller, request).await,
             "/ricarica" => work::reload(caller, &self.reloader).await,
             "/richieste" => richieste::list(caller).await,
             "/richieste/stile.css" => Ok(richieste::style()),
-            RICHIESTA => {
-                let id = request.head.path().trim_start_matches(RICHIESTA);
+            "/richieste/" => {
+                let id = request.head.path().trim_start_matches(resource);
                 match request.head.method() {
                     "POST" => richieste::answer(caller, &self.seal, request, id).await,
                     _ => richieste::show(caller, &self.seal, id).await,
                 }
             }
-            SCRITTURA => {
-                let id = request.head.path().trim_start_matches(SCRITTURA);
+            "/scritture/" => {
+                let id = request.head.path().trim_start_matches(resource);
                 match request.head.method() {
                     "POST" => unsettled::decide(caller, &self.seal, request, id).await,
                     _ => unsettled::show(caller, &self.seal, id).await,

@@ -1,22 +1,30 @@
 //! The record, read by operators: by its columns in the query, by person only in a body.
 
+use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::mpsc::{Receiver, channel};
 use uuid::Uuid;
 
 use crate::api::http::{Request, Response};
-use crate::broker::error::Malformed;
+use crate::broker::error::{ExchangeError, Malformed};
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
 use crate::store::{Person, RecordFilter, RecordRow};
 
 use super::caller::Caller;
+use super::reason::Reason;
 
 /// Rows of a page when the request does not say.
 const USUAL_PAGE: u32 = 100;
 
 /// Rows of a page at most.
 const LARGEST_PAGE: u32 = 1_000;
+
+/// Bytes of an export in a piece, and pieces that wait for a slow reader.
+const PIECE: usize = 64 * 1024;
+const PIECES: usize = 4;
 
 /// What `GET /record` may filter by.
 #[derive(Debug, Default, Deserialize)]
@@ -39,10 +47,21 @@ struct Columns {
 struct OfPerson {
     ente: CodiceIstat,
     codice_fiscale: CodiceFiscale,
+    motivo: Reason,
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
     cursor: Option<Uuid>,
     limit: Option<u32>,
+}
+
+/// What `POST /record/esportazioni` asks: every exchange asked of one ente that began in `from..to`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToExport {
+    ente: CodiceIstat,
+    motivo: Reason,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]
@@ -74,6 +93,8 @@ pub(super) async fn list(caller: &Caller, request: &Request) -> Result<Response,
         cursor,
         limit,
     } = columns;
+    let ente = own_ente(caller, ente).await?;
+    caller.note(ente.as_deref(), None).await?;
     let filter = RecordFilter {
         scambio,
         portal,
@@ -90,6 +111,7 @@ pub(super) async fn list(caller: &Caller, request: &Request) -> Result<Response,
 /// `POST /record/ricerche`: by person, whose code must stand in no address and no log.
 pub(super) async fn search(caller: &Caller, request: &Request) -> Result<Response, Response> {
     let asked: OfPerson = caller.body(request)?;
+    admit(caller, &asked.ente, &asked.motivo).await?;
     let person = Person {
         ente: asked.ente.as_str().to_owned(),
         code: asked.codice_fiscale.as_str().to_owned(),
@@ -102,6 +124,70 @@ pub(super) async fn search(caller: &Caller, request: &Request) -> Result<Respons
         ..of_size(asked.limit)
     };
     answer(caller, &filter).await
+}
+
+/// `POST /record/esportazioni`: JSON lines, the oldest exchange first; the last line says how many they are (`scambi`), and is lacking
+/// where the record could not be read to its end.
+pub(super) async fn export(caller: &Caller, request: &Request) -> Result<Response, Response> {
+    let asked: ToExport = caller.body(request)?;
+    admit(caller, &asked.ente, &asked.motivo).await?;
+    let from = asked.from.unwrap_or(DateTime::UNIX_EPOCH);
+    let to = asked.to.unwrap_or_else(Utc::now);
+    let store = caller.gateway().store.clone();
+    let (mut out, written) = duplex(PIECE);
+    tokio::spawn(async move {
+        let exported = store.export(asked.ente.as_str(), from, to, &mut out).await;
+        let closed = match exported {
+            Ok(scambi) => {
+                out.write_all(format!("{{\"scambi\":{scambi}}}\n").as_bytes())
+                    .await
+            }
+            Err(error) => Err(std::io::Error::other(error)),
+        };
+        if let Err(error) = closed {
+            tracing::error!(%error, "esportazione del registro interrotta");
+        }
+    });
+    Ok(caller.lines(pieces_of(written)))
+}
+
+/// What is written at the other end, piece by piece; who takes no more ends the writing.
+fn pieces_of(mut written: DuplexStream) -> Receiver<Bytes> {
+    let (piece, pieces) = channel(PIECES);
+    tokio::spawn(async move {
+        loop {
+            let mut read = BytesMut::with_capacity(PIECE);
+            match written.read_buf(&mut read).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) if piece.send(read.freeze()).await.is_err() => return,
+                Ok(_) => {}
+            }
+        }
+    });
+    pieces
+}
+
+/// Notes what is done about an ente and why, or refuses who is limited to others.
+async fn admit(caller: &Caller, ente: &CodiceIstat, motivo: &Reason) -> Result<(), Response> {
+    let ente = Some(ente.as_str());
+    if !caller.covers(ente) {
+        return Err(caller.refuse_and_note(&ExchangeError::NotGranted).await);
+    }
+    caller.note(ente, Some(motivo)).await
+}
+
+/// The ente that a list is about: who is limited to some names one of them, unless there is only one.
+async fn own_ente(caller: &Caller, asked: Option<String>) -> Result<Option<String>, Response> {
+    let mut enti = caller.enti().iter();
+    match (&asked, enti.next(), enti.next()) {
+        (None, Some(only), None) => Ok(Some(only.as_str().to_owned())),
+        (None, Some(_), Some(_)) => Err(caller.malformed(Malformed::Field {
+            field: "ente".to_owned(),
+            reason: "va indicato uno dei propri enti".to_owned(),
+        })),
+        _ if caller.covers(asked.as_deref()) => Ok(asked),
+        _ => Err(caller.refuse_and_note(&ExchangeError::NotGranted).await),
+    }
 }
 
 fn of_size(limit: Option<u32>) -> RecordFilter {

@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use crate::api::http::{Request, Response};
 use crate::broker::cache::Purge;
-use crate::broker::error::Malformed;
+use crate::broker::error::{ExchangeError, Malformed};
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
@@ -42,8 +42,13 @@ struct Reloaded {
 }
 
 /// `POST /cache/purge`.
-pub(super) fn purge(caller: &Caller, request: &Request) -> Result<Response, Response> {
+pub(super) async fn purge(caller: &Caller, request: &Request) -> Result<Response, Response> {
     let asked: ToForget = caller.body(request)?;
+    let ente = asked.ente.as_ref().map(CodiceIstat::as_str);
+    if !caller.covers(ente) {
+        return Err(caller.refuse_and_note(&ExchangeError::NotGranted).await);
+    }
+    caller.note(ente, None).await?;
     let what = Purge {
         ente: asked.ente,
         operation: asked.operation,

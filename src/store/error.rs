@@ -44,7 +44,7 @@ pub enum StoreError {
     /// A month's file that was there is gone.
     #[error(
         "{} non c'è più o è stato sostituito: rimetterlo al suo posto (o ripristinare una copia); chi rinuncia agli \
-         scambi che conteneva ne comincia uno nuovo con `pontile migrate --begin-anew`",
+         scambi che conteneva ne comincia uno nuovo con `pontile migrate --begin-anew --reason …`",
         .0.display()
     )]
     Vanished(PathBuf),
@@ -52,7 +52,7 @@ pub enum StoreError {
     #[error(
         "la chiave {key_file} mostra che una registrazione c'era, ma la cartella {folder} è vuota o non c'è: rimetterla \
          al suo posto (un disco non montato?) o ripristinare una copia; chi rinuncia agli scambi che conteneva ne \
-         comincia una nuova con `pontile migrate --begin-anew`",
+         comincia una nuova con `pontile migrate --begin-anew --reason …`",
         folder = folder.display(), key_file = key_file.display()
     )]
     Lost {

@@ -58,6 +58,18 @@ impl Link {
         self.execute("COMMIT", &|_| {}).await.map(drop)
     }
 
+    /// In a transaction that has begun: waits until no other goes on under the same name, on whatever node. SQLite lets one write at a
+    /// time anyway; a server shows what others committed only once they are through.
+    pub(super) async fn take_turn(&mut self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Link::Sqlite(_) => Ok(()),
+            Link::Postgres(_) => self
+                .execute(TURN, &|to| to.text(Some(name)))
+                .await
+                .map(drop),
+        }
+    }
+
     /// Carries a statement out while nobody else, on whatever node, carries one out under the same name: what it counts first
     /// is still so when it writes. Returns how many rows it changed.
     pub(super) async fn execute_alone(
@@ -67,13 +79,8 @@ impl Link {
         parameters: Parameters<'_>,
     ) -> Result<u64, StoreError> {
         self.begin().await?;
-        // SQLite lets one write at a time; a server sees what others committed only once they are through.
-        let turn = match self {
-            Link::Sqlite(_) => Ok(0),
-            Link::Postgres(_) => self.execute(TURN, &|to| to.text(Some(name))).await,
-        };
-        let done = match turn {
-            Ok(_) => self.execute(sql, parameters).await,
+        let done = match self.take_turn(name).await {
+            Ok(()) => self.execute(sql, parameters).await,
             Err(error) => Err(error),
         };
         match done {

@@ -17,6 +17,8 @@ pub mod retention;
 pub mod richieste;
 pub mod replay;
 pub mod grants;
+pub mod logbook;
+pub mod breach;
 pub mod night;
 
 mod waiting;
@@ -43,6 +45,7 @@ mod postgres;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -55,6 +58,7 @@ use crate::config::record::{RecordSettings, Retention};
 pub use backup::Manifest;
 pub use error::StoreError;
 pub use health::{Degraded, Health};
+pub use logbook::Logbook;
 pub use month::Month;
 pub use quota::{QuotaHold, QuotaKey, Quotas};
 pub use read::{Person, RecordFilter, RecordRow};
@@ -90,6 +94,7 @@ struct Inner {
     subject_keys: Arc<SubjectKeys>,
     richieste: Arc<Richieste>,
     replay: Replay,
+    logbook: Logbook,
     retention: Retention,
     deadline: Duration,
     ended: Mutex<Option<oneshot::Receiver<()>>>,
@@ -129,6 +134,7 @@ impl Store {
         let room = Arc::new(Waitroom::new(settings.slots));
         let quotas = Quotas::new(database.clone());
         let replay = Replay::new(database.clone());
+        let logbook = Logbook::in_database(database.clone());
         let writer = Writer::new(
             Arc::clone(&room),
             database.writer(node.into(), Arc::clone(&subject_keys)),
@@ -158,6 +164,7 @@ impl Store {
                 subject_keys,
                 richieste,
                 replay,
+                logbook,
                 retention,
                 deadline: settings.deadline.0,
             }),
@@ -238,6 +245,11 @@ impl Store {
     /// The tokens that were used.
     pub fn replay(&self) -> &Replay {
         &self.inner.replay
+    }
+
+    /// What operators did.
+    pub fn logbook(&self) -> &Logbook {
+        &self.inner.logbook
     }
 
     /// The secrets of the persons' digests.
@@ -340,26 +352,22 @@ fn start(
     let (upkeep_end, upkeep_ended) = oneshot::channel::<()>();
     let watched = Arc::clone(&room);
     thread("record-deadline", move || watched.keep_deadline(deadline))?;
-    thread("record-upkeep", move || {
-        keeping.block_on(async {
-            tokio::select! {
-                () = upkeep.run() => {}
-                _ = upkeep_ended => {}
-            }
-        });
+    let upkeep = thread("record-upkeep", move || {
+        keeping.block_on(upkeep.run(upkeep_ended));
     })?;
     thread("record", move || {
         let _abandon = AbandonWhenDropped(room);
         writing.block_on(writer.run());
         drop(upkeep_end);
+        let _ = upkeep.join();
         let _ = end.send(());
     })?;
     Ok(ended)
 }
 
-fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
     let thread = std::thread::Builder::new().name(name.to_owned());
-    thread.spawn(body).map(drop).map_err(not_started)
+    thread.spawn(body).map_err(not_started)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, StoreError> {

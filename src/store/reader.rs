@@ -1,5 +1,6 @@
 //! Reading the record beside a gateway that may be running: nothing is made, changed or dropped.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -7,6 +8,7 @@ use tokio::io::AsyncWrite;
 
 use crate::config::record::RecordSettings;
 
+use super::breach::{self, Alike, Counted, Suspicion};
 use super::database::Database;
 use super::disk;
 use super::error::StoreError;
@@ -46,6 +48,16 @@ impl RecordReader {
         out: &mut (dyn AsyncWrite + Unpin + Send),
     ) -> Result<u64, StoreError> {
         super::export::export(&self.database, ente, from, to, out).await
+    }
+
+    /// Sums up the exchanges that began in `from..to`.
+    pub async fn sum_up(
+        &self,
+        suspicion: &Suspicion,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<BTreeMap<Alike, Counted>, StoreError> {
+        breach::sum_up(&self.database, suspicion, from, to).await
     }
 
     /// The months' files that were there and are gone.

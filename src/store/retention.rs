@@ -1,6 +1,6 @@
 //! How long exchanges are kept: never without end, and dropped by whole months.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Months, Utc};
 
 use crate::config::record::Retention;
 
@@ -15,21 +15,36 @@ pub const MOST_EXCHANGE_MONTHS: u32 = 120;
 /// Months for which technical logs may be kept at most.
 pub const MOST_LOG_MONTHS: u32 = 24;
 
+/// Months for which what operators did is kept at least (Garante, 27 November 2008, 4.5) and at most.
+pub const LEAST_OPERATORS_MONTHS: u32 = 6;
+pub const MOST_OPERATORS_MONTHS: u32 = 120;
+
 /// Refuses a retention without end, or of nothing.
 pub(super) fn check(retention: Retention) -> Result<(), StoreError> {
     let bounds = [
         (
             "exchanges_months",
             retention.exchanges_months,
-            MOST_EXCHANGE_MONTHS,
+            1..=MOST_EXCHANGE_MONTHS,
         ),
-        ("logs_months", retention.logs_months, MOST_LOG_MONTHS),
-        ("requests_days", retention.requests_days, MOST_REQUEST_DAYS),
+        ("logs_months", retention.logs_months, 1..=MOST_LOG_MONTHS),
+        (
+            "operators_months",
+            retention.operators_months,
+            LEAST_OPERATORS_MONTHS..=MOST_OPERATORS_MONTHS,
+        ),
+        (
+            "requests_days",
+            retention.requests_days,
+            1..=MOST_REQUEST_DAYS,
+        ),
     ];
-    for (name, value, most) in bounds {
-        if !(1..=most).contains(&value) {
+    for (name, value, bounds) in bounds {
+        if !bounds.contains(&value) {
             return Err(StoreError::Settings(format!(
-                "[retention] {name} = {value}: scrivere da 1 a {most}: nulla si conserva senza fine"
+                "[retention] {name} = {value}: scrivere da {} a {}: nulla si conserva senza fine",
+                bounds.start(),
+                bounds.end()
             )));
         }
     }
@@ -40,6 +55,12 @@ pub(super) fn check(retention: Retention) -> Result<(), StoreError> {
 pub(super) fn first_kept(retention: Retention, now: DateTime<Utc>) -> Month {
     let months = i32::try_from(retention.exchanges_months.min(MOST_EXCHANGE_MONTHS)).unwrap_or(1);
     Month::of(now).plus(-months)
+}
+
+/// Until when what operators did is forgotten.
+pub(super) fn logbook_end(retention: Retention, now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_sub_months(Months::new(retention.operators_months))
+        .unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// Drops the months that are too old; returns them. Exchanges under way never wait for it.
@@ -68,6 +89,7 @@ mod tests {
         let of = |exchanges_months, logs_months| Retention {
             exchanges_months,
             logs_months,
+            operators_months: 24,
             requests_days: 7,
         };
         for requests_days in [0, 31] {
@@ -89,6 +111,7 @@ mod tests {
         let retention = Retention {
             exchanges_months: 24,
             logs_months: 6,
+            operators_months: 24,
             requests_days: 7,
         };
         let first = |now: &str| first_kept(retention, now.parse().expect("an instant")).to_string();

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 6;
+pub const VERSION: i64 = 9;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -46,6 +46,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "grants",
         include_str!("../../migrations/sqlite/0006_grants.sql"),
         include_str!("../../migrations/postgres/0006_grants.sql"),
+    ),
+    (
+        9,
+        "logbook",
+        include_str!("../../migrations/sqlite/0009_logbook.sql"),
+        include_str!("../../migrations/postgres/0009_logbook.sql"),
     ),
 ];
 

@@ -130,6 +130,19 @@ impl SubjectKeys {
             .collect()
     }
 
+    /// The keys of one ente, every version, as it keeps them itself: with them it can tell which of its persons a digest is of, and
+    /// nothing of another ente's.
+    pub fn of_ente(&self, ente: &str) -> EnteKey {
+        let masters = self.masters.read();
+        let versions = masters.versions.iter();
+        EnteKey {
+            ente: ente.to_owned(),
+            versions: versions
+                .map(|(version, master)| (*version, secret_of(master, *version, ente)))
+                .collect(),
+        }
+    }
+
     /// The refusal of this key file.
     pub(super) fn wrong(&self, reason: String) -> StoreError {
         StoreError::SubjectKey {
@@ -147,6 +160,62 @@ impl SubjectKeys {
     pub(super) fn newest(&self) -> i64 {
         let masters = self.masters.read();
         masters.versions.last().map_or(0, |(version, _)| *version)
+    }
+}
+
+/// The secrets of one ente's digests, apart from the master that they are derived from.
+pub struct EnteKey {
+    /// ISTAT code.
+    pub ente: String,
+    versions: Vec<(i64, [u8; 32])>,
+}
+
+impl EnteKey {
+    /// Writes them into a new file that only its owner reads: a line `ente <code>`, then one line `<version> <64 hexadecimal digits>` a
+    /// version.
+    pub fn save(&self, file: &Path) -> Result<(), StoreError> {
+        let mut text = format!("ente {}\n", self.ente);
+        for (version, secret) in &self.versions {
+            text.push_str(&format!("{version} {}\n", hex::encode(secret)));
+        }
+        let mut options = OpenOptions::new();
+        let created = options.write(true).create_new(true).mode(0o600).open(file);
+        created
+            .and_then(|mut created| created.write_all(text.as_bytes()))
+            .map_err(StoreError::file("scrivere", file))
+    }
+
+    /// Reads such a file.
+    pub fn load(file: &Path) -> Result<EnteKey, StoreError> {
+        let text = std::fs::read_to_string(file).map_err(StoreError::file("leggere", file))?;
+        let mut lines = text.lines();
+        let ente = lines.next().and_then(|line| line.strip_prefix("ente "));
+        let versions: Option<Vec<_>> = lines
+            .map(|line| {
+                let (version, secret) = line.split_once(' ')?;
+                let secret = <[u8; 32]>::try_from(hex::decode(secret).ok()?).ok()?;
+                Some((version.parse().ok()?, secret))
+            })
+            .collect();
+        match (ente, versions) {
+            (Some(ente), Some(versions)) if !versions.is_empty() => Ok(EnteKey {
+                ente: ente.to_owned(),
+                versions,
+            }),
+            _ => Err(StoreError::SubjectKey {
+                file: file.to_owned(),
+                reason: "non è la chiave di un ente, come la scrive `pontile keys export`"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    /// The digests of a person under every version.
+    pub fn digests(&self, code: &str) -> Vec<[u8; 32]> {
+        let versions = self.versions.iter();
+        versions
+            .map(|(_, secret)| sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), code))
+            .collect()
     }
 }
 
@@ -176,11 +245,14 @@ fn expand(master: &hkdf::Prk, info: &[&str]) -> [u8; 32] {
 }
 
 fn derive(master: &hkdf::Prk, version: i64, ente: &str) -> hmac::Key {
-    let bytes = expand(
+    hmac::Key::new(hmac::HMAC_SHA256, &secret_of(master, version, ente))
+}
+
+fn secret_of(master: &hkdf::Prk, version: i64, ente: &str) -> [u8; 32] {
+    expand(
         master,
         &["pontile subject ", &version.to_string(), " ", ente],
-    );
-    hmac::Key::new(hmac::HMAC_SHA256, &bytes)
+    )
 }
 
 fn sign(key: &hmac::Key, code: &str) -> [u8; 32] {

@@ -229,7 +229,7 @@ pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
 }
 
 /// The tables of a backup, in the order in which they are restored.
-pub(super) const BACKED_UP: [&str; 8] = [
+pub(super) const BACKED_UP: [&str; 10] = [
     CONTEXT.name,
     EXCHANGE.name,
     SALT.name,
@@ -238,6 +238,8 @@ pub(super) const BACKED_UP: [&str; 8] = [
     QUOTA.name,
     "subject_key",
     "richiesta",
+    "grant_generation",
+    "operator_logbook",
 ];
 
 /// What was used of one quota.

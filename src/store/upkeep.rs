@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::config::record::Retention;
 
 use super::database::Database;
 use super::disk;
+use super::logbook::Logbook;
 use super::month::Month;
 use super::retention;
 use super::richieste::Richieste;
@@ -34,8 +37,9 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Goes on until its runtime ends.
-    pub(super) async fn run(self) {
+    /// Goes on until it is told to end, and then finishes what it is at: a connection that closes later would take away what
+    /// somebody else has put in the files' place.
+    pub(super) async fn run(self, mut ended: oneshot::Receiver<()>) {
         let mut looks = 0;
         let mut noted = 0;
         loop {
@@ -53,7 +57,9 @@ impl Upkeep {
             }
             looks = looks.wrapping_add(1);
             noted = self.note_keys(noted).await;
-            tokio::time::sleep(DISK_PAUSE).await;
+            if timeout(DISK_PAUSE, &mut ended).await.is_ok() {
+                return;
+            }
         }
     }
 
@@ -105,6 +111,13 @@ impl Upkeep {
         }
         if let Err(error) = retention::prune(&self.database, self.retention, now).await {
             tracing::error!(%error, "gli scambi oltre la conservazione non si possono eliminare");
+        }
+        let logbook = Logbook::in_database(self.database.clone());
+        if let Err(error) = logbook
+            .prune(retention::logbook_end(self.retention, now))
+            .await
+        {
+            tracing::error!(%error, "il giornale degli operatori oltre la conservazione non si può eliminare");
         }
         match self.richieste.prune(now).await {
             Ok(0) => {}

@@ -192,6 +192,7 @@ free_disk = "1MiB"
 
 [[operator]]
 name = "operatore-uno"
+roles = ["operatore", "sicurezza"]
 certificates = [{{ subject = "CN=operatore-uno,O=Provincia di Como (sviluppo),C=IT" }}]
 
 [[portal]]
@@ -308,6 +309,23 @@ impl Answer {
     }
 }
 
+/// A body of chunks and the bytes that it takes, once it is there whole.
+fn unchunked(bytes: &[u8]) -> Option<(String, usize)> {
+    let mut body = Vec::new();
+    let mut at = 0;
+    loop {
+        let line = find(&bytes[at..], b"\r\n")?;
+        let length = std::str::from_utf8(&bytes[at..at + line]).expect("a length");
+        let length = usize::from_str_radix(length, 16).expect("a length");
+        let begins = at + line + 2;
+        body.extend_from_slice(bytes.get(begins..begins + length)?);
+        at = begins + length + 2;
+        if length == 0 {
+            return Some((String::from_utf8_lossy(&body).into_owned(), at));
+        }
+    }
+}
+
 impl Line {
     /// Sends bytes as they are.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
@@ -332,7 +350,13 @@ impl Line {
                     .and_then(|status| status.parse().ok())
                     .unwrap_or(0);
                 let length: usize = answer.header("content-length").parse().unwrap_or(0);
-                if self.read.len() >= end + 4 + length {
+                if answer.header("transfer-encoding") == "chunked" {
+                    if let Some((body, used)) = unchunked(&self.read[end + 4..]) {
+                        answer.body = body;
+                        self.read.drain(..end + 4 + used);
+                        return Ok(answer);
+                    }
+                } else if self.read.len() >= end + 4 + length {
                     answer.body =
                         String::from_utf8_lossy(&self.read[end + 4..end + 4 + length]).into_owned();
                     self.read.drain(..end + 4 + length);

@@ -154,7 +154,7 @@ async fn the_record_is_read_by_person_only_in_a_body() {
         );
         assert!(!answer.body.contains("RSSMRA"));
     }
-    let person = json!({ "ente": "013075", "codice_fiscale": "RSSMRA80A01C933H" }).to_string();
+    let person = json!({ "ente": "013075", "codice_fiscale": "RSSMRA80A01C933H", "motivo": "reclamo prot. 12" }).to_string();
     let found = line
         .request("POST", "/record/ricerche", JSON, &person)
         .await
@@ -293,4 +293,201 @@ async fn the_calendar_knows_a_portals_certificate_once_it_was_shown() {
     doors.reloader.look_at_files();
     let page = line.get("/metrics").await.expect("an answer").body;
     assert!(page.contains("certificate=\"portal portale-uno certificate "));
+}
+
+/// Gives operatore-due these roles (and enti), in force at once.
+fn admit(doors: &Doors, roles: &str) {
+    let text = std::fs::read_to_string(doors.config()).expect("the configuration");
+    let text = text.split("# due\n").next().unwrap_or_default();
+    let more = format!(
+        "# due\n[[operator]]\nname = \"operatore-due\"\n{roles}\n\
+         certificates = [{{ subject = \"CN=operatore-due,O=Provincia di Como (sviluppo),C=IT\" }}]\n"
+    );
+    std::fs::write(doors.config(), format!("{text}\n{more}")).expect("a file");
+    doors
+        .reloader
+        .reload()
+        .unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+}
+
+/// Action, ente and outcome of what stands in the logbook of one operator, the oldest first.
+async fn noted(doors: &Doors, operator: &str) -> Vec<(String, String, String)> {
+    let rows = doors.gateway.store.logbook().newest(None, 1_000).await;
+    let rows = rows.expect("the logbook").into_iter().rev();
+    rows.filter(|row| row.operator == operator)
+        .map(|row| (row.action, row.ente.unwrap_or_default(), row.outcome))
+        .collect()
+}
+
+#[tokio::test]
+async fn who_is_limited_to_an_ente_sees_that_entes_record_and_no_other() {
+    let doors = Doors::open().await;
+    let mut portal = doors.portal("portale-uno").await;
+    for ente in ["013075", "013041"] {
+        let path = format!("/rest/catalogo/v1/enti/{ente}");
+        portal.get(&path).await.expect("an answer");
+    }
+    admit(
+        &doors,
+        "roles = [\"lettore\", \"sicurezza\"]\nenti = [\"013075\"]",
+    );
+    let mut line = doors.operator("operatore-due").await;
+    for query in ["", "?ente=013075"] {
+        let listed = line
+            .get(&format!("/record{query}"))
+            .await
+            .expect("an answer");
+        assert_eq!(listed.status, 200, "{}", listed.body);
+        let items = listed.json()["items"].as_array().expect("a list").clone();
+        assert_eq!(items.len(), 1, "{}", listed.body);
+        assert_eq!(items[0]["ente"], "013075");
+    }
+    let why = "reclamo prot. 12";
+    let of_other = json!({ "ente": "013041", "codice_fiscale": "RSSMRA80A01C933H", "motivo": why });
+    let export = json!({ "ente": "013041", "motivo": why });
+    for (method, path, body) in [
+        ("GET", "/record?ente=013041", String::new()),
+        ("POST", "/record/ricerche", of_other.to_string()),
+        ("POST", "/record/esportazioni", export.to_string()),
+        (
+            "POST",
+            "/cache/purge",
+            json!({ "ente": "013041" }).to_string(),
+        ),
+        ("POST", "/ricarica", String::new()),
+        ("GET", "/istanze", String::new()),
+        ("GET", "/metrics", String::new()),
+        ("GET", "/richieste", String::new()),
+    ] {
+        let headers = if body.is_empty() { "" } else { JSON };
+        let refused = line.request(method, path, headers, &body).await;
+        let refused = refused.expect("an answer");
+        assert_eq!(
+            (refused.status, refused.slug().as_str()),
+            (403, "non-autorizzato"),
+            "{path}"
+        );
+        assert!(!refused.body.contains("RSSMRA"));
+    }
+    let own = json!({ "ente": "013075", "motivo": why }).to_string();
+    let exported = line
+        .request("POST", "/record/esportazioni", JSON, &own)
+        .await;
+    let exported = exported.expect("an answer");
+    assert_eq!(exported.status, 200, "{}", exported.body);
+    assert!(exported.body.contains("\"ente\":\"013075\"") && !exported.body.contains("013041"));
+    assert!(
+        exported.body.contains("{\"scambi\":1}"),
+        "{}",
+        exported.body
+    );
+    admit(
+        &doors,
+        "roles = [\"lettore\"]\nenti = [\"013075\", \"013041\"]",
+    );
+    let which = line.get("/record").await.expect("an answer");
+    assert_eq!(
+        (which.status, which.slug().as_str()),
+        (400, "campo-non-valido")
+    );
+    assert_eq!(
+        line.get("/record?ente=013041")
+            .await
+            .expect("an answer")
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn every_deed_stands_in_the_logbook_with_its_reason_before_it_is_done() {
+    let doors = Doors::open().await;
+    admit(&doors, "roles = [\"lettore\"]");
+    let mut line = doors.operator("operatore-due").await;
+    for path in ["/vivo", "/istanze", "/giornale", "/niente"] {
+        line.get(path).await.expect("an answer");
+    }
+    let told = |rows: &[(String, String, String)]| {
+        let rows = rows.iter();
+        rows.map(|(action, ente, outcome)| format!("{action}|{ente}|{outcome}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&noted(&doors, "operatore-due").await),
+        [
+            "accesso||ammesso",
+            "GET /istanze||ammesso",
+            "GET /giornale||non-autorizzato"
+        ]
+    );
+    let mut line = doors.operator("operatore-uno").await;
+    let search = |motivo: &str| {
+        json!({ "ente": "013075", "codice_fiscale": "RSSMRA80A01C933H", "motivo": motivo })
+            .to_string()
+    };
+    for (body, status) in [
+        (search("reclamo prot. 12"), 200),
+        (search("breve"), 400),
+        (search("reclamo di RSSMRA80A01C933H"), 400),
+        (
+            json!({ "ente": "013075", "codice_fiscale": "RSSMRA80A01C933H" }).to_string(),
+            400,
+        ),
+    ] {
+        let answer = line.request("POST", "/record/ricerche", JSON, &body).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert!(!answer.body.contains("RSSMRA"), "{}", answer.body);
+    }
+    let purge = json!({ "ente": "013075" }).to_string();
+    line.request("POST", "/cache/purge", JSON, &purge)
+        .await
+        .expect("an answer");
+    line.request("POST", "/ricarica", "", "")
+        .await
+        .expect("an answer");
+    assert_eq!(
+        told(&noted(&doors, "operatore-uno").await),
+        [
+            "accesso||ammesso",
+            "POST /record/ricerche|013075|ammesso",
+            "POST /cache/purge|013075|ammesso",
+            "POST /ricarica||ammesso"
+        ]
+    );
+    let page = line
+        .get("/giornale?limit=2")
+        .await
+        .expect("an answer")
+        .json();
+    assert_eq!(page["items"][0]["action"], "GET /giornale", "{page}");
+    let rest = line
+        .get(&format!("/giornale?cursor={}", page["cursor"]))
+        .await;
+    let rest = rest.expect("an answer").json();
+    let reasons = rest["items"].as_array().expect("a list").iter();
+    let mut reasons = reasons.filter_map(|row| row["reason"].as_str());
+    assert_eq!(reasons.next(), Some("reclamo prot. 12"), "{rest}");
+}
+
+#[tokio::test]
+async fn without_its_logbook_the_door_tells_how_it_goes_and_does_nothing() {
+    let doors = Doors::open().await;
+    let record = doors.config().with_file_name("record");
+    std::fs::remove_file(record.join("richieste.sqlite")).expect("removed");
+    let mut line = doors.operator("operatore-uno").await;
+    assert_eq!(line.get("/vivo").await.expect("an answer").status, 200);
+    for (method, path) in [
+        ("GET", "/istanze"),
+        ("POST", "/ricarica"),
+        ("GET", "/record"),
+    ] {
+        let refused = line.request(method, path, "", "").await.expect("an answer");
+        assert_eq!(
+            (refused.status, refused.slug().as_str()),
+            (503, "scambio-non-registrato"),
+            "{path}"
+        );
+    }
+    assert_eq!(doors.gateway.snapshot().generation, 1);
 }

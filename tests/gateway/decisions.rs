@@ -17,7 +17,7 @@ fn province(ente: &str) -> Province {
         files.como_takes_declarations().append(
             "operatori/prove.toml",
             &format!(
-                "[[operator]]\nname = \"sportello\"\nenti = [\"{ente}\"]\n\
+                "[[operator]]\nname = \"sportello\"\nroles = [\"addetto\"]\nenti = [\"{ente}\"]\n\
                  certificates = [{{ subject = \"CN=operatore-due,O=Provincia di Como (sviluppo),C=IT\" }}]\n"
             ),
         );

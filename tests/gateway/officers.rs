@@ -31,7 +31,7 @@ fn province() -> Province {
             )
             .append(
                 "operatori/prove.toml",
-                "[[operator]]\nname = \"sportello-albavilla\"\nenti = [\"013003\"]\n\
+                "[[operator]]\nname = \"sportello-albavilla\"\nroles = [\"addetto\"]\nenti = [\"013003\"]\n\
                  certificates = [{ subject = \"CN=operatore-due,O=Provincia di Como (sviluppo),C=IT\" }]\n",
             );
     })
@@ -184,9 +184,10 @@ async fn officers_see_nothing_else_and_the_service_centre_no_request() {
     let province = province();
     let (_, own) = open(&province.portal("portale-uno"), ALBAVILLA).await;
     let officer = province.operator(OFFICER);
-    for path in ["/metrics", "/record", "/istanze", "/altro"] {
+    for path in ["/metrics", "/record", "/istanze", "/giornale"] {
         assert_eq!(get(&officer, path).await.status, 403, "{path}");
     }
+    assert_eq!(get(&officer, "/altro").await.status, 404);
     let centre = province.operator("operatore-uno");
     for path in ["/richieste", &own] {
         assert_eq!(get(&centre, path).await.status, 403, "{path}");

@@ -172,7 +172,14 @@ async fn kill_nine_under_load_loses_no_acknowledged_exchange() {
         acknowledged.len()
     );
     province.crash_and_restart();
-    let listed = province.pontile(&["record", "export", "--ente", CANTU.0]);
+    let listed = province.pontile(&[
+        "record",
+        "export",
+        "--ente",
+        CANTU.0,
+        "--reason",
+        "prova di un guasto",
+    ]);
     assert!(
         listed.status.success(),
         "{}",
@@ -224,7 +231,7 @@ async fn a_record_removed_while_it_is_written_ends_the_service_until_an_operator
     assert_eq!(ready.status, 503, "{}", ready.body);
 
     assert!(!province.pontile(&["migrate"]).status.success());
-    let anew = province.pontile(&["migrate", "--begin-anew"]);
+    let anew = province.pontile(&["migrate", "--begin-anew", "--reason", "prova di un guasto"]);
     assert!(anew.status.success());
     let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
     while portal.persona(CANTU.0, CANTU.1).await.status != 200 {
@@ -234,4 +241,71 @@ async fn a_record_removed_while_it_is_written_ends_the_service_until_an_operator
         );
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test]
+async fn what_left_is_summed_up_and_only_the_entes_key_tells_who_was_concerned() {
+    let province = Province::start();
+    let why = ["--reason", "prova di una violazione"];
+    for portal in ["portale-uno", "portale-due"] {
+        let answer = province.portal(portal).persona(CANTU.0, CANTU.1).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let nobody = province.portal("portale-uno");
+    let nobody = nobody.persona(CANTU.0, "RSSMRA80A01H501U").await;
+    assert_eq!(nobody.status, 404, "{}", nobody.body);
+    let since = [
+        "breach",
+        "report",
+        "--from",
+        "2026-01-01T00:00:00Z",
+        "--ente",
+        CANTU.0,
+    ];
+    let report = [&since[..], &["--json"], &why].concat();
+    let told = province.pontile(&report);
+    assert!(
+        told.status.success(),
+        "{}",
+        String::from_utf8_lossy(&told.stderr)
+    );
+    let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let groups = told["gruppi"].as_array().expect("groups");
+    let of = |portal: &str, outcome: &str| {
+        let mut groups = groups.iter();
+        let found = groups.find(|one| one["portal"] == portal && one["outcome"] == outcome);
+        found
+            .unwrap_or_else(|| panic!("{portal} {outcome}: {told}"))
+            .clone()
+    };
+    for portal in ["portale-uno", "portale-due"] {
+        let group = of(portal, "risposto");
+        assert_eq!(
+            (&group["scambi"], &group["persone"]),
+            (&json!(1), &json!(1)),
+            "{group}"
+        );
+        assert_eq!(group["dati"], "dati anagrafici di una persona");
+    }
+    assert_eq!(of("portale-uno", "soggetto-non-trovato")["scambi"], 1);
+    assert_eq!(told["persone"], 2);
+
+    let key = province.path("cantu.key").display().to_string();
+    let export = [
+        &["keys", "export", "--ente", CANTU.0, "--output", &key][..],
+        &why,
+    ]
+    .concat();
+    assert!(province.pontile(&export).status.success());
+    let resolve = [
+        &since[..],
+        &["--portal", "portale-due", "--ente-key", &key],
+        &why,
+    ]
+    .concat();
+    let candidates = format!("RSSMRA80A01H501U\n{}\n", CANTU.1);
+    let told = province.pontile_told(&resolve, &candidates);
+    let printed = String::from_utf8(told.stdout).expect("UTF-8");
+    let concerned: Vec<&str> = printed.lines().skip(2).collect();
+    assert_eq!(concerned, [CANTU.1], "{printed}");
 }

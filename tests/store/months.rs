@@ -162,6 +162,7 @@ async fn retention_without_end_is_refused() {
         let retention = Retention {
             exchanges_months,
             logs_months,
+            operators_months: 24,
             requests_days: 7,
         };
         let refused = Store::open(&place.settings, retention, "prova-1").await;

@@ -14,6 +14,7 @@ use crate::harness::postgres::{ADMINISTRATOR, PASSWORD, Postgres};
 pub const RETENTION: Retention = Retention {
     exchanges_months: 24,
     logs_months: 6,
+    operators_months: 24,
     requests_days: 7,
 };
 

@@ -2,6 +2,7 @@
 
 use crate::config::certificate::CertificateMatch;
 use crate::config::mistake::Mistake;
+use crate::config::operator::{Operator, OperatorRole};
 use crate::config::reading::places::Entry;
 use crate::config::written::Written;
 
@@ -38,6 +39,14 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         }
     }
     for operator in &written.operators.read {
+        let Operator { roles, enti, .. } = &operator.value;
+        if roles.is_empty() {
+            mistakes.push(operator.places.mistake("roles", "serve almeno un ruolo"));
+        }
+        if roles.contains(&OperatorRole::Addetto) && enti.is_empty() {
+            let text = "un addetto lavora in enti determinati: servono in `enti`";
+            mistakes.push(operator.places.mistake("roles", text));
+        }
         for (index, ente) in operator.value.enti.iter().enumerate() {
             if !written
                 .enti

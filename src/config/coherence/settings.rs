@@ -12,6 +12,8 @@ use crate::config::written::Sections;
 /// Months that nothing may be kept beyond.
 const LONGEST_EXCHANGES: u32 = 120;
 const LONGEST_LOGS: u32 = 24;
+const SHORTEST_OPERATORS: u32 = 6;
+const LONGEST_OPERATORS: u32 = 120;
 
 /// Days that no request may be kept beyond its end.
 const LONGEST_REQUESTS: u32 = 30;
@@ -178,19 +180,27 @@ fn check_record(sections: &Sections, checks: &mut Checks<'_>) {
                 "da 1 a {LONGEST_REQUESTS} giorni: una conservazione senza termine non è ammessa"
             ),
         );
-        for (key, months, longest) in [
+        for (key, months, bounds) in [
             (
                 "retention.exchanges_months",
                 retention.exchanges_months,
-                LONGEST_EXCHANGES,
+                1..=LONGEST_EXCHANGES,
             ),
-            ("retention.logs_months", retention.logs_months, LONGEST_LOGS),
+            (
+                "retention.logs_months",
+                retention.logs_months,
+                1..=LONGEST_LOGS,
+            ),
+            (
+                "retention.operators_months",
+                retention.operators_months,
+                SHORTEST_OPERATORS..=LONGEST_OPERATORS,
+            ),
         ] {
-            checks.require(
-                (1..=longest).contains(&months),
-                key,
-                format!("da 1 a {longest} mesi: una conservazione senza termine non è ammessa"),
-            );
+            let (from, to) = (bounds.start(), bounds.end());
+            let text =
+                format!("da {from} a {to} mesi: una conservazione senza termine non è ammessa");
+            checks.require(bounds.contains(&months), key, text);
         }
     }
 }

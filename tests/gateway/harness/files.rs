@@ -228,7 +228,7 @@ convenzione = [{{ enti = "all", protocollo = "prova/2", from = "2020-01-01", to 
 }
 
 fn operators() -> String {
-    "[[operator]]\nname = \"operatore-uno\"\ncertificates = [{ subject = \"CN=operatore-uno,O=Provincia di Como (sviluppo),C=IT\" }]\n"
+    "[[operator]]\nname = \"operatore-uno\"\nroles = [\"operatore\", \"sicurezza\"]\ncertificates = [{ subject = \"CN=operatore-uno,O=Provincia di Como (sviluppo),C=IT\" }]\n"
         .to_owned()
 }
 

@@ -1,7 +1,8 @@
 //! A running province: simulators and gateway, each its own process, over a folder of its own.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use super::clock;
 use super::files::{BackEnds, Files};
@@ -75,7 +76,7 @@ impl Province {
         let mut files = Files::new(&pki, &back_ends);
         revise(&mut files);
         files.write(folder.path());
-        let migrated = pontile(folder.path(), &["migrate"]);
+        let migrated = pontile(folder.path(), &["migrate"], "");
         assert!(
             migrated.status.success(),
             "pontile migrate: {}",
@@ -163,7 +164,12 @@ impl Province {
 
     /// Runs a command of the gateway over this province's configuration.
     pub fn pontile(&self, arguments: &[&str]) -> Output {
-        pontile(self.folder.path(), arguments)
+        self.pontile_told(arguments, "")
+    }
+
+    /// The same with something on its standard input.
+    pub fn pontile_told(&self, arguments: &[&str], input: &str) -> Output {
+        pontile(self.folder.path(), arguments, input)
     }
 
     /// Runs a command of the gateway that asks its operators' door.
@@ -187,13 +193,21 @@ impl Province {
     }
 }
 
-fn pontile(folder: &Path, arguments: &[&str]) -> Output {
+fn pontile(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(program("pontile"));
     command
         .arg("--config")
         .arg(folder.join("pontile.toml"))
-        .args(arguments);
-    command.output().expect("pontile runs")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut running = command.spawn().expect("pontile runs");
+    let mut stdin = running.stdin.take().expect("standard input is piped");
+    // A command that reads nothing may be gone before this is written.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    running.wait_with_output().expect("pontile ends")
 }
 
 fn serve(folder: &Path) -> (Process, Doors) {
