@@ -1,7 +1,6 @@
 //! What a mapping reads of an answer, cut out in one pass: no tree of the whole answer is ever built.
 
 pub mod json;
-mod references;
 pub mod shape;
 pub mod survey;
 pub mod xml;
@@ -120,10 +119,29 @@ impl Extract {
         self.close(index);
     }
 
+    /// The cell's text is what follows.
+    fn begin_text(&mut self, cell: usize) {
+        let here = self.text.len();
+        self.cells[cell].content = Content::Text(here, here);
+    }
+
+    /// Adds to the text of the cell that was begun last; what is said to be nothing has none.
+    fn push_text(&mut self, cell: usize, text: &str) {
+        if let Content::Text(_, end) = &mut self.cells[cell].content {
+            self.text.push_str(text);
+            *end = self.text.len();
+        }
+    }
+
+    /// The cell is said to be nothing.
+    fn be_nothing(&mut self, cell: usize) {
+        self.cells[cell].content = Content::Nothing;
+    }
+
     /// Adds a cell that is said to be nothing.
     pub fn add_nothing(&mut self, node: NodeId) {
         let index = self.open(node);
-        self.cells[index].content = Content::Nothing;
+        self.be_nothing(index);
         self.close(index);
     }
 

@@ -43,6 +43,8 @@ struct Node {
     children: Vec<NodeId>,
     /// One per child: what most names differ in, so that a name is compared with one child only.
     tags: Vec<Tag>,
+    /// The bits of all tags: most names that the shape does not read are known by them to be none of the children.
+    bits: u64,
     /// The child that any element without a place of its own stands at.
     any: Option<NodeId>,
 }
@@ -60,6 +62,12 @@ impl Tag {
         };
         let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
         Tag(length << 16 | u32::from(*first) << 8 | u32::from(*last))
+    }
+
+    /// One bit of 64, by the tag.
+    fn bit(self) -> u64 {
+        // The upper bits of a product depend on all of the tag's.
+        1 << (self.0.wrapping_mul(0x9E37_79B1) >> 26)
     }
 }
 
@@ -91,6 +99,7 @@ impl Shape {
             name: Name::Unnamed,
             children: Vec::new(),
             tags: Vec::new(),
+            bits: 0,
             any: None,
         };
         let mut nodes = vec![unnamed()];
@@ -254,11 +263,13 @@ impl Shape {
             name,
             children: Vec::new(),
             tags: Vec::new(),
+            bits: 0,
             any: None,
         });
         let parent = &mut self.nodes[usize::from(parent.0)];
         parent.children.push(child);
         parent.tags.push(tag);
+        parent.bits |= tag.bit();
         parent.any = parent.any.or(any);
         Ok(child)
     }
@@ -374,6 +385,9 @@ impl Shape {
         mut fits: impl FnMut(&Name) -> bool,
     ) -> Option<NodeId> {
         let (parent, tag) = (self.node(parent), Tag::of(like));
+        if parent.bits & tag.bit() == 0 {
+            return None;
+        }
         let alike = parent.tags.iter().zip(&parent.children);
         let mut alike = alike.filter(|(known, _)| **known == tag);
         alike

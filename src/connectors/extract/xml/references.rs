@@ -3,11 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
-
-use super::Unreadable;
-use super::xml::broken;
+use super::super::Unreadable;
+use super::scanner::{Scanner, Tag, Token};
 
 /// Elements that can be referred to in one answer; far more than any back end sends.
 const TARGETS: usize = 65_536;
@@ -15,6 +12,8 @@ const TARGETS: usize = 65_536;
 const FOLLOWED: usize = 10_000;
 /// Bytes read again for references, as a multiple of the answer: what many refer to is read as often.
 const READ_AGAIN: usize = 4;
+/// How deep elements stand that can be referred to: beside the answer proper, inside the body of the envelope.
+const BESIDE_THE_ANSWER: usize = 3;
 
 /// What is known of the references of an answer; nothing, until the first one is met.
 #[derive(Debug, Default)]
@@ -50,36 +49,21 @@ pub(super) fn referred(value: &str) -> Option<&str> {
     value.trim().strip_prefix('#').filter(|id| !id.is_empty())
 }
 
-/// Every element beside the answer proper, inside the body of the envelope, that has an id.
+/// Every element beside the answer proper that has an id.
 fn targets(answer: &str) -> Result<HashMap<String, Range<usize>>, Unreadable> {
-    let mut reader = Reader::from_str(answer);
+    let mut scanner = Scanner::new(answer, 0);
     let mut found = HashMap::new();
-    let mut open: Option<(String, usize)> = None;
-    let mut depth = 0_usize;
     loop {
-        let begin = position(&reader);
-        match reader.read_event().map_err(|error| broken(&error))? {
-            Event::Start(start) => {
-                depth += 1;
-                if depth == 3 {
-                    open = id(&start).map(|id| (id, begin));
+        let begin = scanner.position();
+        match scanner.next()? {
+            Some(Token::Start(tag)) if scanner.depth() == BESIDE_THE_ANSWER => {
+                scanner.skip()?;
+                if let Some(id) = id(&tag) {
+                    note(&mut found, id, begin..scanner.position())?;
                 }
             }
-            Event::Empty(start) if depth == 2 => {
-                if let Some(id) = id(&start) {
-                    note(&mut found, id, begin..position(&reader))?;
-                }
-            }
-            Event::End(_) => {
-                if depth == 3
-                    && let Some((id, begin)) = open.take()
-                {
-                    note(&mut found, id, begin..position(&reader))?;
-                }
-                depth = depth.saturating_sub(1);
-            }
-            Event::Eof => return Ok(found),
-            _ => {}
+            Some(_) => {}
+            None => return Ok(found),
         }
     }
 }
@@ -97,12 +81,8 @@ fn note(
     Ok(())
 }
 
-fn id(start: &BytesStart<'_>) -> Option<String> {
-    let mut attributes = start.attributes().filter_map(Result::ok);
-    let id = attributes.find(|attribute| attribute.key.as_ref() == "id")?;
-    Some(id.value.trim().to_owned())
-}
-
-fn position(reader: &Reader<&[u8]>) -> usize {
-    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
+fn id(tag: &Tag<'_>) -> Option<String> {
+    let mut attributes = tag.attributes().filter_map(Result::ok);
+    let id = attributes.find(|attribute| attribute.name == "id")?;
+    Some(id.raw.trim().to_owned())
 }
