@@ -10,8 +10,6 @@ use super::scanner::{is_blank, local_name, resolve};
 /// Attributes of one tag; far more than any back end sends.
 const MOST: usize = 64;
 
-const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
-
 /// An attribute.
 #[derive(Debug, Clone, Copy)]
 pub struct Attribute<'t> {
@@ -120,9 +118,9 @@ impl<'t> Iterator for Attributes<'t> {
 
 /// The attribute at the beginning of a text, and what follows it.
 fn read(text: &str) -> Result<(Attribute<'_>, &str), Unreadable> {
-    let (name, rest) = text.split_once('=').ok_or_else(broken)?;
-    let name = name.trim_matches(BLANKS);
-    let rest = rest.trim_start_matches(BLANKS);
+    let equals = memchr(b'=', text.as_bytes()).ok_or_else(broken)?;
+    let name = text[..equals].trim_ascii();
+    let rest = text[equals + 1..].trim_ascii_start();
     let quote = *rest.as_bytes().first().ok_or_else(broken)?;
     if name.is_empty() || name.bytes().any(is_blank) || !matches!(quote, b'"' | b'\'') {
         return Err(broken());

@@ -7,6 +7,8 @@ mod scanner;
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::shape::{NodeId, Shape};
 use super::{Extract, TYPICAL, Unreadable};
 use namespaces::Namespaces;
@@ -105,7 +107,7 @@ impl<'s> Reading<'s> {
             None => 0,
         };
         let namespace = || self.namespaces.as_ref()?.of(tag.name);
-        match self.shape.element(parent, tag.local_name(), namespace) {
+        match self.shape.element(parent, tag.local_name, namespace) {
             Some(node) => self.place(scanner, tag, node)?,
             None => scanner.skip()?,
         }
@@ -238,7 +240,7 @@ impl<'s> Reading<'s> {
 
 /// A text as XML says that it is read: whatever ends a line is `\n`.
 fn with_line_ends(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') {
+    if memchr(b'\r', text.as_bytes()).is_some() {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
         Cow::Borrowed(text)
