@@ -282,7 +282,7 @@ impl Filled<'_> {
         });
         match place {
             Some(place) => {
-                entry.value(&place);
+                place.write(entry);
                 true
             }
             None => false,

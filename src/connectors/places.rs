@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
-use serde::Serialize;
+
+use crate::contract::document::Entry;
+use crate::contract::instants;
 
 /// What a back end tells about a place; any part may be missing.
 #[derive(Debug, Default)]
@@ -21,17 +23,36 @@ pub struct Told<'a> {
 }
 
 /// A place as the contract tells it ([`crate::contract::luogo::Luogo`]), in words of the tables and of the back end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place<'a> {
     /// ISTAT code of a municipality.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub codice_istat: Option<&'a str>,
     /// Cadastral code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub codice_belfiore: Option<&'a str>,
     /// Name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub denominazione: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// Writes the place as JSON.
+    pub fn write(&self, entry: &mut Entry) {
+        let parts = [
+            ("\"codice_istat\":", self.codice_istat),
+            ("\"codice_belfiore\":", self.codice_belfiore),
+            ("\"denominazione\":", self.denominazione),
+        ];
+        entry.raw("{");
+        let mut separator = "";
+        for (name, part) in parts {
+            if let Some(part) = part {
+                entry.raw(separator);
+                entry.raw(name);
+                entry.text(part);
+                separator = ",";
+            }
+        }
+        entry.raw("}");
+    }
 }
 
 struct Comune {
@@ -304,7 +325,7 @@ fn number_of(code: &str) -> u32 {
 
 /// The one municipality among the lines that existed on the day; `None` also if there were several.
 fn only(lines: &[u32], on: Option<NaiveDate>) -> Option<Comune> {
-    let day = on.map(|day| day.to_string());
+    let day = on.map(instants::day);
     let existed = |comune: &Comune| match &day {
         Some(day) => {
             comune.from <= day.as_str() && (comune.to.is_empty() || day.as_str() <= comune.to)

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::json::push_text;
 use super::operation::{FieldSet, Operation};
 
 /// A back end's answer in the contract's terms.
@@ -17,7 +18,7 @@ pub struct Document {
 /// One person or position: its fields, written as JSON one after the other, and whom they name.
 #[derive(Clone, Default)]
 pub struct Entry {
-    json: Vec<u8>,
+    json: String,
     /// `"name":value` by the field's place in [`Operation::fields`], in that order.
     fields: Vec<(usize, Range<usize>)>,
     /// Each with the place of the field that names them.
@@ -87,7 +88,7 @@ impl Entry {
     /// An empty entry with room for so many bytes of JSON and so many fields.
     pub fn with_capacity(bytes: usize, fields: usize) -> Entry {
         Entry {
-            json: Vec::with_capacity(bytes),
+            json: String::with_capacity(bytes),
             fields: Vec::with_capacity(fields),
             people: Vec::new(),
         }
@@ -114,32 +115,18 @@ impl Entry {
 
     /// Appends what already is JSON.
     pub fn raw(&mut self, json: &str) {
-        self.json.extend_from_slice(json.as_bytes());
+        self.json.push_str(json);
     }
 
     /// Appends a text as JSON.
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "a branch per byte would be slower"
-    )]
     pub fn text(&mut self, text: &str) {
-        // Without a branch per byte, so that many bytes are looked at in one step.
-        let escaped = text.bytes().fold(false, |escaped, byte| {
-            escaped | (byte < b' ') | (byte == b'"') | (byte == b'\\')
-        });
-        if escaped {
-            self.value(text);
-        } else {
-            self.json.push(b'"');
-            self.raw(text);
-            self.json.push(b'"');
-        }
+        push_text(text, &mut self.json);
     }
 
     /// Appends a value as JSON.
     pub fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
-        serde_json::to_writer(&mut self.json, value)
-            .expect("plain values always serialize into memory");
+        let json = serde_json::to_string(value).expect("plain values always serialize");
+        self.raw(&json);
     }
 
     /// How much is written, to come back to.
@@ -166,7 +153,7 @@ impl Entry {
     /// Takes over the fields of another entry; they replace those that are already there.
     pub fn absorb(&mut self, other: Entry) {
         let offset = self.json.len();
-        self.json.extend_from_slice(&other.json);
+        self.json.push_str(&other.json);
         for (position, json) in other.fields {
             let json = json.start + offset..json.end + offset;
             self.people.retain(|(field, _)| *field != position);
@@ -187,11 +174,11 @@ impl Entry {
         let fields = self.fields.iter();
         let mut fields = fields.filter(|(position, _)| allowed.contains(*position));
         if let Some((_, first)) = fields.next() {
-            out.extend_from_slice(&self.json[first.clone()]);
+            out.extend_from_slice(self.json[first.clone()].as_bytes());
         }
         for (_, json) in fields {
             out.push(b',');
-            out.extend_from_slice(&self.json[json.clone()]);
+            out.extend_from_slice(self.json[json.clone()].as_bytes());
         }
         out.push(b'}');
     }
@@ -250,8 +237,8 @@ impl Document {
                 .fields
                 .iter()
                 .map(|(position, json)| {
-                    let json = String::from_utf8_lossy(&entry.json[json.clone()]);
-                    (names[*position].to_owned(), json.into_owned())
+                    let json = &entry.json[json.clone()];
+                    (names[*position].to_owned(), json.to_owned())
                 })
                 .collect(),
             people: entry

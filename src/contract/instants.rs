@@ -12,29 +12,35 @@ pub fn day(date: NaiveDate) -> String {
 
 /// An instant as `YYYY-MM-DDTHH:MM:SS.fffffffffZ` (RFC 3339), its fraction as long as it needs to be: 0, 3, 6 or 9 digits.
 pub fn instant(at: DateTime<Utc>) -> String {
+    let mut text = String::with_capacity(30);
+    push_instant(at, &mut text);
+    text
+}
+
+/// Appends an instant as [`instant`] writes it.
+pub fn push_instant(at: DateTime<Utc>, text: &mut String) {
     let nanoseconds = at.nanosecond();
     // The last nanoseconds of a leap second are beyond a thousand millions.
     if !(0..=9999).contains(&at.year()) || nanoseconds > 999_999_999 {
-        return at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        text.push_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        return;
     }
-    let mut text = String::with_capacity(30);
-    push_day(at.date_naive(), &mut text);
+    push_day(at.date_naive(), text);
     for (mark, number) in [('T', at.hour()), (':', at.minute()), (':', at.second())] {
         text.push(mark);
-        push_digits::<2>(number, &mut text);
+        push_digits::<2>(number, text);
     }
     if nanoseconds != 0 {
         text.push('.');
         if nanoseconds.is_multiple_of(1_000_000) {
-            push_digits::<3>(nanoseconds / 1_000_000, &mut text);
+            push_digits::<3>(nanoseconds / 1_000_000, text);
         } else if nanoseconds.is_multiple_of(1_000) {
-            push_digits::<6>(nanoseconds / 1_000, &mut text);
+            push_digits::<6>(nanoseconds / 1_000, text);
         } else {
-            push_digits::<9>(nanoseconds, &mut text);
+            push_digits::<9>(nanoseconds, text);
         }
     }
     text.push('Z');
-    text
 }
 
 /// Writes a day into an answer.
@@ -50,7 +56,8 @@ pub fn serialize_instant<S: Serializer>(
     serializer.serialize_str(&instant(*at))
 }
 
-fn push_day(date: NaiveDate, text: &mut String) {
+/// Appends a day as [`day`] writes it.
+pub fn push_day(date: NaiveDate, text: &mut String) {
     match u32::try_from(date.year()) {
         Ok(year @ 0..=9999) => {
             push_digits::<4>(year, text);

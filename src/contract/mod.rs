@@ -7,6 +7,7 @@ pub mod question;
 pub mod codice_fiscale;
 pub mod importo;
 pub mod instants;
+pub mod json;
 pub mod luogo;
 pub mod persona;
 pub mod posizione;

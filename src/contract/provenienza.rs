@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::instants;
+use super::json::push_text;
 
 /// Provenienza ed età dei dati di una risposta.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -28,51 +29,55 @@ pub struct Provenienza {
     pub rilevato_il: DateTime<Utc>,
 }
 
-/// How [`Provenienza`] writes what differs from one reply to the next.
-const TOLD_ANEW: &str = "\"da_cache\":false,\"scaduta\":false";
-
 /// A provenance written once, for as long as its answer is kept: all but whether the answer waited in the cache.
 #[derive(Debug, Clone)]
 pub struct Origine {
-    before: Box<str>,
-    after: Box<str>,
+    json: Box<str>,
+    /// Where what differs from one reply to the next has its place.
+    told_anew: usize,
 }
 
 impl Origine {
-    /// Writes a provenance, whatever it says of the cache.
+    /// Writes a provenance as its type would, whatever it says of the cache.
     pub fn of(provenienza: &Provenienza) -> Origine {
-        let fetched = Provenienza {
-            da_cache: false,
-            scaduta: false,
-            ..provenienza.clone()
-        };
-        let written =
-            serde_json::to_string(&fetched).expect("plain values always serialize into memory");
-        // Quotes in a text are escaped, so no text can look like this.
-        let (before, after) = written
-            .split_once(TOLD_ANEW)
-            .expect("both fields were just written as false, one after the other");
+        let mut json = String::with_capacity(256);
+        json.push_str("{\"ente\":");
+        push_text(&provenienza.ente, &mut json);
+        json.push_str(",\"adattatore\":{\"nome\":");
+        push_text(&provenienza.adattatore.nome, &mut json);
+        json.push_str(",\"versione\":");
+        push_text(&provenienza.adattatore.versione, &mut json);
+        json.push_str("},\"fonte\":\"");
+        json.push_str(provenienza.fonte.name());
+        json.push_str("\",");
+        let told_anew = json.len();
+        json.push_str(",\"data_riferimento\":\"");
+        instants::push_day(provenienza.data_riferimento, &mut json);
+        json.push_str("\",\"rilevato_il\":\"");
+        instants::push_instant(provenienza.rilevato_il, &mut json);
+        json.push_str("\"}");
         Origine {
-            before: before.into(),
-            after: after.into(),
+            json: json.into_boxed_str(),
+            told_anew,
         }
     }
 
     /// Writes the provenance of a reply.
     pub fn write(&self, da_cache: bool, scaduta: bool, body: &mut Vec<u8>) {
-        body.extend_from_slice(self.before.as_bytes());
+        let (before, after) = self.json.split_at(self.told_anew);
+        body.extend_from_slice(before.as_bytes());
         body.extend_from_slice(match (da_cache, scaduta) {
-            (false, false) => TOLD_ANEW.as_bytes(),
+            (false, false) => b"\"da_cache\":false,\"scaduta\":false",
             (true, false) => b"\"da_cache\":true,\"scaduta\":false",
             (true, true) => b"\"da_cache\":true,\"scaduta\":true",
             (false, true) => b"\"da_cache\":false,\"scaduta\":true",
         });
-        body.extend_from_slice(self.after.as_bytes());
+        body.extend_from_slice(after.as_bytes());
     }
 
     /// Bytes held, for the cache's bound.
     pub fn weight(&self) -> usize {
-        self.before.len() + self.after.len()
+        self.json.len()
     }
 }
 
@@ -101,20 +106,43 @@ pub enum Fonte {
     Anpr,
 }
 
+impl Fonte {
+    /// The name under which answers tell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fonte::GestionaleComunale => "gestionale_comunale",
+            Fonte::CopiaNotturna => "copia_notturna",
+            Fonte::Operatore => "operatore",
+            Fonte::Anpr => "anpr",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_written_in_parts_is_what_the_type_writes() {
-        for (da_cache, scaduta) in [(false, false), (false, true), (true, false), (true, true)] {
+        let fonti = [
+            Fonte::GestionaleComunale,
+            Fonte::CopiaNotturna,
+            Fonte::Operatore,
+            Fonte::Anpr,
+        ];
+        for (fonte, told) in
+            fonti
+                .into_iter()
+                .zip([(false, false), (false, true), (true, false), (true, true)])
+        {
+            let (da_cache, scaduta) = told;
             let provenienza = Provenienza {
                 ente: "013075".to_owned(),
                 adattatore: Adattatore {
-                    nome: TOLD_ANEW.to_owned(),
+                    nome: "un \"nome\" à capo\n".to_owned(),
                     versione: "1.0.0".to_owned(),
                 },
-                fonte: Fonte::Anpr,
+                fonte,
                 da_cache,
                 scaduta,
                 data_riferimento: NaiveDate::MIN,

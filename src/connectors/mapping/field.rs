@@ -288,7 +288,7 @@ impl PlaceMapping {
         if name.is_some_and(|name| !is_within(name, 200)) {
             return Err(Trouble::of("longer than the contract allows"));
         }
-        entry.value(&place);
+        place.write(entry);
         Ok(true)
     }
 }
