@@ -117,6 +117,7 @@ pub struct AdapterOperation {
     keep: Option<Duration>,
     repeatable: bool,
     only_this_year: bool,
+    together: bool,
     fonte: Fonte,
     usual_delay: Option<Duration>,
     tributi: Vec<Tributo>,
@@ -246,6 +247,11 @@ impl AdapterOperation {
     /// Whether the back end may get that step twice.
     pub fn may_send_twice(&self, step: &Step) -> bool {
         self.repeatable && step.repeatable
+    }
+
+    /// Whether steps that need nothing of one another may be asked at the same time.
+    pub fn together(&self) -> bool {
+        self.together
     }
 
     /// Whether the product tells of the current year alone.

@@ -80,6 +80,15 @@ impl Bulkhead {
         queued.await.map_err(|_| Full)
     }
 
+    /// A place for one more call of this ente if there is one for it now and nobody waits.
+    pub fn enter_if_free(self: &Arc<Self>, ente: &CodiceIstat) -> Option<Place> {
+        let mut state = self.state.lock();
+        let ente = state.index_of(ente);
+        let is_free = state.taken < self.places && state.enti[ente].places < self.share(&state);
+        let nobody_waits = state.queue.iter().all(|waiter| waiter.notify.is_closed());
+        (is_free && nobody_waits).then(|| self.take(&mut state, ente))
+    }
+
     /// Calls under way and calls waiting.
     pub fn load(&self) -> (usize, usize) {
         let state = self.state.lock();
@@ -180,6 +189,26 @@ mod tests {
             bulkhead.enter(&ente(2)).await.is_ok(),
             "another ente is not slowed"
         );
+    }
+
+    #[tokio::test]
+    async fn one_more_call_gets_a_place_only_if_it_is_free_and_nobody_waits_for_it() {
+        let bulkhead = Arc::new(Bulkhead::new(2, 8, Some(2)));
+        let first = bulkhead.enter(&ente(1)).await.expect("free");
+        let beside = bulkhead.enter_if_free(&ente(1)).expect("free");
+        assert!(bulkhead.enter_if_free(&ente(1)).is_none(), "all are taken");
+        assert_eq!(bulkhead.load(), (2, 0));
+        let other = ente(2);
+        let mut waiting = Box::pin(bulkhead.enter(&other));
+        assert!(timeout(SOON, &mut waiting).await.is_err());
+        drop(beside);
+        assert!(
+            bulkhead.enter_if_free(&ente(1)).is_none(),
+            "who waited has it"
+        );
+        let theirs = waiting.await.expect("a place");
+        drop((first, theirs));
+        assert_eq!(bulkhead.load(), (0, 0));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ mod account;
 mod clock;
 mod database;
 mod night;
+mod together;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use super::tape::{self, Taped};
 use crate::config::instance::InstanceSettings;
 use crate::config::limits::Rate;
 use account::Account;
+use together::AskedSteps;
 
 /// One back end with all that must hold for the whole process.
 #[derive(Debug)]
@@ -210,11 +212,38 @@ impl Instance {
         transcript: &mut Transcript,
     ) -> Result<(), Refusal> {
         let mut account = self.account(adapter, call).await?;
+        let mut asked = AskedSteps::new();
         while let Some(step) = conversation.step() {
-            self.pace()?;
-            let first = self
-                .make(adapter, step, call, conversation, &account, transcript)
-                .await;
+            let position = conversation.position();
+            if !asked.contains_key(&position) {
+                self.pace()?;
+            }
+            if asked.is_empty() {
+                asked = self.ask_together(call, conversation, &account).await?;
+            }
+            let first = match asked.remove(&position) {
+                Some(answered) => {
+                    conversation.at(answered.sent);
+                    let took = answered.took;
+                    let answer = answered.take(transcript);
+                    answer.map_err(Refusal::from).and_then(|answer| {
+                        let round = (answer, took);
+                        self.take_in(
+                            adapter,
+                            step,
+                            call,
+                            round,
+                            conversation,
+                            &account,
+                            transcript,
+                        )
+                    })
+                }
+                None => {
+                    self.make(adapter, step, call, conversation, &account, transcript)
+                        .await
+                }
+            };
             let Err(refusal) = first else {
                 continue;
             };
@@ -227,6 +256,7 @@ impl Instance {
             };
             // The token may have ended before its time: one new login, one more try, then no more.
             cell.expired(&old);
+            asked.clear();
             account = self.account(adapter, call).await?;
             let second = self
                 .make(adapter, step, call, conversation, &account, transcript)
@@ -305,21 +335,19 @@ impl Instance {
         transcript: &mut Transcript,
     ) -> Result<(), Refusal> {
         let began = Instant::now();
-        let sent = conversation.now();
         match request {
             Request::Http(request) => {
                 let answer = self.send(request, call, Some(transcript)).await?;
-                transcript.keep(|| Taped {
-                    exchange: conversation.exchange_name(step).into_owned(),
-                    answer: tape::Answer::Http(answer.clone()),
-                    took: began.elapsed(),
-                });
-                self.note_clock(adapter, &answer, sent);
-                conversation.answered(step, &answer, account.credentials())?;
-                if self.glance.is_due(began) {
-                    self.drift.look(adapter, call.operation, step, &answer);
-                }
-                Ok(())
+                let round = (answer, began.elapsed());
+                self.take_in(
+                    adapter,
+                    step,
+                    call,
+                    round,
+                    conversation,
+                    account,
+                    transcript,
+                )
             }
             Request::Sql(request) => {
                 let rows = self.ask(adapter, step, &request, call, transcript).await?;
@@ -343,6 +371,34 @@ impl Instance {
                 conversation.rows(step, rows, account.credentials())
             }
         }
+    }
+
+    /// Takes in what came of a request, and after how long.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one answer with all that surrounds it"
+    )]
+    fn take_in<'a>(
+        &self,
+        adapter: &Adapter,
+        step: &'a Step,
+        call: &Call<'_>,
+        (answer, took): (HttpResponse, Duration),
+        conversation: &mut Conversation<'a>,
+        account: &Account,
+        transcript: &mut Transcript,
+    ) -> Result<(), Refusal> {
+        transcript.keep(|| Taped {
+            exchange: conversation.exchange_name(step).into_owned(),
+            answer: tape::Answer::Http(answer.clone()),
+            took,
+        });
+        self.note_clock(adapter, &answer, conversation.now());
+        conversation.answered(step, &answer, account.credentials())?;
+        if self.glance.is_due(Instant::now()) {
+            self.drift.look(adapter, call.operation, step, &answer);
+        }
+        Ok(())
     }
 
     async fn send(

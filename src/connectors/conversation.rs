@@ -148,6 +148,35 @@ impl<'a> Conversation<'a> {
         self.operation.steps().get(self.next)
     }
 
+    /// The place of the step that comes next in its operation.
+    pub(super) fn position(&self) -> usize {
+        self.next
+    }
+
+    /// The steps that may be asked beside the one that comes next, by their places: nothing that they send is still to come.
+    pub(super) fn askable_beside_next(&self) -> Vec<(usize, &'a Step)> {
+        if !self.operation.together() {
+            return Vec::new();
+        }
+        let steps = self.operation.steps().iter().enumerate();
+        steps
+            .skip(self.next + 1)
+            .filter(|(place, _)| self.plan[*place])
+            .filter(|(_, step)| step.after <= self.next && step.for_each.is_none())
+            .take(MOST_CALLS.saturating_sub(self.made + 1))
+            .collect()
+    }
+
+    /// What is sent for a step before its turn has come.
+    pub(super) fn request_ahead(
+        &self,
+        step: &'a Step,
+        credentials: Credentials<'_>,
+    ) -> Result<Request<'a>, ConnectorError> {
+        let repeatable = self.operation.may_send_twice(step);
+        exchange::request(self.adapter, step, repeatable, &self.scope(credentials))
+    }
+
     /// The intent, if the step that comes next is the one that changes something.
     pub(super) fn intent(&self) -> Option<&'a dyn Intent> {
         match self.call.turn {

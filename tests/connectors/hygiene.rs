@@ -10,6 +10,7 @@ use pontile::config::units::Span;
 use pontile::connectors::error::{Kind, Retry};
 use pontile::connectors::instance::{BreakerState, Instances};
 use pontile::contract::operation::Operation;
+use pontile::contract::posizione::Tributo;
 use serde_json::json;
 
 use crate::asking::{Town, persona, shown};
@@ -358,4 +359,56 @@ fn a_call_can_be_spawned() {
     fn is_send<T: Send>(_: &T) {}
     let town = Town::cantu("http://127.0.0.1:9".to_owned());
     is_send(&town.persona(CANTU));
+}
+
+#[tokio::test]
+async fn questions_that_need_nothing_of_one_another_are_asked_at_the_same_time_within_the_places() {
+    for (concurrency, at_once) in [(1, 1), (2, 2), (8, 3)] {
+        let simulators = Simulators::start();
+        let town = Town::erba(simulators.address("d6")).with(|settings| {
+            settings.bounds.concurrency = concurrency;
+            settings.bounds.per_ente = Some(concurrency);
+        });
+        let before = town.posizione(ERBA, Tributo::Imu, 2025).await;
+        let before = before.expect("the login and an answer");
+        simulators.forget_calls().await;
+        simulators
+            .fault(json!({"dialect": "d6", "fault": "slow", "ms": 200}))
+            .await;
+        let began = Instant::now();
+        let answer = town
+            .posizione(ERBA, Tributo::Imu, 2025)
+            .await
+            .expect("answered");
+        let took = began.elapsed();
+        assert_eq!(shown(&answer), shown(&before), "as one after the other");
+        let calls = simulators.calls().await;
+        assert_eq!(calls["max_concurrency"][0]["max"], at_once, "{calls}");
+        // Four questions of 200 ms each: the first alone, of the others as many at once as there are places.
+        let rounds = 1 + 3_u32.div_ceil(at_once);
+        assert!(took >= Duration::from_millis(200) * rounds, "{took:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ends_while_several_are_asked_costs_one_login() {
+    let simulators = Simulators::start();
+    let town = Town::erba(simulators.address("d6"));
+    let before = town.posizione(ERBA, Tributo::Imu, 2025).await;
+    let before = before.expect("the first login");
+    simulators
+        .fault(json!({"dialect": "d6", "fault": "slow", "ms": 400}))
+        .await;
+    // The first question is under way when the token ends, so that the three that follow together are refused.
+    let ending = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let ended = json!({"dialect": "d6", "fault": "expired_token", "times": 3});
+        simulators.fault(ended).await;
+    };
+    let (answered, ()) = tokio::join!(town.posizione(ERBA, Tributo::Imu, 2025), ending);
+    assert_eq!(
+        shown(&answered.expect("one new login helps")),
+        shown(&before)
+    );
+    assert_eq!(tokens_issued(&simulators).await, 2);
 }

@@ -247,6 +247,13 @@ fn operation(connector: &str) -> Value {
                 span("How long an answer usually takes, for the capability document."),
             ),
             (
+                "together",
+                json!({
+                    "description": "Whether calls that use nothing of one another are made at the same time, within the instance's concurrency; absent: false.",
+                    "type": "boolean",
+                }),
+            ),
+            (
                 "fonte",
                 word(
                     "What kind of source answers; absent: gestionale_comunale.",

@@ -15,6 +15,9 @@ pub struct Step {
     pub tributo: Option<Tributo>,
     /// Made once for each value that an earlier step captured under this name; the answers count as one.
     pub for_each: Option<Box<str>>,
+    /// How many of the operation's steps, from the first, must have been answered before it can be asked: the last of them captures
+    /// something that it sends.
+    pub after: usize,
     /// Whether the back end may get it twice, where the operation may be repeated at all.
     pub repeatable: bool,
     /// What is sent.
@@ -106,6 +109,19 @@ impl Method {
 }
 
 impl Step {
+    /// Whether it sends what that step captures.
+    pub fn needs(&self, earlier: &Step) -> bool {
+        let captured = |name: &str| {
+            let mut captures = earlier.mapping.captures.iter();
+            captures.any(|capture| &*capture.name == name)
+        };
+        let sent = self
+            .request
+            .placeholders()
+            .any(|placeholder| matches!(placeholder, Placeholder::Capture(name) if captured(name)));
+        sent || self.for_each.as_deref().is_some_and(captured)
+    }
+
     /// Whether the step is for that tax.
     pub fn serves(&self, tributo: Option<Tributo>) -> bool {
         self.tributo.is_none() || tributo.is_none() || self.tributo == tributo

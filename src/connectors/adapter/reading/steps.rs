@@ -85,6 +85,7 @@ impl Bench<'_> {
         let keep: Option<Span> = table.optional("keep", reader);
         let repeatable = table.required("repeatable", reader);
         let usual_delay: Option<Span> = table.optional("usual_delay", reader);
+        let together = table.or("together", false, reader);
         let only_this_year = only_this_year(operation, &mut table, reader);
         let fonte =
             match table.values("fonte").next() {
@@ -119,7 +120,9 @@ impl Bench<'_> {
                 ..*known
             };
             let item = Value::new(value.source(), item);
-            if let Some(step) = self.step(item, &known, false, reader) {
+            if let Some(mut step) = self.step(item, &known, false, reader) {
+                let needed = steps.iter().rposition(|earlier| step.needs(earlier));
+                step.after = needed.map_or(0, |last| last + 1);
                 for capture in &step.mapping.captures {
                     let kept = if capture.every {
                         &mut lists
@@ -143,6 +146,15 @@ impl Bench<'_> {
             Some(writing) => Some(writing.checked(&steps, reader)?),
             None => None,
         };
+        if together == Some(true) {
+            let free = steps.iter().enumerate().skip(1);
+            let mut free = free.filter(|(place, step)| step.after < *place);
+            let asked = matches!(self.connector, Connector::Soap(_) | Connector::Rest(_));
+            if !asked || repeatable != Some(true) || deferral.is_some() || free.next().is_none() {
+                let text = "together vale per letture ripetibili via HTTP in cui una chiamata non usa ciò che la precedente cattura";
+                reader.mistake(&value.place(), text);
+            }
+        }
         if writing.is_some() && (deferral.is_some() || keep.is_some() || repeatable == Some(true)) {
             let text = "una scrittura non si ripete, non si conserva e non è «deferred»";
             reader.mistake(&value.place(), text);
@@ -152,6 +164,7 @@ impl Bench<'_> {
             keep: keep.map(|span| span.0),
             repeatable: repeatable?,
             only_this_year: only_this_year?,
+            together: together?,
             fonte: fonte?,
             usual_delay: usual_delay.map(|span| span.0),
             tributi: tributi(operation, &steps),
@@ -201,6 +214,7 @@ impl Bench<'_> {
             usual_delay: usual_delay.map(|span| span.0),
             tributi: tributi(operation, &[]),
             only_this_year: false,
+            together: false,
             steps: Vec::new(),
             filled_in,
             deferral: Some(deferral?),
@@ -270,6 +284,7 @@ impl Bench<'_> {
                 None => None,
             },
             for_each: for_each?.map(|(name, _)| name.into()),
+            after: 0,
             repeatable: repeatable?,
             request: request?,
             mapping: mapping?,
