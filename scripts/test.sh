@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly SHARED=${PONTILE_SHARED:-../shared}
-readonly SCHEMATHESIS=4.32.5
+readonly SCHEMATHESIS=4.32.5 PYJWT=2.10.1 JWCRYPTO=1.5.6 JOSE=5.10.0
 readonly SUMMARY=var/test/cargo-test.txt
 
 fail() { printf 'make test: %s\n' "$*" >&2; exit 1; }
@@ -29,6 +29,19 @@ prepare_schemathesis() {
     export PONTILE_SCHEMATHESIS
 }
 
+# Libraries by which tests make tokens as portals would, apart from the system's own.
+prepare_tokens() {
+    PONTILE_TOKENS=$PWD/target/tokens-pyjwt-$PYJWT-jwcrypto-$JWCRYPTO-jose-$JOSE
+    export PONTILE_TOKENS
+    [[ ! -e $PONTILE_TOKENS/complete ]] || return 0
+    step 'libraries for tokens'
+    rm -rf "$PONTILE_TOKENS"
+    python3 -m venv "$PONTILE_TOKENS"
+    "$PONTILE_TOKENS/bin/pip" --quiet --disable-pip-version-check install "PyJWT[crypto]==$PYJWT" "jwcrypto==$JWCRYPTO"
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$PONTILE_TOKENS/npm" "jose@$JOSE"
+    touch "$PONTILE_TOKENS/complete"
+}
+
 scripts/install-debian-packages.sh build test
 command -v cargo >/dev/null || fail 'cargo is missing: install Rust from https://rustup.rs, then run this again'
 # The servers that tests start live where the PATH of an ordinary user does not reach.
@@ -37,6 +50,7 @@ if [[ -d $SHARED ]]; then export PONTILE_SHARED=$(realpath "$SHARED"); fi
 step 'certificates'
 certs/make.sh
 prepare_schemathesis
+prepare_tokens
 step 'build'
 # Tests start the programs themselves as processes.
 cargo build --locked --workspace --bins

@@ -9,6 +9,7 @@ mod harness;
 
 mod way;
 mod identity;
+mod independent;
 mod tokens;
 mod in_enti;
 mod authorization;
