@@ -113,6 +113,13 @@ impl Entry {
         Ok(())
     }
 
+    /// The field at `position` as it was written: `"name":value`.
+    pub fn field(&self, position: usize) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let (_, json) = fields.find(|(known, _)| *known == position)?;
+        Some(&self.json[json.clone()])
+    }
+
     /// Appends what already is JSON.
     pub fn raw(&mut self, json: &str) {
         self.json.push_str(json);

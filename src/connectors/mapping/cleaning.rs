@@ -127,14 +127,20 @@ fn written(date: NaiveDate, text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// Whether a text, as nearly all are, is of printable ASCII with single blanks inside: there is nothing to clean.
 fn is_plain(text: &str) -> bool {
-    let mut before = b' ';
-    for byte in text.bytes() {
-        if !matches!(byte, b' '..=b'~') || (byte == b' ' && before == b' ') {
-            return false;
-        }
-        before = byte;
-    }
-    before != b' '
+    let bytes = text.as_bytes();
+    // Codes, dates and most names have no blank at all.
+    is_word(bytes) || bytes.split(|byte| *byte == b' ').all(is_word)
+}
+
+/// Whether a text is printable ASCII without any blank.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch per byte would be slower"
+)]
+fn is_word(text: &[u8]) -> bool {
+    let graphic = text.iter();
+    let graphic = graphic.fold(true, |all, byte| all & byte.is_ascii_graphic());
+    graphic & !text.is_empty()
 }
 
 /// Takes blanks off the ends and makes one of several inside.

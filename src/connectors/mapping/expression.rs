@@ -249,7 +249,7 @@ fn text_at(at: CellRef<'_>, node: NodeId, pick: Pick) -> Found<'_> {
         match cell.text() {
             None if cell.is_nothing() => {}
             None => return Err(Trouble::of("a structure where a value was expected")),
-            Some(text) if text.trim().is_empty() => {}
+            Some(text) if is_blank(text) => {}
             Some(text) if pick == Pick::First => return Ok(Some(Cow::Borrowed(text))),
             Some(_) if found.is_some() => {
                 return Err(Trouble::of("occurs more than once"));
@@ -258,6 +258,15 @@ fn text_at(at: CellRef<'_>, node: NodeId, pick: Pick) -> Found<'_> {
         }
     }
     Ok(found)
+}
+
+fn is_blank(text: &str) -> bool {
+    // Most texts tell it by their first byte.
+    !text
+        .bytes()
+        .next()
+        .is_some_and(|first| first.is_ascii_graphic())
+        && text.trim().is_empty()
 }
 
 fn chosen<'a>(

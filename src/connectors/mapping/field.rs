@@ -100,7 +100,7 @@ pub fn entry(
         if wanted.contains(*position) {
             entry.write(*position, |entry| {
                 if field.path == residence::RESIDENZA
-                    && !residence::may_be_given(fields, at, scope)
+                    && !residence::may_be_given(fields, entry, at, scope)
                         .map_err(|trouble| BadField::of(residence::STATO_ANAGRAFICO, trouble))?
                 {
                     return Ok(false);

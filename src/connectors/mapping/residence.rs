@@ -8,6 +8,7 @@ use super::expression::Trouble;
 use super::field::{Content, FieldMapping};
 use crate::connectors::extract::CellRef;
 use crate::connectors::template::scope::Scope;
+use crate::contract::document::Entry;
 use crate::contract::persona::StatoAnagrafico;
 
 /// The field that the rule is about.
@@ -24,20 +25,34 @@ pub fn is_decided<'f>(paths: impl Iterator<Item = &'f str> + Clone) -> bool {
 }
 
 /// Whether the person has a residence that may be given, as [`StatoAnagrafico::ha_residenza`] says.
+///
+/// `entry` has what was written of the person before the residence: usually the state, which is then not worked out again.
 pub fn may_be_given(
     fields: &[(usize, FieldMapping)],
+    entry: &Entry,
     at: CellRef<'_>,
     scope: &Scope<'_>,
 ) -> Result<bool, Trouble> {
-    let mut contents = fields.iter().map(|(_, field)| field);
-    let stato = contents.find(|field| field.path == STATO_ANAGRAFICO);
-    let Some(Content::Value(_, stato)) = stato.map(|field| &field.content) else {
+    let mut fields = fields.iter();
+    let Some((position, stato)) = fields.find(|(_, field)| field.path == STATO_ANAGRAFICO) else {
         return Ok(false);
     };
-    let Some(text) = stato.value(at, scope)? else {
+    let written = entry.field(*position);
+    let written = written.and_then(|json| json.strip_prefix(&*stato.key));
+    if let Some(json) = written {
+        return ha_residenza(json.trim_matches('"'));
+    }
+    let Content::Value(_, stato) = &stato.content else {
         return Ok(false);
     };
-    StatoAnagrafico::deserialize((&*text).into_deserializer())
+    match stato.value(at, scope)? {
+        Some(text) => ha_residenza(&text),
+        None => Ok(false),
+    }
+}
+
+fn ha_residenza(stato: &str) -> Result<bool, Trouble> {
+    StatoAnagrafico::deserialize(stato.into_deserializer())
         .map(StatoAnagrafico::ha_residenza)
         .map_err(|_: Error| Trouble::of("not one of the contract's words"))
 }

@@ -32,6 +32,10 @@ impl Escape {
         out: &mut String,
     ) -> Result<(), ConnectorError> {
         let written = match self {
+            _ if self != Escape::JsonBare && means_itself(value) => {
+                out.push_str(value);
+                true
+            }
             Escape::Xml => xml(value, out),
             Escape::Cdata => cdata(value, out),
             Escape::JsonString => {
@@ -58,6 +62,17 @@ impl Escape {
             ))
         }
     }
+}
+
+/// Whether nothing stands in a value that any of the languages escapes.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch per byte would be slower"
+)]
+fn means_itself(value: &str) -> bool {
+    value.bytes().fold(true, |all, byte| {
+        all & (byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_'))
+    })
 }
 
 /// Characters that XML 1.0 cannot hold at all are refused.

@@ -18,6 +18,8 @@ use super::error::ConnectorError;
 #[derive(Debug, Clone)]
 pub struct Template {
     pieces: Vec<Piece>,
+    /// Bytes that the text usually has: room for values included.
+    usual_length: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -26,6 +28,17 @@ enum Piece {
     Slot(Placeholder, Escape),
     /// A document inside this one, with its name.
     Inner(Box<str>, Template, Escape),
+}
+
+impl Piece {
+    fn usual_length(&self) -> usize {
+        match self {
+            Piece::Text(text) => text.len(),
+            Piece::Slot(..) => 40,
+            // Marks become references of four bytes.
+            Piece::Inner(_, template, _) => template.usual_length * 2,
+        }
+    }
 }
 
 /// What kind of text a template is, hence how values are escaped in it.
@@ -133,7 +146,10 @@ impl Template {
         if end < source.len() {
             pieces.push(Piece::Text(source[end..].into()));
         }
-        let template = Template { pieces };
+        let template = Template {
+            usual_length: pieces.iter().map(Piece::usual_length).sum(),
+            pieces,
+        };
         if mistakes.is_empty() {
             mistakes.extend(template.check_surroundings(language));
         }
@@ -169,7 +185,7 @@ impl Template {
         if let [Piece::Text(text)] = &*self.pieces {
             return Ok(Cow::Borrowed(text));
         }
-        let mut out = String::with_capacity(self.pieces.len() * 48);
+        let mut out = String::with_capacity(self.usual_length);
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.push_str(text),

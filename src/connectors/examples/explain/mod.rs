@@ -23,6 +23,7 @@ use crate::connectors::mapping::outcome::{Facts, Outcome, VERDICTS};
 use crate::connectors::mapping::rows::Meant;
 use crate::connectors::mapping::{Mapping, residence};
 use crate::connectors::template::scope::Scope;
+use crate::contract::document::Entry;
 use crate::contract::operation::FieldSet;
 
 pub use trace::Trace;
@@ -254,7 +255,8 @@ impl Exchange {
                     continue;
                 }
                 let withheld = field.path == residence::RESIDENZA
-                    && !residence::may_be_given(&mapping.fields, row, scope).unwrap_or(false);
+                    && !residence::may_be_given(&mapping.fields, &Entry::default(), row, scope)
+                        .unwrap_or(false);
                 if withheld {
                     self.fields.push(Field::withheld(&prefix, field.path));
                 } else {
