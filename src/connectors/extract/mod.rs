@@ -87,12 +87,19 @@ impl Extract {
 
     /// Begins a cell; what is added until [`Extract::close`] stands inside it.
     fn open(&mut self, node: NodeId) -> usize {
+        self.push(node, Content::Group)
+    }
+
+    /// Ends the cell at `index`.
+    fn close(&mut self, index: usize) {
+        self.cells[index].end = self.cells.len();
+    }
+
+    /// Adds a cell with nothing inside it.
+    fn push(&mut self, node: NodeId, content: Content) -> usize {
         let index = self.cells.len();
-        self.cells.push(Cell {
-            node,
-            content: Content::Group,
-            end: 0,
-        });
+        let end = index + 1;
+        self.cells.push(Cell { node, content, end });
         let place = node.index();
         if self.places.len() <= place {
             self.places.resize(place + 1, 0..0);
@@ -101,22 +108,15 @@ impl Extract {
         if place.end == 0 {
             place.start = index;
         }
-        place.end = index + 1;
+        place.end = end;
         index
-    }
-
-    /// Ends the cell at `index`.
-    fn close(&mut self, index: usize) {
-        self.cells[index].end = self.cells.len();
     }
 
     /// Adds a cell with a text.
     pub fn add_text(&mut self, node: NodeId, text: &str) {
         let start = self.text.len();
         self.text.push_str(text);
-        let index = self.open(node);
-        self.cells[index].content = Content::Text(start, self.text.len());
-        self.close(index);
+        self.push(node, Content::Text(start, self.text.len()));
     }
 
     /// The cell's text is what follows.
@@ -140,9 +140,7 @@ impl Extract {
 
     /// Adds a cell that is said to be nothing.
     pub fn add_nothing(&mut self, node: NodeId) {
-        let index = self.open(node);
-        self.be_nothing(index);
-        self.close(index);
+        self.push(node, Content::Nothing);
     }
 
     /// Adds a cell whose children `inside` adds.

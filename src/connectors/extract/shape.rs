@@ -43,11 +43,14 @@ struct Node {
     children: Vec<NodeId>,
     /// One per child: what most names differ in, so that a name is compared with one child only.
     tags: Vec<Tag>,
-    /// The bits of all tags: most names that the shape does not read are known by them to be none of the children.
-    bits: u64,
+    /// By the slot of a tag: the first child whose tag has it, counted from 1; 0: none has.
+    slots: [u16; SLOTS],
     /// The child that any element without a place of its own stands at.
     any: Option<NodeId>,
 }
+
+/// Enough that most names that are not read meet no child.
+const SLOTS: usize = 64;
 
 /// Length, first and last byte of a name; [`Tag::ANY`] for a child that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,10 +67,10 @@ impl Tag {
         Tag(length << 16 | u32::from(*first) << 8 | u32::from(*last))
     }
 
-    /// One bit of 64, by the tag.
-    fn bit(self) -> u64 {
+    /// Where a place notes the first child of this tag.
+    fn slot(self) -> usize {
         // The upper bits of a product depend on all of the tag's.
-        1 << (self.0.wrapping_mul(0x9E37_79B1) >> 26)
+        (self.0.wrapping_mul(0x9E37_79B1) >> 26) as usize
     }
 }
 
@@ -99,7 +102,7 @@ impl Shape {
             name: Name::Unnamed,
             children: Vec::new(),
             tags: Vec::new(),
-            bits: 0,
+            slots: [0; SLOTS],
             any: None,
         };
         let mut nodes = vec![unnamed()];
@@ -263,13 +266,17 @@ impl Shape {
             name,
             children: Vec::new(),
             tags: Vec::new(),
-            bits: 0,
+            slots: [0; SLOTS],
             any: None,
         });
         let parent = &mut self.nodes[usize::from(parent.0)];
         parent.children.push(child);
         parent.tags.push(tag);
-        parent.bits |= tag.bit();
+        let slot = &mut parent.slots[tag.slot()];
+        if *slot == 0 {
+            // There are no more children than places.
+            *slot = u16::try_from(parent.children.len()).map_err(|_| too_many())?;
+        }
         parent.any = parent.any.or(any);
         Ok(child)
     }
@@ -385,10 +392,8 @@ impl Shape {
         mut fits: impl FnMut(&Name) -> bool,
     ) -> Option<NodeId> {
         let (parent, tag) = (self.node(parent), Tag::of(like));
-        if parent.bits & tag.bit() == 0 {
-            return None;
-        }
-        let alike = parent.tags.iter().zip(&parent.children);
+        let first = usize::from(parent.slots[tag.slot()]).checked_sub(1)?;
+        let alike = parent.tags[first..].iter().zip(&parent.children[first..]);
         let mut alike = alike.filter(|(known, _)| **known == tag);
         alike
             .find(|(_, child)| fits(&self.node(**child).name))
