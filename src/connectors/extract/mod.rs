@@ -70,7 +70,7 @@ impl Extract {
         let mut extract = Extract {
             cells: Vec::with_capacity(places + 1),
             text: String::with_capacity(text),
-            places: Vec::with_capacity(places + 1),
+            places: vec![0..0; places],
         };
         extract.open(NodeId::DOCUMENT);
         extract.close(0);
