@@ -40,6 +40,8 @@ pub struct Adapter {
     declared: Declarations,
     stamps: Stamps,
     token: Option<Step>,
+    /// Whether the login names something of the ente, so that enti share no token.
+    is_token_of_ente: bool,
     operations: Vec<AdapterOperation>,
     /// What answers to each step are made of, as far as the examples of found subjects show it.
     usual: BTreeMap<(Operation, String), Survey>,
@@ -178,6 +180,11 @@ impl Adapter {
     /// The login that gives a token, if the product wants one.
     pub fn token(&self) -> Option<&Step> {
         self.token.as_ref()
+    }
+
+    /// Whether each ente has a token of its own: the login names something of it.
+    pub fn is_token_of_ente(&self) -> bool {
+        self.is_token_of_ente
     }
 
     /// What answers to a step are made of, as far as the examples show it.

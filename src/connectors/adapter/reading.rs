@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::{Adapter, Declarations};
+use super::{Adapter, Declarations, Step};
 use crate::config::mistake::Mistake;
 use crate::config::reading::source::Source;
 use crate::config::reading::table::Table;
@@ -134,6 +134,7 @@ fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Opt
     let (_, _) = (vendor?, product?);
     let bench = bench?;
     let name = bench.files.folder_name(reader)?;
+    let login = login?;
     Some(Adapter {
         name,
         version: version?,
@@ -141,7 +142,8 @@ fn contents(mut table: Table<'_>, files: &mut Files, reader: &mut Reader) -> Opt
         connector: bench.connector,
         declared,
         stamps: stamps?,
-        token: login?,
+        is_token_of_ente: login.as_ref().is_some_and(Step::names_ente),
+        token: login,
         operations,
         usual: BTreeMap::new(),
     })

@@ -128,6 +128,18 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Whether the request names something of the ente.
+    pub fn names_ente(&self) -> bool {
+        self.request.placeholders().any(|placeholder| {
+            matches!(
+                placeholder,
+                Placeholder::Ente(_) | Placeholder::EnteIstat | Placeholder::EnteBelfiore
+            )
+        })
+    }
+}
+
 impl StepRequest {
     /// Every placeholder of the request.
     pub fn placeholders(&self) -> Box<dyn Iterator<Item = &Placeholder> + '_> {

@@ -1,5 +1,6 @@
 //! The account that a call uses: the instance's secrets and, where the adapter logs in, a token.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,6 @@ use crate::connectors::error::{ConnectorError, Kind};
 use crate::connectors::instance::Tenant;
 use crate::connectors::login::{Granted, Token, TokenCell};
 use crate::connectors::secrets::Secrets;
-use crate::connectors::template::placeholder::Placeholder;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::Parameters;
@@ -58,7 +58,7 @@ impl Instance {
         };
         let own = self.settings.of_portal(call.portal);
         let portal = call.portal.filter(|_| own.is_some());
-        let cell = account_name(adapter, login, call.tenant, portal);
+        let cell = account_name(adapter, call.tenant, portal);
         let cell = self.tokens.cell(&cell);
         let token = cell.get(edition, call.deadline, || {
             self.log_in(adapter, login, call, &secrets)
@@ -116,30 +116,21 @@ impl Instance {
             turn: Turn::Whole,
             traceparent: None,
         };
-        match adapter.token() {
-            Some(login) if !names_ente(login) => self.account(adapter, &call).await.map(drop),
-            Some(_) | None => Ok(()),
+        if adapter.token().is_none() || adapter.is_token_of_ente() {
+            return Ok(());
         }
+        self.account(adapter, &call).await.map(drop)
     }
 }
 
 /// Enti share a token unless the login names something of the ente; portals, unless the instance has values for theirs.
-fn account_name(adapter: &Adapter, login: &Step, tenant: &Tenant, portal: Option<&str>) -> String {
-    let mut name = adapter.digest().to_owned();
-    if names_ente(login) {
-        name.extend([" ", tenant.codice_istat.as_str()]);
+fn account_name<'a>(adapter: &'a Adapter, tenant: &Tenant, portal: Option<&str>) -> Cow<'a, str> {
+    let mut name = Cow::Borrowed(adapter.digest());
+    if adapter.is_token_of_ente() {
+        name.to_mut().extend([" ", tenant.codice_istat.as_str()]);
     }
     if let Some(portal) = portal {
-        name.extend([" of ", portal]);
+        name.to_mut().extend([" of ", portal]);
     }
     name
-}
-
-fn names_ente(login: &Step) -> bool {
-    login.request.placeholders().any(|placeholder| {
-        matches!(
-            placeholder,
-            Placeholder::Ente(_) | Placeholder::EnteIstat | Placeholder::EnteBelfiore
-        )
-    })
 }
