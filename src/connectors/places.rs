@@ -167,19 +167,18 @@ fn is_belfiore(text: &str) -> bool {
 impl Comune {
     /// The municipality whose line begins there.
     fn at(begin: u32) -> Comune {
-        let rest = COMUNI.get(begin as usize..).unwrap_or_default();
-        let mut rest = &rest[..length_before(rest, b'\n')];
-        let mut cell = || {
-            let (cell, after) = rest.split_at(length_before(rest, b';'));
+        let mut rest = COMUNI.get(begin as usize..).unwrap_or_default();
+        let mut cell = |end| {
+            let (cell, after) = rest.split_at(length_before(rest, end));
             rest = after.get(1..).unwrap_or_default();
             cell
         };
         Comune {
-            belfiore: cell(),
-            istat: cell(),
-            denominazione: cell(),
-            from: cell(),
-            to: cell(),
+            belfiore: cell(b';'),
+            istat: cell(b';'),
+            denominazione: cell(b';'),
+            from: cell(b';'),
+            to: cell(b'\n'),
         }
     }
 }
