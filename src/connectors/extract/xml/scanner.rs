@@ -86,33 +86,20 @@ impl<'t> Scanner<'t> {
         loop {
             let rest = &self.text.as_bytes()[self.at..];
             return match rest {
-                [] if self.open.is_empty() => Ok(None),
-                [] => Err(Unreadable::because("XML that breaks off")),
-                [b'<', b'/', after @ ..] => self.end(after),
-                [b'<', b'?', ..] => {
-                    self.pass(2, "?>")?;
-                    continue;
-                }
-                [b'<', b'!', b'-', b'-', ..] => {
-                    self.pass(4, "-->")?;
-                    continue;
-                }
-                [b'<', b'!', after @ ..] if after.starts_with(b"[CDATA[") => {
-                    let section = self.pass("<![CDATA[".len(), "]]>")?;
-                    Ok(Some(Token::Text(section)))
-                }
-                [b'<', b'!', ..] => Err(Unreadable::because("XML with a DTD is not accepted")),
+                [b'<', b'/', ..] => self.end(),
+                [b'<', b'!' | b'?', ..] => match self.aside()? {
+                    Some(section) => Ok(Some(Token::Text(section))),
+                    None => continue,
+                },
                 [b'<', ..] => self.start(),
-                [b'&', ..] => {
-                    let (character, length) = resolve(&self.text[self.at..])?;
-                    self.at += length;
-                    Ok(Some(Token::Character(character)))
-                }
+                [b'&', ..] => self.reference(),
                 [_, ..] => {
                     let from = self.at;
                     self.pass_text();
                     Ok(Some(Token::Text(&self.text[from..self.at])))
                 }
+                [] if self.open.is_empty() => Ok(None),
+                [] => Err(Unreadable::because("XML that breaks off")),
             };
         }
     }
@@ -159,17 +146,42 @@ impl<'t> Scanner<'t> {
         })))
     }
 
-    /// Ends the element; what follows `</` is `after`.
-    fn end(&mut self, after: &[u8]) -> Result<Option<Token<'t>>, Unreadable> {
+    fn end(&mut self) -> Result<Option<Token<'t>>, Unreadable> {
         let name = self.open.pop().ok_or_else(not_well_formed)?;
-        let rest = after.strip_prefix(name.as_bytes());
-        let rest = rest.ok_or_else(not_well_formed)?;
-        let blanks = rest.iter().take_while(|byte| is_blank(**byte)).count();
-        if rest.get(blanks) != Some(&b'>') {
-            return Err(not_well_formed());
-        }
+        let tag = &self.text.as_bytes()[self.at..];
+        let blanks = match tag["</".len()..].strip_prefix(name.as_bytes()) {
+            Some([b'>', ..]) => 0,
+            Some(rest) => {
+                let blanks = rest.iter().take_while(|byte| is_blank(**byte)).count();
+                let end = rest.get(blanks).filter(|byte| **byte == b'>');
+                end.map(|_| blanks).ok_or_else(not_well_formed)?
+            }
+            None => return Err(not_well_formed()),
+        };
         self.at += "</>".len() + name.len() + blanks;
         Ok(Some(Token::End))
+    }
+
+    #[cold]
+    fn reference(&mut self) -> Result<Option<Token<'t>>, Unreadable> {
+        let (character, length) = resolve(&self.text[self.at..])?;
+        self.at += length;
+        Ok(Some(Token::Character(character)))
+    }
+
+    /// Passes over what is neither tag nor text; the text, if it is a section of text.
+    #[cold]
+    fn aside(&mut self) -> Result<Option<&'t str>, Unreadable> {
+        let rest = &self.text[self.at..];
+        if rest.starts_with("<?") {
+            self.pass(2, "?>").map(|_| None)
+        } else if rest.starts_with("<!--") {
+            self.pass(4, "-->").map(|_| None)
+        } else if rest.starts_with("<![CDATA[") {
+            self.pass("<![CDATA[".len(), "]]>").map(Some)
+        } else {
+            Err(Unreadable::because("XML with a DTD is not accepted"))
+        }
     }
 
     /// Passes over what stands from so many bytes further on to the mark; gives what is between.
