@@ -21,7 +21,7 @@ use super::examples::usual::usual;
 use super::extract::survey::Survey;
 use super::files::layout::Layouts;
 use super::template::Template;
-use super::template::placeholder::{DeclaredValues, Placeholder};
+use super::template::placeholder::DeclaredValues;
 use super::template::stamps::Stamps;
 use deferral::{Deferral, Form};
 use writing::Writing;
@@ -335,12 +335,7 @@ impl AdapterOperation {
             planned[index] =
                 step.serves(tributo) && (Some(index) == first || !given.is_empty() || captured);
             if planned[index] {
-                captures.extend(step.request.placeholders().filter_map(|placeholder| {
-                    match placeholder {
-                        Placeholder::Capture(name) => Some(&**name),
-                        _ => None,
-                    }
-                }));
+                captures.extend(step.sent_captures.iter().map(|name| &**name));
             }
         }
         planned

@@ -55,14 +55,22 @@ pub fn decode<'a>(
         .and_then(charset_parameter)
         .map(known)
         .transpose()?;
+    if header == Some(Charset::Latin) {
+        return Ok(latin(body));
+    }
+    // Nearly all answers are what their header says; what the prolog says as well is then not looked for.
+    let text = match (header, utf8(body)) {
+        (Some(_), Some(text)) => return Ok(text),
+        (_, text) => text,
+    };
     let prolog = prolog_encoding(body).map(known).transpose()?;
-    match header.or(prolog).unwrap_or(Charset::Utf8) {
-        Charset::Latin => Ok(latin(body)),
-        Charset::Utf8 => match (utf8(body), prolog, fallback) {
-            (Some(text), _, _) => Ok(text),
-            (None, Some(Charset::Latin), _) | (None, _, Some(Charset::Latin)) => Ok(latin(body)),
-            (None, _, _) => Err(misdeclared("UTF-8")),
-        },
+    match (text, header.or(prolog)) {
+        (_, Some(Charset::Latin)) => Ok(latin(body)),
+        (Some(text), _) => Ok(text),
+        (None, _) if prolog == Some(Charset::Latin) || fallback == Some(Charset::Latin) => {
+            Ok(latin(body))
+        }
+        (None, _) => Err(misdeclared("UTF-8")),
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Step {
     pub repeatable: bool,
     /// What is sent.
     pub request: StepRequest,
+    /// The captures of earlier steps that are sent, by name.
+    pub sent_captures: Vec<Box<str>>,
     /// How the answer is read.
     pub mapping: Mapping,
 }
@@ -141,6 +143,17 @@ impl Step {
 }
 
 impl StepRequest {
+    /// The captures of earlier steps in the request, by name.
+    pub fn captures(&self) -> Vec<Box<str>> {
+        let captures = self
+            .placeholders()
+            .filter_map(|placeholder| match placeholder {
+                Placeholder::Capture(name) => Some(name.clone()),
+                _ => None,
+            });
+        captures.collect()
+    }
+
     /// Every placeholder of the request.
     pub fn placeholders(&self) -> Box<dyn Iterator<Item = &Placeholder> + '_> {
         match self {

@@ -277,6 +277,7 @@ impl Bench<'_> {
                 "la risposta del login deve catturare «token»",
             );
         }
+        let request = request?;
         Some(Step {
             name: name?,
             tributo: match tributo {
@@ -286,7 +287,8 @@ impl Bench<'_> {
             for_each: for_each?.map(|(name, _)| name.into()),
             after: 0,
             repeatable: repeatable?,
-            request: request?,
+            sent_captures: request.captures(),
+            request,
             mapping: mapping?,
         })
     }
