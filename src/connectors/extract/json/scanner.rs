@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::contract::json::plain_end;
+
 /// Arrays and objects inside one another, read or not; far more than any back end sends.
 const NESTING: usize = 127;
 
@@ -197,29 +199,6 @@ impl<'t> Scanner<'t> {
         };
         Ok(())
     }
-}
-
-/// Where the first quote, backslash or control character stands from there on; the text's end if none does.
-fn plain_end(text: &[u8], from: usize) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH_BITS: u64 = ONES << 7;
-    // Eight bytes at a time: names and values are too short for a search made for long texts. The high bit of each byte
-    // that is below the bound is set by `(x - bound) & !x`; what that sets wrongly stands behind a byte that is rightly set.
-    let below = |bytes: u64, bound: u64| bytes.wrapping_sub(ONES * bound) & !bytes;
-    let mut at = from;
-    while let Some(eight) = text[at..].first_chunk::<8>() {
-        let bytes = u64::from_le_bytes(*eight);
-        let quotes = below(bytes ^ (ONES * u64::from(b'"')), 1);
-        let escapes = below(bytes ^ (ONES * u64::from(b'\\')), 1);
-        let found = (quotes | escapes | below(bytes, u64::from(b' '))) & HIGH_BITS;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let ends = |byte: &u8| *byte < b' ' || matches!(byte, b'"' | b'\\');
-    let rest = text[at..].iter().position(ends);
-    rest.map_or(text.len(), |rest| at + rest)
 }
 
 /// How long the number at the beginning of a text is.
