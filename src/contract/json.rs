@@ -19,12 +19,14 @@ pub fn plain_end(text: &[u8], from: usize) -> usize {
         }
         at += 8;
     }
-    let rest = text[at..].iter().position(is_written_otherwise);
+    let rest = text[at..]
+        .iter()
+        .position(|byte| is_written_otherwise(*byte));
     rest.map_or(text.len(), |rest| at + rest)
 }
 
-fn is_written_otherwise(byte: &u8) -> bool {
-    *byte < b' ' || matches!(byte, b'"' | b'\\')
+fn is_written_otherwise(byte: u8) -> bool {
+    byte < b' ' || matches!(byte, b'"' | b'\\')
 }
 
 /// Appends a text as a JSON string, quotes included.
@@ -51,7 +53,7 @@ mod tests {
         ) {
             let bytes = text.as_bytes();
             let from = from.min(bytes.len());
-            let slowly = bytes[from..].iter().position(is_written_otherwise);
+            let slowly = bytes[from..].iter().position(|byte| is_written_otherwise(*byte));
             prop_assert_eq!(plain_end(bytes, from), slowly.map_or(bytes.len(), |end| from + end));
         }
 

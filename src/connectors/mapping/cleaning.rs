@@ -133,10 +133,6 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Whether a text is printable ASCII without any blank.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "a branch per byte would be slower"
-)]
 fn is_word(text: &[u8]) -> bool {
     let graphic = text.iter();
     let graphic = graphic.fold(true, |all, byte| all & byte.is_ascii_graphic());

@@ -65,10 +65,6 @@ impl Escape {
 }
 
 /// Whether nothing stands in a value that any of the languages escapes.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "a branch per byte would be slower"
-)]
 fn means_itself(value: &str) -> bool {
     value.bytes().fold(true, |all, byte| {
         all & (byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_'))
