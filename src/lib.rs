@@ -20,6 +20,7 @@ pub mod rounds;
 pub mod contract;
 pub mod config;
 pub mod trust;
+pub mod oidc;
 pub mod modi;
 pub mod signing;
 pub mod jose;

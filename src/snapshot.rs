@@ -25,6 +25,7 @@ use crate::connectors::successors::{self, Former};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{Domain, Operation};
 use crate::modi::Signers;
+use crate::oidc::Provider;
 use crate::signing::OwnSigner;
 use crate::trust::{PeerCertificate, Trust};
 
@@ -55,6 +56,8 @@ pub struct Snapshot {
     signers: HashMap<String, Signers>,
     /// What the gateway itself signs with, where it signs.
     pub own_signer: Option<OwnSigner>,
+    /// What the log-in with cards rests on, where there is one.
+    pub oidc: Option<Provider>,
     operators: Holders<Operator>,
     purposes: Vec<Purpose>,
     /// Sorted by ISTAT code.

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use pontile::api::problem::{Problem, TABLE, describe};
-use pontile::broker::error::{AskerFault, ExchangeError, Fault, Malformed, ModiError, TokenKind};
+use pontile::broker::error::{
+    AskerFault, ExchangeError, Fault, LogInFault, Malformed, ModiError, TokenKind,
+};
 use pontile::config::grant::days::Standing;
 use pontile::config::modi::Pattern;
 use pontile::connectors::error::{ConnectorError, Kind, Retry};
@@ -80,6 +82,8 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::GrantNotInForce(Standing::Ended),
         ExchangeError::GrantRevoked,
         ExchangeError::AskerNotShown(AskerFault::AnotherPerson),
+        ExchangeError::LogIn(LogInFault::CodeNotGood),
+        ExchangeError::Token(ModiError::new(TokenKind::Citizen, Fault::AnotherHolder)),
         ExchangeError::FreshNotGranted,
         ExchangeError::RateLimited {
             retry_after: Duration::from_millis(1_200),

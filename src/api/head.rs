@@ -18,11 +18,12 @@ pub const X_REPLY_TO: &str = "X-ReplyTo";
 /// The header under which a write is carried out once (draft-ietf-httpapi-idempotency-key-header).
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// The headers in which tokens travel (ModI).
-pub const TOKENS: [&str; 3] = [
+/// The headers in which tokens travel: ModI's, and that of the citizen.
+pub const TOKENS: [&str; 4] = [
     "Authorization",
     "Agid-JWT-Signature",
     "Agid-JWT-TrackingEvidence",
+    "Citizen-Token",
 ];
 
 /// Something of the form expected elsewhere.

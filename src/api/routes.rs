@@ -6,7 +6,7 @@ use crate::contract::operation::Domain;
 use super::http::{Request, Response};
 use super::intake::{self, Intake};
 use super::serving::Routes;
-use super::{anagrafe, catalogo, docs, richieste, status, tributi};
+use super::{accesso, anagrafe, catalogo, docs, richieste, status, tributi};
 
 /// Segments of a path at most; longer ones name nothing.
 const MOST_SEGMENTS: usize = 8;
@@ -24,6 +24,7 @@ enum Resource<'p> {
     Ente { ente: &'p str },
     Servizi { ente: &'p str },
     Status,
+    Token,
     Page,
     Style,
     Document { name: &'p str },
@@ -87,6 +88,8 @@ impl<'p> Resource<'p> {
             ["rest", "catalogo" | "anagrafe" | "tributi", "v1", "status"] => {
                 (Resource::Status, "GET")
             }
+            // The log-in with cards
+            ["accesso", "token"] => (Resource::Token, "POST"),
             // The documents
             ["docs"] => (Resource::Page, "GET"),
             ["docs", "stile.css"] => (Resource::Style, "GET"),
@@ -140,6 +143,7 @@ impl Routes for PortalRoutes {
             Resource::Ente { ente } => catalogo::ente(intake, request, ente).await,
             Resource::Servizi { ente } => catalogo::servizi(intake, request, ente).await,
             Resource::Status => status::status(&intake),
+            Resource::Token => accesso::token(intake, request).await,
             Resource::Page => docs::page(&intake),
             Resource::Style => docs::style(&intake),
             Resource::Document { name } => docs::document(&intake, name),

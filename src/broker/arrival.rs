@@ -15,6 +15,7 @@ use crate::trust::PeerCertificate;
 
 use super::authorization::Asking;
 use super::error::{ExchangeError, Malformed};
+use super::login::Redemption;
 use super::reply::LimitStatus;
 
 /// What a request asks.
@@ -24,6 +25,8 @@ pub enum Asked {
     Question(Question),
     /// What became of a question that outlives its call.
     PickUp(PickUp),
+    /// Tokens for the code of a citizen's log-in; none where the form cannot be read.
+    LogIn(Option<Redemption>),
 }
 
 /// A look at a request that outlives its call.

@@ -205,6 +205,16 @@ fn shown(grant: &Grant, caller: &Caller, question: &Question) -> Result<(), Aske
     if chi == Chi::Sistema {
         return Ok(());
     }
+    if let Chi::Interessato { verified, .. } = chi {
+        // A card with its PIN is of the highest level.
+        if let Some(citizen) = caller.citizen() {
+            let own = question.parameters.soggetto() == Some(citizen.codice_fiscale.as_str());
+            return own.then_some(()).ok_or(AskerFault::AnotherPerson);
+        }
+        if verified {
+            return Err(AskerFault::NotVerified);
+        }
+    }
     let evidence = caller.evidence().ok_or(AskerFault::NoEvidence)?;
     if !evidence.is_signed() {
         return Err(AskerFault::NotSigned);
@@ -216,7 +226,7 @@ fn shown(grant: &Grant, caller: &Caller, question: &Question) -> Result<(), Aske
             let is_named = !file.trim().is_empty();
             is_named.then_some(()).ok_or(AskerFault::NoFile)
         }
-        Chi::Interessato(least) => {
+        Chi::Interessato { least, .. } => {
             let level = evidence.level_of_assurance().and_then(Level::named);
             if level.is_none_or(|level| level < least) {
                 return Err(AskerFault::LevelTooLow);

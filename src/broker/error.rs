@@ -108,6 +108,9 @@ pub enum ExchangeError {
     /// The portal may not have its answers delivered there.
     #[error("address for answers not allowed")]
     ReplyToNotAllowed,
+    /// The code of a citizen's log-in gives no tokens.
+    #[error("log-in refused: {}", .0.name())]
+    LogIn(LogInFault),
     /// The exchange could not be recorded, so it was not answered.
     #[error("exchange could not be recorded: {0}")]
     NotRecorded(String),
@@ -120,6 +123,49 @@ pub enum ExchangeError {
     /// A fault of ours.
     #[error("internal fault: {0}")]
     Internal(String),
+}
+
+/// Why a code gives no tokens. Of a code nobody is told more than that it is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogInFault {
+    /// The request lacks a parameter, has one twice, or is no form.
+    Malformed,
+    /// The portal's users do not log in with cards.
+    NotOffered,
+    /// `client_id` is not the portal that the certificate belongs to.
+    AnotherClient,
+    /// Another `grant_type`.
+    GrantTypeUnknown,
+    /// Unknown, expired, used, another portal's, or with another address or verifier.
+    CodeNotGood,
+}
+
+impl LogInFault {
+    /// As RFC 6749, 5.2, calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogInFault::Malformed => "invalid_request",
+            LogInFault::NotOffered => "unauthorized_client",
+            LogInFault::AnotherClient => "invalid_client",
+            LogInFault::GrantTypeUnknown => "unsupported_grant_type",
+            LogInFault::CodeNotGood => "invalid_grant",
+        }
+    }
+
+    /// What the portal's operator reads.
+    pub fn text(self) -> &'static str {
+        match self {
+            LogInFault::Malformed => {
+                "Servono, una volta ciascuno e in un corpo application/x-www-form-urlencoded, grant_type, code, redirect_uri, client_id e code_verifier"
+            }
+            LogInFault::NotOffered => "Gli utenti di questo portale non accedono con la carta",
+            LogInFault::AnotherClient => "client_id non è il portale del certificato",
+            LogInFault::GrantTypeUnknown => "grant_type ammette solo authorization_code",
+            LogInFault::CodeNotGood => {
+                "Il codice non è valido: è scaduto, è già stato usato, o redirect_uri o code_verifier non sono i suoi"
+            }
+        }
+    }
 }
 
 /// What is lacking to show who asks; nothing of it tells whether anybody is known.
@@ -135,6 +181,8 @@ pub enum AskerFault {
     LevelTooLow,
     /// The evidence names no file that an office works on.
     NoFile,
+    /// Only the token of a log-in will do, and there is none.
+    NotVerified,
 }
 
 impl AskerFault {
@@ -146,6 +194,7 @@ impl AskerFault {
             AskerFault::AnotherPerson => "another person",
             AskerFault::LevelTooLow => "level of assurance too low",
             AskerFault::NoFile => "no file of an office",
+            AskerFault::NotVerified => "no token of a log-in",
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod deferral;
 pub mod catalogo;
 pub mod record;
+pub mod login;
 pub mod reply;
 pub mod error;
 mod answer_signature;
@@ -61,6 +62,7 @@ async fn stages(
     let question = match arrival.asked()? {
         Asked::Question(question) => question,
         Asked::PickUp(sought) => return deferral::pick_up(gateway, &caller, *sought, trail).await,
+        Asked::LogIn(_) => return login::redeem(gateway, &caller, arrival, trail).await,
     };
     let permit = authorization::grant(&caller, &arrival.asking(question), trail)?;
     if permit.operation().asked_of_each().is_some() {

@@ -20,6 +20,7 @@ use crate::contract::side::Side;
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
 use crate::modi::Proven;
+use crate::oidc::{Citizen, Code};
 use crate::snapshot::Snapshot;
 use crate::store::quota::QuotaHold;
 use crate::store::record::{Context, Record, StageTimes, Subject};
@@ -36,6 +37,7 @@ use super::error::ExchangeError;
 use super::reply::{Answered, Describe, LimitStatus, Reply};
 
 use contexts::Common;
+use tokens::LoggedIn;
 
 /// What the stages leave behind for the record.
 pub struct Trail {
@@ -46,6 +48,9 @@ pub struct Trail {
     lap_started: Instant,
     portal: Option<Arc<Portal>>,
     proven: Option<Arc<Proven>>,
+    citizen: Option<Arc<Citizen>>,
+    /// The card of a citizen who logged in, and the number of the token given for it.
+    logged_in: Option<LoggedIn>,
     question: Option<Question>,
     /// Its position among the portal's.
     grant: Option<usize>,
@@ -199,6 +204,8 @@ impl Trail {
             lap_started: arrival.started,
             portal: None,
             proven: None,
+            citizen: None,
+            logged_in: None,
             question: None,
             grant: None,
             scope: None,
@@ -264,6 +271,16 @@ impl Trail {
     /// Its tokens are accepted.
     pub(super) fn proved(&mut self, proven: &Arc<Proven>) {
         self.proven = Some(Arc::clone(proven));
+    }
+
+    /// The citizen has shown themselves by the token of a log-in.
+    pub(super) fn shown(&mut self, citizen: &Arc<Citizen>) {
+        self.citizen = Some(Arc::clone(citizen));
+    }
+
+    /// A citizen's log-in came to its end.
+    pub(super) fn logged_in(&mut self, code: &Code) {
+        self.logged_in = Some(LoggedIn::of(code));
     }
 
     /// The question is well-formed.

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::door::Door;
 use super::reading::table::Table;
+use super::reading::value::Value;
 use super::reading::{FromTable, Reader};
 use super::units::{Size, Span};
 
@@ -19,6 +22,30 @@ pub struct Login {
     pub name: String,
     /// Listener and trust: the authorities are those whose cards are recognized.
     pub door: Door,
+    /// `[login.oidc]`: the log-in of portals' users; absent: cards are shown and told, no more.
+    pub oidc: Option<Oidc>,
+}
+
+/// `[login.oidc]`: OpenID Connect towards the portals that have `[portal.login]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oidc {
+    /// The login host's address as browsers know it, without a slash at its end; `iss` of tokens.
+    pub issuer: String,
+    /// The portals' door as portals know it, without a slash at its end: where codes become tokens, and `aud` of Citizen-Tokens.
+    pub portals_door: String,
+    /// How long a code is good; two minutes at most.
+    pub code_lifetime: Span,
+    /// How long tokens live; fifteen minutes at most.
+    pub token_lifetime: Span,
+    /// Public keys or certificates (PEM) that signed before the present one: still published, and their tokens accepted.
+    pub retired_keys: Vec<PathBuf>,
+}
+
+/// Where a portal takes its users back after their log-in: `[portal.login]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PortalLogin {
+    /// The whole addresses, compared letter for letter.
+    pub redirect_uris: Vec<String>,
 }
 
 impl FromTable for Login {
@@ -37,8 +64,14 @@ impl FromTable for Login {
         let connections_per_address = table.or("connections_per_address", 20, reader);
         let pin_timeout = table.or("pin_timeout", seconds(120), reader);
         let slow_client_timeout = table.or("slow_client_timeout", seconds(10), reader);
+        let oidc = table.optional("oidc", reader);
+        let oidc_written = table.values("oidc").next().is_some();
         let shutdown_grace = table.or("shutdown_grace", seconds(5), reader);
         table.finish(reader);
+        let oidc = match oidc {
+            None if oidc_written => return None,
+            oidc => oidc,
+        };
         let name = name?;
         if !is_host(&name) {
             if let Some(place) = place {
@@ -71,8 +104,91 @@ impl FromTable for Login {
                 shutdown_grace: shutdown_grace?,
                 workers: 1,
             },
+            oidc,
         })
     }
+}
+
+impl FromTable for Oidc {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let issuer = address(&mut table, "issuer", reader);
+        let portals_door = address(&mut table, "portals_door", reader);
+        let code_lifetime = within(&mut table, "code_lifetime", (60, 120), reader);
+        let token_lifetime = within(&mut table, "token_lifetime", (300, 900), reader);
+        let retired_keys = table.or_default("retired_keys", reader);
+        table.finish(reader);
+        Some(Oidc {
+            issuer: issuer?,
+            portals_door: portals_door?,
+            code_lifetime: code_lifetime?,
+            token_lifetime: token_lifetime?,
+            retired_keys: retired_keys?,
+        })
+    }
+}
+
+impl FromTable for PortalLogin {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let redirect_uris: Option<Vec<String>> = table.required("redirect_uris", reader);
+        let place = table.values("redirect_uris").next().map(Value::place);
+        table.finish(reader);
+        let redirect_uris = redirect_uris?;
+        let in_form = !redirect_uris.is_empty() && redirect_uris.iter().all(|one| is_return(one));
+        if let (false, Some(place)) = (in_form, place) {
+            let text =
+                "servono indirizzi https:// interi, senza frammento; http:// solo verso localhost";
+            reader.mistake(&place, text);
+            return None;
+        }
+        Some(PortalLogin { redirect_uris })
+    }
+}
+
+/// `https://host[:port]`, nothing behind it.
+fn address(table: &mut Table<'_>, key: &'static str, reader: &mut Reader) -> Option<String> {
+    let written: String = table.required(key, reader)?;
+    let host = written.strip_prefix("https://").unwrap_or_default();
+    let plain = host
+        .bytes()
+        .all(|one| one.is_ascii_alphanumeric() || b".-:[]".contains(&one));
+    if host.is_empty() || !plain {
+        let place = table.values(key).next().map(Value::place)?;
+        reader.mistake(
+            &place,
+            "serve https://nome, o https://nome:porta, senza altro",
+        );
+        return None;
+    }
+    Some(written)
+}
+
+/// A time with its default and its longest, in seconds.
+fn within(
+    table: &mut Table<'_>,
+    key: &'static str,
+    (usual, longest): (u64, u64),
+    reader: &mut Reader,
+) -> Option<Span> {
+    let written: Span = table.or(key, seconds(usual), reader)?;
+    if written.0.is_zero() || written > seconds(longest) {
+        let place = table.values(key).next().map(Value::place)?;
+        reader.mistake(&place, format!("da 1s a {longest}s"));
+        return None;
+    }
+    Some(written)
+}
+
+/// Where a browser may be sent: addresses that nobody on the way can change.
+fn is_return(written: &str) -> bool {
+    let visible = written
+        .bytes()
+        .all(|one| one.is_ascii_graphic() && one != b'#');
+    let host = |scheme: &str| {
+        let rest = written.strip_prefix(scheme)?;
+        rest.split(['/', ':', '?']).next()
+    };
+    let secure = host("https://").is_some_and(|host| !host.is_empty());
+    visible && written.len() <= 500 && (secure || host("http://") == Some("localhost"))
 }
 
 fn seconds(number: u64) -> Span {

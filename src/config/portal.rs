@@ -8,6 +8,7 @@ use super::certificate::CertificateMatch;
 use super::grant::Grant;
 use super::instance::BackendTls;
 use super::limits::Rate;
+use super::login::PortalLogin;
 use super::modi::Modi;
 use super::reading::address::Address;
 use super::reading::table::Table;
@@ -35,6 +36,8 @@ pub struct Portal {
     pub grants: Vec<Arc<Grant>>,
     /// The tokens that it sends beside its certificate, where it does.
     pub modi: Option<Modi>,
+    /// Where its users come back to after a log-in with their card, where they log in so.
+    pub login: Option<PortalLogin>,
 }
 
 /// An address of a portal at which it takes answers that come later.
@@ -56,6 +59,8 @@ impl FromTable for Portal {
         let reply_to = table.or_default("reply_to", reader);
         let modi = table.optional("modi", reader);
         let modi_written = table.values("modi").next().is_some();
+        let login = table.optional("login", reader);
+        let login_written = table.values("login").next().is_some();
         table.finish(reader);
         Some(Portal {
             name: name?,
@@ -68,6 +73,10 @@ impl FromTable for Portal {
             modi: match modi {
                 None if modi_written => return None,
                 modi => modi,
+            },
+            login: match login {
+                None if login_written => return None,
+                login => login,
             },
         })
     }

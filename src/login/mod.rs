@@ -2,6 +2,7 @@
 //!
 //! TLS lets every card through (`trust/cards.rs`); it is judged here, so that whoever is refused reads why.
 
+mod authorize;
 mod card;
 mod dialect;
 mod extensions;

@@ -18,6 +18,8 @@ pub(super) enum Told {
     Recognized(CardKind),
     /// It is not.
     Refused(Refusal),
+    /// The citizen came from nowhere that is known.
+    ReturnUnknown,
     /// There is no such page.
     NoSuchPage,
     /// Pages are only read.
@@ -63,6 +65,22 @@ pub(super) fn style() -> Response {
         .body(STYLE)
 }
 
+/// Sends the browser to an address of a portal's.
+pub(super) fn sent_to(address: &str) -> Response {
+    safe(Response::new(303))
+        .header("location", address)
+        .header("cache-control", "no-store")
+}
+
+/// What libraries of portals read; a browser's script may, too: nothing in it is secret.
+pub(super) fn document(document: &serde_json::Value) -> Response {
+    safe(Response::new(200))
+        .header("content-type", "application/json")
+        .header("cache-control", "max-age=300")
+        .header("access-control-allow-origin", "*")
+        .body(document.to_string())
+}
+
 fn safe(response: Response) -> Response {
     response
         .header("content-security-policy", POLICY)
@@ -82,6 +100,12 @@ fn text(told: Told) -> Text {
             ],
         ),
         Told::Refused(refusal) => of_refusal(refusal),
+        Told::ReturnUnknown => (
+            400,
+            "Il servizio non è riconosciuto",
+            "Il sito da cui sei arrivato chiede di tornare a un indirizzo che non gli è assegnato: non sei stato rimandato lì e la carta non è stata letta.",
+            &["Segnala il problema a chi gestisce il servizio."],
+        ),
         Told::NoSuchPage => (
             404,
             "Pagina inesistente",

@@ -11,8 +11,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::api::http::{Head, Line, Response};
 use crate::trust::{Peer, Trust};
 
+use super::card::Card;
 use super::page::{self, Told};
-use super::{Host, Refusal, card};
+use super::{Host, Refusal, authorize, card};
+use crate::oidc::Provider;
 
 /// The label in metrics, as the configuration names the section.
 const LABEL: &str = "login";
@@ -119,34 +121,54 @@ fn route(
 ) -> Response {
     match (head.method(), head.path()) {
         ("GET" | "HEAD", "/stile.css") => page::style(),
-        ("GET" | "HEAD", "/") => page::of(see(host, trust, peer)),
-        (_, "/" | "/stile.css") => page::of(Told::MethodUnknown),
+        ("GET" | "HEAD", "/") => page::of(match judge(host, trust, peer) {
+            Ok(card) => Told::Recognized(card.kind),
+            Err(refusal) => Told::Refused(refusal),
+        }),
+        ("GET", "/accesso") => authorize::answer(host, head.query(), || judge(host, trust, peer)),
+        ("GET" | "HEAD", "/.well-known/openid-configuration") => {
+            document(host, Provider::discovery)
+        }
+        ("GET" | "HEAD", "/chiavi.json") => document(host, Provider::key_set),
+        (
+            _,
+            "/" | "/stile.css" | "/accesso" | "/.well-known/openid-configuration" | "/chiavi.json",
+        ) => page::of(Told::MethodUnknown),
         _ => page::of(Told::NoSuchPage),
     }
 }
 
+/// A document of the log-in, where there is one.
+fn document(host: &Host, of: impl FnOnce(&Provider) -> serde_json::Value) -> Response {
+    match &host.gateway.snapshot().oidc {
+        Some(provider) => page::document(&of(provider)),
+        None => page::of(Told::NoSuchPage),
+    }
+}
+
 /// Judges the card under the trust of the handshake; only the kind of the outcome is counted and logged.
-fn see(host: &Host, trust: &Trust, peer: &Result<Option<Peer>, Refusal>) -> Told {
+fn judge(
+    host: &Host,
+    trust: &Trust,
+    peer: &Result<Option<Peer>, Refusal>,
+) -> Result<Card, Refusal> {
     let judged = match peer {
         Ok(Some(peer)) => card::judge(trust, peer, Utc::now()),
         Ok(None) => Err(Refusal::NotSeen),
         Err(refusal) => Err(*refusal),
     };
-    match judged {
-        Ok(card) => Told::Recognized(card.kind),
-        Err(refusal) => {
-            let reason = refusal.name();
-            host.gateway
-                .telemetry
-                .metrics
-                .handshake_rejected(LABEL, reason);
-            if refusal.is_ours() {
-                tracing::error!(
-                    reason,
-                    "carte non verificabili: va sistemata la configurazione"
-                );
-            }
-            Told::Refused(refusal)
+    if let Err(refusal) = &judged {
+        let reason = refusal.name();
+        host.gateway
+            .telemetry
+            .metrics
+            .handshake_rejected(LABEL, reason);
+        if refusal.is_ours() {
+            tracing::error!(
+                reason,
+                "carte non verificabili: va sistemata la configurazione"
+            );
         }
     }
+    judged
 }

@@ -75,6 +75,12 @@ pub enum Fault {
     /// It was used before.
     #[error("used before")]
     Replayed,
+    /// It was given to another portal, or is bound to another certificate.
+    #[error("bound to another certificate")]
+    AnotherHolder,
+    /// It was taken back.
+    #[error("taken back")]
+    Revoked,
 }
 
 impl ModiError {
@@ -117,6 +123,8 @@ impl Fault {
             }
             Fault::DigestWrong => "l'intestazione Digest non corrisponde al corpo ricevuto",
             Fault::Replayed => "è già stato usato",
+            Fault::AnotherHolder => "è di un altro portale o di un altro certificato (cnf)",
+            Fault::Revoked => "è stato revocato",
         }
     }
 }

@@ -11,8 +11,9 @@ use super::error::Fault;
 use super::message::Message;
 use crate::jose::Claims;
 
-/// Headers that must be signed where they are sent (AgID, INTEGRITY_REST_01).
-const ALWAYS: [&str; 2] = ["content-type", "content-encoding"];
+/// Headers that must be signed where they are sent (AgID, INTEGRITY_REST_01); and who asks, lest one person's question be sent
+/// with another's token.
+const ALWAYS: [&str; 3] = ["content-type", "content-encoding", "citizen-token"];
 
 /// Headers in `signed_headers` at most.
 const MOST_HEADERS: usize = 32;

@@ -15,6 +15,8 @@ pub enum TokenKind {
     Integrity,
     /// `Agid-JWT-TrackingEvidence`.
     Audit,
+    /// `Citizen-Token`: ours, of no pattern of ModI.
+    Citizen,
 }
 
 /// A message to be judged.
@@ -33,6 +35,7 @@ impl TokenKind {
             TokenKind::Identity => "id_auth",
             TokenKind::Integrity => "integrity",
             TokenKind::Audit => "audit",
+            TokenKind::Citizen => "citizen",
         }
     }
 
@@ -42,6 +45,7 @@ impl TokenKind {
             TokenKind::Identity => "Authorization",
             TokenKind::Integrity => "Agid-JWT-Signature",
             TokenKind::Audit => "Agid-JWT-TrackingEvidence",
+            TokenKind::Citizen => "Citizen-Token",
         }
     }
 
@@ -59,7 +63,7 @@ impl TokenKind {
         match self {
             TokenKind::Identity => Pattern::IdAuthRest01,
             TokenKind::Integrity => Pattern::IntegrityRest01,
-            TokenKind::Audit => Pattern::AuditRest01,
+            TokenKind::Audit | TokenKind::Citizen => Pattern::AuditRest01,
         }
     }
 }

@@ -192,7 +192,7 @@ impl Rules<'_> {
         match kind {
             TokenKind::Identity => pattern == Pattern::IdAuthRest02,
             TokenKind::Integrity => true,
-            TokenKind::Audit => !self.settings.evidence_reused,
+            TokenKind::Audit | TokenKind::Citizen => !self.settings.evidence_reused,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::config::secret;
 use crate::config::settings::Settings;
 use crate::config::written::Written;
 use crate::modi::Signers;
+use crate::oidc::Provider;
 use crate::signing::OwnSigner;
 use crate::trust::{Resumption, Trust};
 
@@ -133,6 +134,9 @@ fn build_from(
     });
     let signers = signers_of(&written).map_err(&mut note).ok();
     let own_signer = own_signer(&written, reader).map_err(&mut note).ok();
+    let oidc = provider(&written, own_signer.as_ref())
+        .map_err(&mut note)
+        .ok();
     let backends = adapters.map(|adapters| backends_of(&written, &adapters));
     if let Some(backends) = &backends {
         mistakes.extend(unanswered_domains(&written, backends));
@@ -144,6 +148,7 @@ fn build_from(
         Some(operators_trust),
         Some(signers),
         Some(own_signer),
+        Some(oidc),
         Some(backends),
         true,
     ) = (
@@ -152,6 +157,7 @@ fn build_from(
         operators_trust,
         signers,
         own_signer,
+        oidc,
         backends,
         mistakes.is_empty(),
     )
@@ -179,6 +185,7 @@ fn build_from(
         }),
         signers,
         own_signer,
+        oidc,
         operators: Holders::new(values(written.operators), |operator| &operator.certificates),
         purposes: values(written.purposes),
         enti,
@@ -234,6 +241,21 @@ fn own_signer(
     OwnSigner::load(settings)
         .map(Some)
         .map_err(|error| vec![written.places.mistake("signer.key", error.to_string())])
+}
+
+/// What the log-in with cards rests on; without the signer's key, in an operator's shell, it is left out.
+fn provider(
+    written: &Written,
+    own: Option<&Option<OwnSigner>>,
+) -> Result<Option<Provider>, Vec<Mistake>> {
+    let login = written.sections.login.as_ref();
+    let settings = login.and_then(|login| login.oidc.as_ref());
+    let (Some(settings), Some(Some(own))) = (settings, own) else {
+        return Ok(None);
+    };
+    Provider::load(settings, own)
+        .map(Some)
+        .map_err(|text| vec![written.places.mistake("login.oidc.retired_keys", text)])
 }
 
 /// The portals, each with its grants; those in the order of their identities, whatever their files are called.

@@ -26,6 +26,15 @@ pub(super) fn of_content(
     if let Some(login) = &settings.login {
         digest.text("login name", &login.name);
         digest.door("login", &login.door);
+        if let Some(oidc) = &login.oidc {
+            digest.text("login issuer", &oidc.issuer);
+            digest.text("login portals' door", &oidc.portals_door);
+            digest.text(
+                "login lifetimes",
+                &format!("{:?} {:?}", oidc.code_lifetime.0, oidc.token_lifetime.0),
+            );
+            digest.files("login retired keys", &oidc.retired_keys);
+        }
     }
     digest.entries("portal", &written.portals);
     digest.entries("grant", &written.grants);

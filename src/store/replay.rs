@@ -19,6 +19,7 @@ const MOST_TOGETHER: usize = 256;
 const PRUNED_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 const INSERT: &str = "INSERT INTO token_seen (digest, until, first) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING";
+const KNOWN: &str = "SELECT until FROM token_seen WHERE digest = ?";
 const PRUNE: &str = "DELETE FROM token_seen WHERE until < ?";
 
 /// A token that may be used once.
@@ -82,6 +83,15 @@ impl Replay {
             }
             self.write_and_tell(&mut state, batch).await;
         }
+    }
+
+    /// Whether a token was noted, and may still matter.
+    pub async fn is_known(&self, digest: [u8; 32]) -> Result<bool, StoreError> {
+        let mut link = Link::open(&self.database).await?;
+        let bind = |to: &mut dyn Bind| to.bytes(Some(&digest));
+        let found = link.fetch(KNOWN, &bind, |_| Ok(())).await?;
+        link.close().await?;
+        Ok(!found.is_empty())
     }
 
     async fn write_and_tell(&self, state: &mut State, batch: Vec<Waiting>) {

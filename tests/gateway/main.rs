@@ -10,6 +10,7 @@ mod harness;
 mod way;
 mod identity;
 mod independent;
+mod log_in;
 mod tokens;
 mod in_enti;
 mod authorization;

@@ -98,6 +98,7 @@ pub fn place(patterns: &[Pattern]) -> Place {
             open_requests: 1,
             reply_to: Vec::new(),
             modi: None,
+            login: None,
             grants: Vec::new(),
         },
         at: Utc::now(),

@@ -317,6 +317,7 @@ impl Kind {
                 "Digest",
                 "Agid-JWT-Signature",
                 "Agid-JWT-TrackingEvidence",
+                "Citizen-Token",
                 "Traceparent",
             ],
             Kind::Scrittura => &[
@@ -326,6 +327,7 @@ impl Kind {
                 "Digest",
                 "Agid-JWT-Signature",
                 "Agid-JWT-TrackingEvidence",
+                "Citizen-Token",
                 "Traceparent",
             ],
             Kind::Richiesta | Kind::Risultato => &["Traceparent"],

@@ -12,7 +12,10 @@ use crate::api::problem::{MEDIA_TYPE, TABLE};
 
 /// The response of one status: every problem that has it.
 pub(super) fn problem_response(status: u16) -> Response {
-    let rows: Vec<_> = TABLE.iter().filter(|row| row.status == status).collect();
+    // The log-in has a contract of its own, OpenID Connect's.
+    let of_contract = |slug: &str| slug != "accesso-non-riuscito";
+    let rows = TABLE.iter().filter(|row| row.status == status);
+    let rows: Vec<_> = rows.filter(|row| of_contract(row.slug)).collect();
     let list: Vec<String> = rows
         .iter()
         .map(|row| format!("`{}`: {}", row.slug, row.detail))
@@ -202,7 +205,7 @@ fn header(description: &str, schema: ObjectBuilder) -> Header {
 }
 
 /// The parameters by header.
-pub(super) fn parameters() -> [Parameter; 9] {
+pub(super) fn parameters() -> [Parameter; 10] {
     [
         purpose(),
         cache_control(),
@@ -212,6 +215,7 @@ pub(super) fn parameters() -> [Parameter; 9] {
         digest(),
         signature(),
         evidence(),
+        citizen(),
         traceparent(),
     ]
 }
@@ -316,6 +320,16 @@ fn evidence() -> Parameter {
         Required::False,
         "ModI, AUDIT_REST_01 o _02, se così è concordato: JWS con userID, userLocation e LoA di chi chiede presso il portale; nel \
          pattern _02 anche dnonce.",
+        ObjectBuilder::new(),
+    )
+}
+
+fn citizen() -> Parameter {
+    parameter(
+        "Citizen-Token",
+        Required::False,
+        "Il cittadino che chiede di sé: il token di un accesso con la carta, legato al certificato del portale. Con INTEGRITY_REST sta fra le \
+         intestazioni firmate.",
         ObjectBuilder::new(),
     )
 }

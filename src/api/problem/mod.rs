@@ -47,6 +47,8 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
     /// Those that followed an ente that ended.
     pub successors: Vec<ComuneSuccessore>,
+    /// How OAuth 2.0 calls it (RFC 6749, 5.2), for the libraries that read it.
+    pub oauth_error: Option<&'static str>,
 }
 
 /// Documento di problema secondo RFC 9457.
@@ -99,6 +101,10 @@ pub struct Problema {
     #[schema(max_items = 10)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub successori: Vec<ComuneSuccessore>,
+    /// L'errore secondo RFC 6749; solo nel problema accesso-non-riuscito.
+    #[schema(max_length = 40, example = "invalid_grant")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// Writes a failure as the problem document that leaves and is recorded.
@@ -114,6 +120,7 @@ pub fn describe(error: &ExchangeError, scambio: &Uuid) -> Refusal {
         lato: problem.side,
         rimedio: problem.remedy.to_owned(),
         successori: problem.successors,
+        error: problem.oauth_error.map(str::to_owned),
     };
     Refusal {
         status: problem.status,
@@ -169,6 +176,10 @@ impl Problem {
                 motivo.text()
             )),
             ExchangeError::ReplyToNotAllowed => rows::INDIRIZZO_DI_RITORNO_NON_AMMESSO,
+            ExchangeError::LogIn(fault) => Problem {
+                oauth_error: Some(fault.name()),
+                ..rows::ACCESSO_NON_RIUSCITO.with_detail(format!("{}.", fault.text()))
+            },
             ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
             ExchangeError::NoCapacity(_) => rows::GATEWAY_OCCUPATO,
             ExchangeError::DeadlinePassed => rows::TEMPO_SCADUTO,
@@ -221,7 +232,7 @@ fn of_token(refused: ModiError) -> Problem {
         }
         (Fault::Replayed, _) => rows::TOKEN_RIUTILIZZATO,
         (_, TokenKind::Integrity) => rows::INTEGRITA_NON_VERIFICATA,
-        (_, TokenKind::Identity | TokenKind::Audit) => rows::TOKEN_NON_VALIDO,
+        (_, TokenKind::Identity | TokenKind::Audit | TokenKind::Citizen) => rows::TOKEN_NON_VALIDO,
     };
     problem.with_detail(format!(
         "Il token nell'intestazione {header} non è accettato: {why}."

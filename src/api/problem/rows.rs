@@ -8,13 +8,14 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 50] = [
+pub static TABLE: [Problem; 51] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     TOKEN_MANCANTE,
     TOKEN_NON_VALIDO,
     TOKEN_RIUTILIZZATO,
     INTEGRITA_NON_VERIFICATA,
+    ACCESSO_NON_RIUSCITO,
     RISORSA_INESISTENTE,
     METODO_NON_AMMESSO,
     RICHIESTA_NON_LEGGIBILE,
@@ -76,6 +77,7 @@ const fn row(
         remedy,
         side,
         successors: Vec::new(),
+        oauth_error: None,
         retry_after: match retry_after {
             Some(seconds) => Some(Duration::from_secs(seconds)),
             None => None,
@@ -320,6 +322,18 @@ pub(super) const RICHIEDENTE_NON_DIMOSTRATO: Problem = row(
         "Richiedente non dimostrato",
         "La concessione vuole che il portale mostri chi chiede, e la richiesta non lo mostra come serve.",
         "Inviare Agid-JWT-TrackingEvidence, coperto dalla firma del messaggio, con la persona e il livello (o l'ufficio e il fascicolo) concordati.",
+    ],
+);
+
+pub(super) const ACCESSO_NON_RIUSCITO: Problem = row(
+    400,
+    "accesso-non-riuscito",
+    Side::Portale,
+    None,
+    [
+        "Accesso non riuscito",
+        "Per il codice di accesso non ci sono token.",
+        "Far ricominciare l'accesso al cittadino; il campo error dice che cosa non va (RFC 6749).",
     ],
 );
 

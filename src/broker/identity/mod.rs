@@ -1,5 +1,6 @@
 //! Stage 1: who calls. The portal is the one whose certificate the configuration names, and proves what else it demands.
 
+mod citizen;
 mod tokens;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::config::portal::Portal;
 use crate::gateway::Gateway;
 use crate::modi::{Evidence, Proven};
+use crate::oidc::Citizen;
 use crate::snapshot::Snapshot;
 use crate::trust::{Peer, Verdict};
 
@@ -21,6 +23,7 @@ use super::record::Trail;
 pub struct Caller {
     portal: Arc<Portal>,
     proven: Option<Arc<Proven>>,
+    citizen: Option<Arc<Citizen>>,
 }
 
 impl Caller {
@@ -32,6 +35,11 @@ impl Caller {
     /// What its tokens proved; none where its configuration demands none.
     pub fn proven(&self) -> Option<&Arc<Proven>> {
         self.proven.as_ref()
+    }
+
+    /// The citizen who logged in with a card, where the portal shows one.
+    pub fn citizen(&self) -> Option<&Citizen> {
+        self.citizen.as_deref()
     }
 
     /// For whom the portal asks, by its own evidence.
@@ -62,9 +70,14 @@ pub(super) async fn establish(
     if let Some(proven) = &proven {
         trail.proved(proven);
     }
+    let citizen = citizen::shown(gateway, &snapshot, portal, arrival).await?;
+    if let Some(citizen) = &citizen {
+        trail.shown(citizen);
+    }
     Ok(Caller {
         portal: Arc::clone(portal),
         proven,
+        citizen,
     })
 }
 

@@ -1,35 +1,75 @@
-//! What the record keeps of the tokens that a request brought.
+//! What the record keeps of the tokens that a request brought, and of those that a log-in gave.
 
 use crate::gateway::Gateway;
 use crate::modi::{Evidence, TokenKind};
+use crate::oidc::Code;
 use crate::store::record::Token;
 
 use super::Trail;
 
+/// What a Citizen-Token proves: by it the citizen is verified, by a portal's evidence only attested.
+const VERIFIED: &str = "verificata";
+
+/// The end of a citizen's log-in.
+#[derive(Debug)]
+pub(super) struct LoggedIn {
+    token_id: String,
+    card: &'static str,
+    person: String,
+}
+
+impl LoggedIn {
+    pub(super) fn of(code: &Code) -> LoggedIn {
+        let identity = code.identity();
+        let known = ["cns", "crs", "cie"];
+        let card = known.into_iter().find(|card| *card == identity.card);
+        LoggedIn {
+            token_id: code.token_id(),
+            card: card.unwrap_or_default(),
+            person: identity.codice_fiscale.clone(),
+        }
+    }
+}
+
 impl Trail {
-    /// The tokens that were accepted; the person in an evidence under a digest that is the portal's own.
+    /// The tokens that were accepted; whom they name under a digest that is the portal's own.
     pub(super) fn tokens(&self, gateway: &Gateway) -> Vec<Token> {
-        let Some((proven, portal)) = self.proven.as_ref().zip(self.portal.as_ref()) else {
+        let Some(portal) = self.portal.as_ref() else {
             return Vec::new();
         };
-        let person = |evidence: &Evidence| {
-            let scope = format!("portale {}", portal.name);
-            gateway
-                .store
-                .subject_keys()
-                .digest(&scope, evidence.user_id())
-        };
-        let tokens = proven.tokens.iter().map(|token| Token {
-            kind: token.kind.name(),
-            pattern: token.pattern.name(),
-            id: token.id.clone(),
-            key_id: token.key_id.clone(),
-            thumbprint: token.thumbprint,
-            person: match token.kind {
-                TokenKind::Audit => proven.evidence.as_ref().map(person),
-                TokenKind::Identity | TokenKind::Integrity => None,
-            },
+        let scope = format!("portale {}", portal.name);
+        let person = |name: &str| gateway.store.subject_keys().digest(&scope, name);
+        let evidence = |evidence: &Evidence| person(evidence.user_id());
+        let proven = self.proven.iter().flat_map(|proven| {
+            proven.tokens.iter().map(|token| Token {
+                kind: token.kind.name(),
+                pattern: token.pattern.name(),
+                id: token.id.clone(),
+                key_id: token.key_id.clone(),
+                thumbprint: token.thumbprint,
+                person: match token.kind {
+                    TokenKind::Audit => proven.evidence.as_ref().map(evidence),
+                    TokenKind::Identity | TokenKind::Integrity | TokenKind::Citizen => None,
+                },
+            })
         });
-        tokens.collect()
+        let citizen = self.citizen.iter().map(|citizen| Token {
+            kind: TokenKind::Citizen.name(),
+            pattern: VERIFIED,
+            id: Some(citizen.id.clone()),
+            key_id: Some(citizen.key_id.clone()),
+            thumbprint: citizen.thumbprint,
+            person: Some(person(&citizen.codice_fiscale)),
+        });
+        let own = self.snapshot.own_signer.as_ref();
+        let given = self.logged_in.iter().zip(own).map(|(given, own)| Token {
+            kind: "log_in",
+            pattern: given.card,
+            id: Some(given.token_id.clone()),
+            key_id: None,
+            thumbprint: own.signer.public_key().thumbprint(),
+            person: Some(person(&given.person)),
+        });
+        proven.chain(citizen).chain(given).collect()
     }
 }

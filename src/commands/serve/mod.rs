@@ -66,9 +66,13 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     reload::in_force(&gateway);
     let requests = tokio::spawn(deferral::carry_on(Arc::clone(&gateway), problem::describe));
     let doors = open_doors(&gateway, &reloader, &settings)?;
+    let cards = doors.login.as_ref();
+    let cards = cards.map(|host| format!(", carte https://{}", host.address));
     say(format_args!(
-        "Pontile è pronto: portali https://{}, operatori https://{}",
-        doors.portals.address, doors.operators.address
+        "Pontile è pronto: portali https://{}, operatori https://{}{}",
+        doors.portals.address,
+        doors.operators.address,
+        cards.unwrap_or_default()
     ))?;
     let following = tokio::spawn(Arc::clone(&reloader).follow_grants());
     let rounds = tokio::spawn(rounds::go(Arc::clone(&gateway)));

@@ -37,6 +37,11 @@ pub fn check(written: &Written) -> Vec<Mistake> {
             let text = "le risposte firmate chiedono la chiave di Pontile in [signer]";
             mistakes.push(portal.places.mistake("modi.answers_signed", text));
         }
+        let host = written.sections.login.as_ref();
+        if portal.value.login.is_some() && host.is_none_or(|host| host.oidc.is_none()) {
+            let text = "l'accesso con la carta chiede l'host delle carte, [login.oidc]";
+            mistakes.push(portal.places.mistake("login", text));
+        }
     }
     for operator in &written.operators.read {
         let Operator { roles, enti, .. } = &operator.value;

@@ -47,6 +47,11 @@ pub fn check(sections: &Sections, places: &Places) -> Vec<Mistake> {
     }
     if let Some(login) = &sections.login {
         check_door("login", &login.door, &mut checks);
+        checks.require(
+            login.oidc.is_none() || sections.signer.is_some(),
+            "login.oidc",
+            "i token chiedono la chiave di Pontile in [signer]",
+        );
     }
     check_together(sections, &mut checks);
     check_record(sections, &mut checks);

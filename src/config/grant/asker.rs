@@ -14,8 +14,14 @@ pub enum Chi {
     Sistema,
     /// An office: the evidence names the officer (`userID`) and the file that it works on (`fascicolo`).
     Ufficio,
-    /// The person concerned, as the portal attests: the evidence's `userID` is the code asked about, at no lower level than this.
-    Interessato(Level),
+    /// The person concerned asks about themselves, known at no lower level than this: by the token of a log-in with a card, or, unless
+    /// only that will do, as the portal attests in evidence whose `userID` is the code asked about.
+    Interessato {
+        /// How surely the person is known.
+        least: Level,
+        /// Whether only the token of a log-in will do (`verificata`).
+        verified: bool,
+    },
 }
 
 /// How surely a portal knows a person (eIDAS, article 8).
@@ -48,9 +54,13 @@ impl Read for Chi {
     fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
         if value.get().is_table() {
             let mut table = value.table(reader)?;
-            let level = table.required("interessato", reader);
+            let least = table.required("interessato", reader);
+            let verified = table.or("verificata", false, reader);
             table.finish(reader);
-            return level.map(Chi::Interessato);
+            return Some(Chi::Interessato {
+                least: least?,
+                verified: verified?,
+            });
         }
         let Some(text) = value.text() else {
             return value.refuse(

@@ -61,6 +61,16 @@ impl Richieste {
         })
     }
 
+    /// Seals bytes that leave this process for a while, for one use; every node that has the keys opens them, nobody else.
+    pub fn seal_for(&self, purpose: &str, bytes: &[u8]) -> Vec<u8> {
+        self.ring.load().seal(purpose.as_bytes(), bytes)
+    }
+
+    /// Opens what was sealed for that use.
+    pub fn open_sealed(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.ring.load().open(purpose.as_bytes(), sealed)
+    }
+
     /// How long a request is kept after its end, for its portal to pick up.
     pub fn kept(&self) -> TimeDelta {
         self.kept

@@ -40,6 +40,32 @@ impl Pki {
         run(&["--revoke", name, self.folder.to_str().expect("UTF-8 path")]);
     }
 
+    /// A card (CNS) of a citizen, issued by the root: `NAME.pem` and `NAME.key`.
+    pub fn card(&self, name: &str, code: &str) {
+        let subject = format!(
+            "/C=IT/CN={code}\\/7430010024925855.lsKV\\/lNtBAmc8x5lzSb+cxx2UzE=/SN=ROSSI/GN=MARIO"
+        );
+        let extensions = "basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n\
+             certificatePolicies=1.3.76.16.2.1\nauthorityKeyIdentifier=keyid:always\n";
+        fs::write(self.path(&format!("{name}.ext")), extensions).expect("a file");
+        let serial = format!("0x{}", hex::encode(uuid::Uuid::now_v7().as_bytes()));
+        let new =
+            format!("req -new -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.csr -subj");
+        let signed = format!(
+            "x509 -req -in {name}.csr -CA root.pem -CAkey root.key -set_serial {serial} -days 30 -sha256 -extfile {name}.ext -out {name}.pem"
+        );
+        let new: Vec<&str> = new.split(' ').chain([subject.as_str()]).collect();
+        for arguments in [new, signed.split(' ').collect()] {
+            let output = Command::new("openssl")
+                .args(&arguments)
+                .current_dir(&self.folder)
+                .output()
+                .expect("openssl starts");
+            let words = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "openssl {arguments:?}: {words}");
+        }
+    }
+
     /// One of the PKI's files.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -31,6 +31,7 @@ pub struct Province {
 struct Doors {
     portals: String,
     operators: String,
+    cards: String,
 }
 
 impl Province {
@@ -187,6 +188,11 @@ impl Province {
         self.pontile(&[arguments, &door].concat())
     }
 
+    /// Where the login host listens; empty where there is none.
+    pub fn cards(&self) -> &str {
+        &self.doors.cards
+    }
+
     /// The lines of the gateway's log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("pontile.log")).unwrap_or_default()
@@ -235,5 +241,10 @@ fn serve(folder: &Path) -> (Process, Doors) {
     let operators = addresses
         .next()
         .unwrap_or_else(|| panic!("no address of the operators' door in {line:?}"));
-    (process, Doors { portals, operators })
+    let doors = Doors {
+        portals,
+        operators,
+        cards: addresses.next().unwrap_or_default(),
+    };
+    (process, doors)
 }

@@ -1,0 +1,447 @@
+//! A citizen logs in to a portal with their card, and the portal shows them to the gateway: codes and tokens are good once, for whom
+//! they were given, and for a while.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use reqwest::{Certificate, Identity, Method, Url};
+use serde_json::{Value, json};
+
+use crate::harness::files::Files;
+use crate::harness::portal::{Answer, PURPOSE, Portal};
+use crate::harness::province::Province;
+
+/// Somebody of Cantù, and somebody else of there.
+const CITIZEN: &str = "BNCNNA75T71B639E";
+const ANOTHER: &str = "RSSMRA80A01H501U";
+const PATH: &str = "/rest/anagrafe/v1/enti/013041/ricerche-persona";
+const RETURN: &str = "https://sportello.example/ritorno?da=carte";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const STATE: &str = "stato-della-prova";
+const DOOR: &str = "https://portali.example:8443";
+
+/// Cards are shown at a host of its own, for the first portal.
+fn with_log_in(files: &mut Files) {
+    files
+        .append(
+            "pontile.toml",
+            &format!(
+                "[signer]\nissuer = \"pontile.provincia.example.it\"\nkey = {{ file = \"pki/server.key\" }}\ncertificate = \"pki/server.pem\"\n\
+                 [login]\nname = \"localhost\"\naddress = \"127.0.0.1:0\"\ncertificate = \"pki/server.pem\"\nkey = \"pki/server.key\"\n\
+                 authorities = [\"pki/root.pem\"]\nrevocations = [\"pki/root.crl.pem\"]\n\
+                 [login.oidc]\nissuer = \"https://carte.example\"\nportals_door = \"{DOOR}\"\n"
+            ),
+        )
+        .replace(
+            "portali/prove.toml",
+            "[[portal]]\nname = \"portale-due\"",
+            &format!("[portal.login]\nredirect_uris = [\"{RETURN}\"]\n\n[[portal]]\nname = \"portale-due\""),
+        )
+        .replace(
+            "concessioni/tutto.toml",
+            "chi = \"sistema\"",
+            "chi = { interessato = \"high\", verificata = true }",
+        );
+}
+
+/// A citizen's browser, with a card or without.
+struct Browser {
+    client: reqwest::Client,
+    base: String,
+}
+
+impl Browser {
+    fn with_card(province: &Province, card: Option<&str>) -> Browser {
+        let root = Certificate::from_pem(&province.pki.read("root.pem")).expect("the root");
+        let mut client = reqwest::Client::builder()
+            .tls_certs_only([root])
+            .redirect(reqwest::redirect::Policy::none());
+        if let Some(card) = card {
+            let mut identity = province.pki.read(&format!("{card}.pem"));
+            identity.extend(province.pki.read(&format!("{card}.key")));
+            client = client.identity(Identity::from_pem(&identity).expect("an identity"));
+        }
+        Browser {
+            client: client.build().expect("a client"),
+            base: province.cards().to_owned(),
+        }
+    }
+
+    /// Status, address to go to, page.
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> (u16, Option<Url>, String) {
+        let address =
+            Url::parse_with_params(&format!("{}{path}", self.base), query).expect("an address");
+        let answer = self.client.get(address).send().await.expect("an answer");
+        let location = answer
+            .headers()
+            .get("location")
+            .map(|to| to.to_str().expect("text"));
+        let location = location.map(|to| Url::parse(to).expect("an address"));
+        (
+            answer.status().as_u16(),
+            location,
+            answer.text().await.expect("a page"),
+        )
+    }
+
+    /// Asks for a code, with some of the parameters changed; an empty one is left out.
+    async fn asks(&self, changed: &[(&str, &str)]) -> (u16, Option<Url>, String) {
+        let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()));
+        let mut query = BTreeMap::from([
+            ("client_id", "portale-uno"),
+            ("redirect_uri", RETURN),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("state", STATE),
+            ("nonce", "numero-della-prova"),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ]);
+        query.extend(changed.iter().copied());
+        let query: Vec<_> = query
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        self.get("/accesso", &query).await
+    }
+
+    async fn code(&self) -> String {
+        let (status, location, page) = self.asks(&[]).await;
+        assert_eq!(status, 303, "{page}");
+        let told = parameters(&location.expect("an address"));
+        assert_eq!(
+            (told["state"].as_str(), told["iss"].as_str()),
+            (STATE, "https://carte.example")
+        );
+        assert_eq!(told["da"], "carte", "what the address had stays");
+        told["code"].clone()
+    }
+}
+
+fn parameters(address: &Url) -> BTreeMap<String, String> {
+    let pairs = address.query_pairs();
+    pairs
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}
+
+/// Brings a code to the portals' door, with some of the form's fields changed.
+async fn redeem(portal: &Portal, code: &str, changed: &[(&str, &str)]) -> Answer {
+    let mut form = BTreeMap::from([
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", RETURN),
+        ("client_id", "portale-uno"),
+        ("code_verifier", VERIFIER),
+    ]);
+    form.extend(changed.iter().copied());
+    form.retain(|_, value| !value.is_empty());
+    let request = portal.request(Method::POST, "/accesso/token");
+    let body = serde_urlencoded::to_string(&form).expect("a form");
+    let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+    portal.send(request.body(body)).await
+}
+
+async fn asks_about(portal: &Portal, person: &str, token: Option<&str>) -> Answer {
+    let request = portal
+        .request(Method::POST, PATH)
+        .header("Purpose-Id", PURPOSE)
+        .json(&json!({ "codice_fiscale": person }));
+    portal
+        .send(match token {
+            Some(token) => request.header("Citizen-Token", token),
+            None => request,
+        })
+        .await
+}
+
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).expect("a payload");
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).expect("base64url"))
+        .expect("JSON")
+}
+
+fn province() -> Province {
+    let province = Province::with(with_log_in);
+    province.pki.card("carta", CITIZEN);
+    province.pki.card("altra", ANOTHER);
+    province
+}
+
+#[tokio::test]
+async fn a_citizen_logs_in_and_sees_their_own_record_and_nobody_elses() {
+    let province = province();
+    let browser = Browser::with_card(&province, Some("carta"));
+    let portal = province.portal("portale-uno");
+    let given = redeem(&portal, &browser.code().await, &[]).await;
+    assert_eq!(given.status, 200, "{}", given.body);
+    assert_eq!(given.header("cache-control"), "no-store");
+    assert_eq!(
+        (&given.body["token_type"], &given.body["expires_in"]),
+        (&json!("Bearer"), &json!(300))
+    );
+    let id = claims(given.body["id_token"].as_str().expect("a token"));
+    for (name, value) in [
+        ("iss", json!("https://carte.example")),
+        ("aud", json!("portale-uno")),
+        ("nonce", json!("numero-della-prova")),
+        ("codice_fiscale", json!(CITIZEN)),
+        ("family_name", json!("ROSSI")),
+        ("given_name", json!("MARIO")),
+        ("tipo_carta", json!("cns")),
+        ("acr", json!("http://eidas.europa.eu/LoA/high")),
+    ] {
+        assert_eq!(id[name], value, "{id}");
+    }
+    assert!(
+        id["auth_time"]
+            .as_i64()
+            .is_some_and(|at| at <= id["iat"].as_i64().unwrap_or(0))
+    );
+
+    let token = given.body["access_token"].as_str().expect("a token");
+    let own = asks_about(&portal, CITIZEN, Some(token)).await;
+    assert_eq!(own.status, 200, "{}", own.body);
+    let other = asks_about(&portal, ANOTHER, Some(token)).await;
+    assert_eq!(
+        (other.status, other.slug()),
+        (403, "richiedente-non-dimostrato")
+    );
+    let nobody = asks_about(&portal, CITIZEN, None).await;
+    assert_eq!(
+        (nobody.status, nobody.slug()),
+        (403, "richiedente-non-dimostrato")
+    );
+    assert_eq!(
+        nobody.body["detail"], other.body["detail"],
+        "whether somebody is known shows in none"
+    );
+
+    // The record keeps that the citizen was verified, and where from; nobody's code stands in it or in the log.
+    let scambio = own.header("x-correlation-id");
+    let row = province
+        .operator("operatore-uno")
+        .get(&format!("/record?scambio={scambio}"))
+        .await;
+    let tokens = row.body["items"][0]["tokens"].clone();
+    assert_eq!(
+        (&tokens[0]["kind"], &tokens[0]["pattern"]),
+        (&json!("citizen"), &json!("verificata"))
+    );
+    let scambio = given.header("x-correlation-id");
+    let log_in = province
+        .operator("operatore-uno")
+        .get(&format!("/record?scambio={scambio}"))
+        .await;
+    let tokens_given = log_in.body["items"][0]["tokens"].clone();
+    assert_eq!(
+        (&tokens_given[0]["kind"], &tokens_given[0]["pattern"]),
+        (&json!("log_in"), &json!("cns"))
+    );
+    assert_eq!(tokens_given[0]["token_id"], tokens[0]["token_id"]);
+    assert_eq!(tokens_given[0]["person"], tokens[0]["person"]);
+    assert!(!province.log().contains(CITIZEN) && !row.body.to_string().contains(CITIZEN));
+}
+
+#[tokio::test]
+async fn a_code_is_good_once_and_its_second_use_takes_the_token_back() {
+    let mut province = province();
+    let portal = province.portal("portale-uno");
+    let code = Browser::with_card(&province, Some("carta")).code().await;
+    for (changed, error) in [
+        (
+            [("redirect_uri", "https://sportello.example/ritorno?da=cart")],
+            "invalid_grant",
+        ),
+        (
+            [(
+                "code_verifier",
+                "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            )],
+            "invalid_grant",
+        ),
+        ([("code", "c29sbyBkZWkgYnl0ZQ")], "invalid_grant"),
+        ([("client_id", "portale-due")], "invalid_client"),
+        ([("grant_type", "password")], "unsupported_grant_type"),
+        ([("code_verifier", "")], "invalid_request"),
+    ] {
+        let refused = redeem(&portal, &code, &changed).await;
+        assert_eq!(
+            (refused.status, refused.slug()),
+            (400, "accesso-non-riuscito"),
+            "{changed:?}"
+        );
+        assert_eq!(refused.body["error"], error, "{changed:?}");
+    }
+    let of_other = redeem(
+        &province.portal("portale-due"),
+        &code,
+        &[("client_id", "portale-due")],
+    )
+    .await;
+    assert_eq!(of_other.body["error"], "unauthorized_client");
+
+    let given = redeem(&portal, &code, &[]).await;
+    let token = given.body["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    assert_eq!(asks_about(&portal, CITIZEN, Some(&token)).await.status, 200);
+    province.crash_and_restart();
+    let portal = province.portal("portale-uno");
+    assert_eq!(asks_about(&portal, CITIZEN, Some(&token)).await.status, 200);
+    let again = redeem(&portal, &code, &[]).await;
+    assert_eq!(
+        again.body["error"], "invalid_grant",
+        "also after a power cut"
+    );
+    let taken_back = asks_about(&portal, CITIZEN, Some(&token)).await;
+    assert_eq!(
+        (taken_back.status, taken_back.slug()),
+        (401, "token-non-valido")
+    );
+}
+
+#[tokio::test]
+async fn a_token_serves_only_the_portal_and_the_certificate_that_it_was_given_to() {
+    let province = Province::with(|files| {
+        with_log_in(files);
+        files.replace(
+            "concessioni/solo-nomi-di-cantu.toml",
+            "chi = \"sistema\"",
+            "chi = { interessato = \"high\" }",
+        );
+    });
+    province.pki.card("carta", CITIZEN);
+    let code = Browser::with_card(&province, Some("carta")).code().await;
+    let portal = province.portal("portale-uno");
+    let given = redeem(&portal, &code, &[]).await;
+    let token = given.body["access_token"].as_str().expect("a token");
+    let id_token = given.body["id_token"].as_str().expect("a token");
+    let stolen = asks_about(&province.portal("portale-due"), CITIZEN, Some(token)).await;
+    assert_eq!((stolen.status, stolen.slug()), (401, "token-non-valido"));
+    let (signed, signature) = token.rsplit_once('.').expect("a token");
+    let changed = format!("{signed}.{}", signature.chars().rev().collect::<String>());
+    let unsigned = format!(
+        "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{}.",
+        token.split('.').nth(1).expect("claims")
+    );
+    for wrong in [id_token, &changed, &unsigned, "niente", ""] {
+        let refused = asks_about(&portal, CITIZEN, Some(wrong)).await;
+        assert_eq!(
+            (refused.status, refused.slug()),
+            (401, "token-non-valido"),
+            "{wrong}"
+        );
+    }
+    let twice = portal
+        .request(Method::POST, PATH)
+        .header("Purpose-Id", PURPOSE)
+        .header("Citizen-Token", token)
+        .header("Citizen-Token", token)
+        .json(&json!({ "codice_fiscale": CITIZEN }));
+    assert_eq!(portal.send(twice).await.status, 401);
+    assert!(!province.log().contains(CITIZEN));
+}
+
+#[tokio::test]
+async fn who_asks_out_of_form_is_told_and_who_is_not_known_is_sent_nowhere() {
+    let province = province();
+    let browser = Browser::with_card(&province, Some("carta"));
+    for unknown in [
+        [("redirect_uri", "https://sportello.example/ritorno?da=cartE")],
+        [("redirect_uri", "https://sportello.example/ritorno")],
+        [("client_id", "portale-due")],
+        [("client_id", "nessuno")],
+        [("client_id", "")],
+    ] {
+        let (status, location, page) = browser.asks(&unknown).await;
+        assert_eq!((status, location), (400, None), "{unknown:?}");
+        assert!(page.contains("Il servizio non è riconosciuto"), "{page}");
+    }
+    for (wrong, error) in [
+        (("response_type", "token"), "unsupported_response_type"),
+        (("scope", "profile"), "invalid_scope"),
+        (("code_challenge_method", "plain"), "invalid_request"),
+        (("code_challenge", ""), "invalid_request"),
+        (("code_challenge", "corto"), "invalid_request"),
+        (("nonce", ""), "invalid_request"),
+        (("state", "corto"), "invalid_request"),
+        (
+            ("request_uri", "https://sportello.example/r"),
+            "request_not_supported",
+        ),
+    ] {
+        let (status, location, _) = browser.asks(&[wrong]).await;
+        let told = parameters(&location.expect("an address"));
+        assert_eq!((status, told["error"].as_str()), (303, error), "{wrong:?}");
+        assert!(!told.contains_key("code"));
+    }
+    let (status, location, page) = Browser::with_card(&province, None).asks(&[]).await;
+    assert_eq!((status, location), (403, None));
+    assert!(page.contains("Nessuna carta"), "{page}");
+    province.pki.revoke("altra");
+    let (status, ..) = Browser::with_card(&province, Some("portale-uno"))
+        .asks(&[])
+        .await;
+    assert_eq!(status, 403, "no card of a citizen");
+}
+
+#[tokio::test]
+async fn libraries_find_the_rest_in_the_discovery_document_and_the_keys() {
+    let province = province();
+    let browser = Browser::with_card(&province, None);
+    let (status, _, text) = browser.get("/.well-known/openid-configuration", &[]).await;
+    let found: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(status, 200);
+    assert_eq!(found["issuer"], "https://carte.example");
+    assert_eq!(
+        found["authorization_endpoint"],
+        "https://carte.example/accesso"
+    );
+    assert_eq!(found["token_endpoint"], format!("{DOOR}/accesso/token"));
+    assert_eq!(found["code_challenge_methods_supported"], json!(["S256"]));
+    let (_, _, text) = browser.get("/chiavi.json", &[]).await;
+    let keys: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        (&keys["keys"][0]["kty"], &keys["keys"][0]["alg"]),
+        (&json!("EC"), &json!("ES256"))
+    );
+    assert!(!text.contains("\"d\""));
+}
+
+#[tokio::test]
+async fn codes_and_tokens_end_by_themselves() {
+    let province = Province::with(|files| {
+        with_log_in(files);
+        let short =
+            format!("portals_door = \"{DOOR}\"\ncode_lifetime = \"2s\"\ntoken_lifetime = \"2s\"\n");
+        files.replace(
+            "pontile.toml",
+            &format!("portals_door = \"{DOOR}\"\n"),
+            &short,
+        );
+    });
+    province.pki.card("carta", CITIZEN);
+    let portal = province.portal("portale-uno");
+    let browser = Browser::with_card(&province, Some("carta"));
+    let late = browser.code().await;
+    let ends = tokio::time::Instant::now() + std::time::Duration::from_millis(2_100);
+    let given = redeem(&portal, &browser.code().await, &[]).await;
+    let token = given.body["access_token"].as_str().expect("a token");
+    assert_eq!(asks_about(&portal, CITIZEN, Some(token)).await.status, 200);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while asks_about(&portal, CITIZEN, Some(token)).await.status == 200 {
+        assert!(std::time::Instant::now() < until, "it is still good");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let refused = asks_about(&portal, CITIZEN, Some(token)).await;
+    assert_eq!((refused.status, refused.slug()), (401, "token-non-valido"));
+    tokio::time::sleep_until(ends).await;
+    assert_eq!(
+        redeem(&portal, &late, &[]).await.body["error"],
+        "invalid_grant"
+    );
+}
