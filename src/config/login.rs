@@ -68,23 +68,18 @@ impl FromTable for Login {
         let oidc_written = table.values("oidc").next().is_some();
         let shutdown_grace = table.or("shutdown_grace", seconds(5), reader);
         table.finish(reader);
-        let oidc = match oidc {
-            None if oidc_written => return None,
-            oidc => oidc,
-        };
-        let name = name?;
-        if !is_host(&name) {
-            if let Some(place) = place {
-                reader.mistake(
-                    &place,
-                    "serve un nome di host in minuscolo, come \"carte.provincia.example\"",
-                );
-            }
+        if let (Some(place), false) = (place, name.as_deref().is_none_or(is_host)) {
+            let text = "serve un nome di host in minuscolo, come \"carte.provincia.example\"";
+            reader.mistake(&place, text);
+            return None;
+        }
+        // What is written and wrong must not count as absent.
+        if oidc_written && oidc.is_none() {
             return None;
         }
         let slow_client_timeout = slow_client_timeout?;
         Some(Login {
-            name,
+            name: name?,
             door: Door {
                 address: address?,
                 certificate: certificate?,
