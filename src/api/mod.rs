@@ -10,6 +10,7 @@ pub mod intake;
 mod head;
 pub mod body;
 mod catalogo;
+mod accessi;
 mod accesso;
 mod anagrafe;
 mod tributi;

@@ -6,7 +6,7 @@ use crate::contract::operation::Domain;
 use super::http::{Request, Response};
 use super::intake::{self, Intake};
 use super::serving::Routes;
-use super::{accesso, anagrafe, catalogo, docs, richieste, status, tributi};
+use super::{accessi, accesso, anagrafe, catalogo, docs, richieste, status, tributi};
 
 /// Segments of a path at most; longer ones name nothing.
 const MOST_SEGMENTS: usize = 8;
@@ -18,6 +18,7 @@ enum Resource<'p> {
     RicerchePosizione { ente: &'p str },
     RicerchePosizioneInEnti,
     VariazioniSuperficie { ente: &'p str },
+    RicercheAccessi,
     StatoRichiesta { domain: Domain, id: &'p str },
     Risultato { domain: Domain, id: &'p str },
     Enti,
@@ -57,6 +58,8 @@ impl<'p> Resource<'p> {
             ["rest", "tributi", "v1", "ricerche-posizione"] => {
                 (Resource::RicerchePosizioneInEnti, "POST")
             }
+            // Who asked about the citizen
+            ["rest", "accessi", "v1", "ricerche"] => (Resource::RicercheAccessi, "POST"),
             // Requests that outlive their call
             [
                 "rest",
@@ -85,9 +88,12 @@ impl<'p> Resource<'p> {
             ["rest", "catalogo", "v1", "enti", ente, "servizi"] => {
                 (Resource::Servizi { ente }, "GET")
             }
-            ["rest", "catalogo" | "anagrafe" | "tributi", "v1", "status"] => {
-                (Resource::Status, "GET")
-            }
+            [
+                "rest",
+                "catalogo" | "anagrafe" | "tributi" | "accessi",
+                "v1",
+                "status",
+            ] => (Resource::Status, "GET"),
             // The log-in with cards
             ["accesso", "token"] => (Resource::Token, "POST"),
             // The documents
@@ -133,6 +139,7 @@ impl Routes for PortalRoutes {
             Resource::VariazioniSuperficie { ente } => {
                 tributi::variazioni_superficie(intake, request, ente).await
             }
+            Resource::RicercheAccessi => accessi::ricerche(intake, request).await,
             Resource::StatoRichiesta { domain, id } => {
                 richieste::stato_richiesta(intake, request, domain, id).await
             }

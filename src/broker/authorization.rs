@@ -198,6 +198,10 @@ fn covering(
 
 /// Whether the portal has shown that whoever asks is who may ask under the grant.
 fn shown(grant: &Grant, caller: &Caller, question: &Question) -> Result<(), AskerFault> {
+    // Of their own register only the citizen is told, whatever the grant says.
+    if question.operation.is_of_record() {
+        return caller.citizen().map(drop).ok_or(AskerFault::NotVerified);
+    }
     let chi = match grant.chi {
         Some(chi) if question.operation.is_personal() => chi,
         _ => return Ok(()),

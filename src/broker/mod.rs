@@ -8,6 +8,7 @@ pub mod cache;
 pub mod dispatch;
 pub mod deferral;
 pub mod catalogo;
+pub mod accessi;
 pub mod record;
 pub mod login;
 pub mod reply;
@@ -72,6 +73,9 @@ async fn stages(
         return deferral::write(gateway, &permit, arrival, trail).await;
     }
     rate_limit::admit(gateway, &permit, trail).await?;
+    if permit.operation().is_of_record() {
+        return accessi::answer(gateway, &permit, &caller, arrival.at).await;
+    }
     if let Some(deferral) = deferral::promised(&permit, arrival)? {
         return deferral::open(gateway, &permit, deferral, arrival, trail).await;
     }

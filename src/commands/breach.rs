@@ -105,6 +105,7 @@ fn kind_of_data(operation: &str) -> &'static str {
             "posizione tributaria, immobili e contitolari"
         }
         Some(Operation::VariazioneSuperficie) => "dichiarazione per la tassa sui rifiuti",
+        Some(Operation::RicercaAccessi) => "chi ha chiesto di una persona",
         Some(Operation::Enti | Operation::Ente | Operation::Servizi) => "nessun dato personale",
         None => "-",
     }

@@ -142,7 +142,7 @@ async fn list(settings: &Settings, arguments: ListArguments) -> Result<(), Failu
         outcome: arguments.outcome,
         from: arguments.from,
         to: arguments.to,
-        person,
+        persons: person.into_iter().collect(),
         before: arguments.before,
         limit: arguments.limit,
     };

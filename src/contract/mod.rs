@@ -17,5 +17,6 @@ pub mod provenienza;
 pub mod richiesta;
 pub mod risposta;
 pub mod esiti;
+pub mod accessi;
 pub mod catalogo;
 pub mod side;

@@ -18,11 +18,23 @@ pub enum Domain {
     Anagrafe,
     /// Tributi locali.
     Tributi,
+    /// Chi ha chiesto dei cittadini.
+    Accessi,
 }
 
 impl Domain {
     /// Every domain, in the order of the documents.
-    pub const ALL: [Domain; 3] = [Domain::Catalogo, Domain::Anagrafe, Domain::Tributi];
+    pub const ALL: [Domain; 4] = [
+        Domain::Catalogo,
+        Domain::Anagrafe,
+        Domain::Tributi,
+        Domain::Accessi,
+    ];
+
+    /// Whether back ends answer for it.
+    pub fn is_answered_by_enti(self) -> bool {
+        matches!(self, Domain::Anagrafe | Domain::Tributi)
+    }
 
     /// The segment of the base path: `/rest/<domain>/v1`.
     pub fn name(self) -> &'static str {
@@ -30,6 +42,7 @@ impl Domain {
             Domain::Catalogo => "catalogo",
             Domain::Anagrafe => "anagrafe",
             Domain::Tributi => "tributi",
+            Domain::Accessi => "accessi",
         }
     }
 }
@@ -61,11 +74,14 @@ pub enum Operation {
     /// The area of a utility is declared anew for the waste tax: a write.
     #[serde(rename = "tributi.variazioni-superficie")]
     VariazioneSuperficie,
+    /// Who asked about the citizen who asks: answered out of the record.
+    #[serde(rename = "accessi.ricerche")]
+    RicercaAccessi,
 }
 
 impl Operation {
     /// Every operation, in the order of the documents.
-    pub const ALL: [Operation; 8] = [
+    pub const ALL: [Operation; 9] = [
         Operation::Enti,
         Operation::Ente,
         Operation::Servizi,
@@ -74,6 +90,7 @@ impl Operation {
         Operation::RicercaPosizione,
         Operation::RicercaPosizioneInEnti,
         Operation::VariazioneSuperficie,
+        Operation::RicercaAccessi,
     ];
 
     /// The operation's name in grants, adapters, records and metrics: `domain.resource`.
@@ -87,6 +104,7 @@ impl Operation {
             Operation::RicercaPosizione => "tributi.ricerche-posizione",
             Operation::RicercaPosizioneInEnti => "tributi.ricerche-posizione-in-enti",
             Operation::VariazioneSuperficie => "tributi.variazioni-superficie",
+            Operation::RicercaAccessi => "accessi.ricerche",
         }
     }
 
@@ -105,6 +123,7 @@ impl Operation {
             Operation::RicercaPosizione
             | Operation::RicercaPosizioneInEnti
             | Operation::VariazioneSuperficie => Domain::Tributi,
+            Operation::RicercaAccessi => Domain::Accessi,
         }
     }
 
@@ -120,7 +139,12 @@ impl Operation {
 
     /// Whether adapters answer the operation.
     pub fn is_answered_by_adapters(self) -> bool {
-        self.is_personal() && self.asked_of_each().is_none()
+        self.is_personal() && self.asked_of_each().is_none() && !self.is_of_record()
+    }
+
+    /// Whether the gateway answers it itself, out of its record.
+    pub fn is_of_record(self) -> bool {
+        self == Operation::RicercaAccessi
     }
 
     /// Whether the operation changes something at the back end: it is carried out once or not at all, and never kept.
@@ -160,6 +184,7 @@ impl Operation {
                 &["contribuente", "immobili", "utenze", "dovuto", "versamenti"]
             }
             Operation::VariazioneSuperficie => &["pratica"],
+            Operation::RicercaAccessi => &["accessi"],
         }
     }
 }

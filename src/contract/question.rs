@@ -1,7 +1,8 @@
 //! What a portal asks, checked: an operation, an ente and canonical parameters. No HTTP in it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use super::codice_fiscale::{CodiceFiscale, PartitaIva};
 use super::luogo::CodiceIstat;
@@ -58,6 +59,17 @@ pub enum Parameters {
         /// Rows at most, 1 to 200.
         limite: u16,
     },
+    /// A page of the citizen's own register.
+    Accessi {
+        /// Exchanges that began then or later.
+        dal: Option<DateTime<Utc>>,
+        /// Exchanges that began before then.
+        al: Option<DateTime<Utc>>,
+        /// Older than this exchange.
+        dopo: Option<Uuid>,
+        /// Rows at most, 1 to 200.
+        limite: u16,
+    },
     /// Nothing more than the ente.
     Nessuno,
 }
@@ -70,7 +82,7 @@ impl Parameters {
             Parameters::Posizione { soggetto, .. }
             | Parameters::PosizioneInEnti { soggetto, .. } => Some(soggetto.code()),
             Parameters::Variazione(declared) => Some(declared.soggetto.code()),
-            Parameters::Pagina { .. } | Parameters::Nessuno => None,
+            Parameters::Pagina { .. } | Parameters::Accessi { .. } | Parameters::Nessuno => None,
         }
     }
 

@@ -161,7 +161,7 @@ fn closing(operation: Operation) -> &'static [u8] {
 fn caveat(operation: Operation) -> &'static str {
     match operation.domain() {
         Domain::Tributi => AVVERTENZA_TRIBUTI,
-        Domain::Anagrafe | Domain::Catalogo => AVVERTENZA_ANAGRAFE,
+        Domain::Anagrafe | Domain::Catalogo | Domain::Accessi => AVVERTENZA_ANAGRAFE,
     }
 }
 

@@ -117,7 +117,7 @@ pub(super) async fn search(caller: &Caller, request: &Request) -> Result<Respons
         code: asked.codice_fiscale.as_str().to_owned(),
     };
     let filter = RecordFilter {
-        person: Some(person),
+        persons: vec![person],
         from: asked.from,
         to: asked.to,
         before: asked.cursor,

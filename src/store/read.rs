@@ -38,8 +38,8 @@ pub struct RecordFilter {
     pub from: Option<DateTime<Utc>>,
     /// Begun before then (to the millisecond).
     pub to: Option<DateTime<Utc>>,
-    /// In which this person was asked about or disclosed.
-    pub person: Option<Person>,
+    /// In which any of these persons was asked about or disclosed; empty: whoever.
+    pub persons: Vec<Person>,
     /// The cursor: older than the last exchange of the page before.
     pub before: Option<Uuid>,
     /// So many at most, up to [`MOST_ROWS`]; 0 means as many.
@@ -144,7 +144,6 @@ impl Selection {
             ("ente", &filter.ente),
             ("outcome", &filter.outcome),
         ];
-        let person = filter.person.as_ref();
         Selection {
             from,
             to,
@@ -152,9 +151,11 @@ impl Selection {
                 .into_iter()
                 .filter_map(|(column, value)| Some((column, value.clone()?)))
                 .collect(),
-            digests: person.map_or(Vec::new(), |person| {
-                keys.digests(&person.ente, &person.code)
-            }),
+            digests: filter
+                .persons
+                .iter()
+                .flat_map(|person| keys.digests(&person.ente, &person.code))
+                .collect(),
             oldest_first: false,
             limit: match filter.limit {
                 0 => MOST_ROWS,

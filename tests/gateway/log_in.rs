@@ -445,3 +445,166 @@ async fn codes_and_tokens_end_by_themselves() {
         "invalid_grant"
     );
 }
+
+/// Grants the first portal to show citizens their own register, for a purpose of its own.
+fn with_register(files: &mut Files) {
+    with_log_in(files);
+    let of_register = crate::harness::files::grant(
+        "portale-uno",
+        "id = \"registro\"\nversion = 1\noperations = [\"accessi.ricerche\"]\nenti = \"all\"\nfields = [\"accessi\"]\n\
+         purposes = [\"trasparenza\"]\n",
+    );
+    let purposes: String = [
+        ("trasparenza", ""),
+        ("indagine", "visibility = { esclusa = true, norma = \"C.p.p., art. 329\" }\n"),
+        ("accertamento", "visibility = { differita = \"90d\", norma = \"D.P.R. 600/1973, art. 32\" }\n"),
+    ]
+    .map(|(id, visibility)| {
+        format!("[[purpose]]\nid = \"{id}\"\ndescription = \"Prova di {id}\"\nlegal_basis = \"prova\"\n{visibility}")
+    })
+    .concat();
+    files
+        .put("concessioni/registro.toml", of_register)
+        .append("portali/prove.toml", &purposes)
+        .replace(
+            "concessioni/solo-nomi-di-cantu.toml",
+            &format!("purposes = [\"{PURPOSE}\"]"),
+            &format!("purposes = [\"{PURPOSE}\", \"indagine\", \"accertamento\"]"),
+        )
+        .replace(
+            "concessioni/tutto.toml",
+            "chi = { interessato = \"high\", verificata = true }",
+            "chi = \"sistema\"",
+        );
+}
+
+async fn register(portal: &Portal, token: Option<&str>, body: Value) -> Answer {
+    let request = portal
+        .request(Method::POST, "/rest/accessi/v1/ricerche")
+        .header("Purpose-Id", "trasparenza")
+        .json(&body);
+    portal
+        .send(match token {
+            Some(token) => request.header("Citizen-Token", token),
+            None => request,
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_citizen_reads_who_asked_about_them_and_nothing_of_anybody_else() {
+    let province = Province::with(with_register);
+    province.pki.card("carta", CITIZEN);
+    let (portal, other) = (
+        province.portal("portale-uno"),
+        province.portal("portale-due"),
+    );
+    let ask = async |portal: &Portal, purpose: &str, person: &str| {
+        let request = portal
+            .request(Method::POST, PATH)
+            .header("Purpose-Id", purpose)
+            .json(&json!({ "codice_fiscale": person }));
+        portal.send(request).await.status
+    };
+    assert_eq!(ask(&portal, PURPOSE, CITIZEN).await, 200);
+    for purpose in [PURPOSE, "indagine", "accertamento"] {
+        assert_eq!(ask(&other, purpose, CITIZEN).await, 200, "{purpose}");
+    }
+    ask(&portal, PURPOSE, ANOTHER).await;
+    let browser = Browser::with_card(&province, Some("carta"));
+    let given = redeem(&portal, &browser.code().await, &[]).await;
+    let token = given.body["access_token"].as_str().expect("a token");
+    assert_eq!(asks_about(&portal, CITIZEN, Some(token)).await.status, 200);
+
+    let page = register(&portal, Some(token), json!({})).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let told: Vec<(Value, Value)> = page.body["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (one["richiedente"].clone(), one["da_interessato"].clone()))
+        .collect();
+    let row = |portal: &str, own: bool| (json!(portal), json!(own));
+    assert_eq!(
+        told,
+        [
+            row("portale-uno", true),
+            row("portale-due", false),
+            row("portale-uno", false)
+        ],
+        "what a norm keeps back does not show: {}",
+        page.body
+    );
+    let first = &page.body["items"][1];
+    for (name, value) in [
+        ("codice_istat", json!("013041")),
+        ("operazione", json!("anagrafe.ricerche-persona")),
+        ("ruoli", json!(["cercato", "interessato"])),
+        ("con_risposta", json!(true)),
+    ] {
+        assert_eq!(first[name], value, "{first}");
+    }
+    assert_eq!(first["finalita"]["id"], PURPOSE);
+    let text = page.body.to_string();
+    assert!(
+        !text.contains(CITIZEN) && !text.contains("indagine") && !text.contains("accertamento")
+    );
+
+    // Page by page what is left out shows neither.
+    let first = register(&portal, Some(token), json!({ "limite": 2 })).await;
+    assert_eq!(first.body["items"].as_array().map(Vec::len), Some(2));
+    let cursor = first.body["cursor"].clone();
+    let last = register(
+        &portal,
+        Some(token),
+        json!({ "limite": 2, "cursor": cursor }),
+    )
+    .await;
+    assert_eq!(
+        last.body["items"].as_array().map(Vec::len),
+        Some(1),
+        "{}",
+        last.body
+    );
+    assert!(last.body.get("cursor").is_none(), "{}", last.body);
+    let later = register(
+        &portal,
+        Some(token),
+        json!({ "dal": "2099-01-01T00:00:00Z" }),
+    )
+    .await;
+    assert_eq!(later.body["items"], json!([]));
+}
+
+#[tokio::test]
+async fn nobody_but_the_citizen_reads_their_register() {
+    let province = Province::with(with_register);
+    let portal = province.portal("portale-uno");
+    let without = register(&portal, None, json!({})).await;
+    assert_eq!(
+        (without.status, without.slug()),
+        (403, "richiedente-non-dimostrato")
+    );
+    let forged = register(&portal, Some("a.b.c"), json!({})).await;
+    assert_eq!((forged.status, forged.slug()), (401, "token-non-valido"));
+    let other = register(&province.portal("portale-due"), None, json!({})).await;
+    assert_eq!((other.status, other.slug()), (403, "non-autorizzato"));
+    for (body, field) in [
+        (json!({ "dal": "ieri" }), "dal"),
+        (json!({ "cursor": "uno" }), "cursor"),
+        (json!({ "limite": 201 }), "limite"),
+        (json!({ "codice_fiscale": CITIZEN }), "corpo"),
+    ] {
+        let wrong = register(&portal, None, body).await;
+        assert_eq!(
+            (wrong.status, wrong.slug()),
+            (400, "campo-non-valido"),
+            "{field}"
+        );
+        let detail = wrong.body["detail"].as_str().unwrap_or_default();
+        assert!(
+            detail.contains(field) && !detail.contains(CITIZEN),
+            "{detail}"
+        );
+    }
+}

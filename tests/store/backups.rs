@@ -86,7 +86,7 @@ async fn a_backup_made_beside_a_running_gateway_restores_everything() {
             code: MARIO.to_owned(),
         };
         let filter = RecordFilter {
-            person: Some(person),
+            persons: vec![person],
             ..RecordFilter::default()
         };
         assert_eq!(store.list(&filter).await.expect("listed").len(), 11);

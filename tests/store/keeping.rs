@@ -43,10 +43,10 @@ async fn a_new_version_of_the_keys_is_taken_up_searched_and_demanded_from_then_o
             .await
             .expect("recorded");
         let filter = RecordFilter {
-            person: Some(Person {
+            persons: vec![Person {
                 ente: COMO.to_owned(),
                 code: MARIO.to_owned(),
-            }),
+            }],
             ..RecordFilter::default()
         };
         let reader = RecordReader::open(&place.settings).await.expect("a reader");

@@ -152,10 +152,10 @@ async fn a_person_is_found_under_old_and_new_secrets_and_only_at_the_ente() {
     for place in Place::all() {
         let store = place.open().await;
         let asked = |ente: &str, code: &str| RecordFilter {
-            person: Some(Person {
+            persons: vec![Person {
                 ente: ente.to_owned(),
                 code: code.to_owned(),
-            }),
+            }],
             ..RecordFilter::default()
         };
         let last_month = turn_of_month() - Duration::days(1);

@@ -68,10 +68,10 @@ async fn expand(place: &Place) {
 /// How many exchanges an older program sees: all of them, and those in which Mario was asked about.
 async fn seen(store: &Store) -> (usize, usize) {
     let about_mario = RecordFilter {
-        person: Some(Person {
+        persons: vec![Person {
             ente: COMO.to_owned(),
             code: MARIO.to_owned(),
-        }),
+        }],
         ..RecordFilter::default()
     };
     let all = store.list(&RecordFilter::default()).await.expect("listed");

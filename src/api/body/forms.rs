@@ -92,6 +92,28 @@ pub struct RicercaPosizioneInEnti {
     pub(super) campi: Option<Value>,
 }
 
+/// Una pagina del registro degli accessi del cittadino.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RicercaAccessi {
+    /// Dalle richieste di questo istante (RFC 3339).
+    #[schema(value_type = String, required = false, format = DateTime, max_length = 40, example = "2026-01-01T00:00:00Z")]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) dal: Option<Value>,
+    /// Fino alle richieste prima di questo istante (RFC 3339).
+    #[schema(value_type = String, required = false, format = DateTime, max_length = 40, example = "2026-12-31T23:00:00Z")]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) al: Option<Value>,
+    /// Il `cursor` della pagina precedente.
+    #[schema(value_type = String, required = false, format = "uuid", max_length = 36, example = "019a3c5e-7b1c-7c3e-9f4a-2f1f3a5b6c7d")]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) cursor: Option<Value>,
+    /// Righe al più; 50 se manca.
+    #[schema(value_type = i32, required = false, minimum = 1, maximum = 200, example = 50)]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) limite: Option<Value>,
+}
+
 /// Variazione della superficie di un'utenza TARI: con `codice_fiscale` oppure con `partita_iva`, mai con entrambi.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -8,12 +8,14 @@ use serde_json::error::Category;
 
 pub(super) use forms::with_one_code;
 pub use forms::{
-    RicercaFamiglia, RicercaPersona, RicercaPosizione, RicercaPosizioneInEnti, VariazioneSuperficie,
+    RicercaAccessi, RicercaFamiglia, RicercaPersona, RicercaPosizione, RicercaPosizioneInEnti,
+    VariazioneSuperficie,
 };
 
-use values::{anno, enti, fields, persona, soggetto, tributo, variazione};
+use values::{anno, enti, fields, istante, limite, numero, persona, soggetto, tributo, variazione};
 
 use crate::broker::error::Malformed;
+use crate::contract::accessi::LIMITE_PREDEFINITO;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 use crate::contract::question::{Parameters, Question};
@@ -63,7 +65,8 @@ pub fn question(
             (parameters, asked.campi)
         }
         Operation::VariazioneSuperficie => (variazione(read(body)?)?, None),
-        Operation::Enti
+        Operation::RicercaAccessi
+        | Operation::Enti
         | Operation::Ente
         | Operation::Servizi
         | Operation::RicercaPosizioneInEnti => (Parameters::Nessuno, None),
@@ -74,6 +77,21 @@ pub fn question(
         ente: Some(ente),
         parameters,
         campi,
+    })
+}
+
+/// The page of the citizen's own register that a body asks for.
+pub fn accessi(body: &[u8]) -> Result<Parameters, Malformed> {
+    let asked: RicercaAccessi = read(body)?;
+    let limite = match asked.limite {
+        Some(value) => limite(&value)?,
+        None => LIMITE_PREDEFINITO,
+    };
+    Ok(Parameters::Accessi {
+        dal: asked.dal.map(|value| istante("dal", &value)).transpose()?,
+        al: asked.al.map(|value| istante("al", &value)).transpose()?,
+        dopo: asked.cursor.map(|value| numero(&value)).transpose()?,
+        limite,
     })
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Europe::Rome;
 use rust_decimal::Decimal;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::forms::{Protocollo, VariazioneSuperficie};
 use super::wrong;
 use crate::broker::error::Malformed;
+use crate::contract::accessi::LIMITE_MASSIMO;
 use crate::contract::codice_fiscale::{CodiceFiscale, PartitaIva};
 use crate::contract::esiti::ENTI_MASSIMI;
 use crate::contract::instants;
@@ -210,4 +212,27 @@ pub(super) fn fields(operation: Operation, value: &Value) -> Result<FieldSet, Ma
 
 fn text<'v>(field: &str, value: &'v Value) -> Result<&'v str, Malformed> {
     value.as_str().ok_or_else(|| wrong(field, "è un testo"))
+}
+
+/// An instant in RFC 3339.
+pub(super) fn istante(name: &str, value: &Value) -> Result<DateTime<Utc>, Malformed> {
+    let text = value.as_str().unwrap_or_default();
+    let parsed = DateTime::parse_from_rfc3339(text);
+    parsed
+        .map(|instant| instant.to_utc())
+        .map_err(|_| wrong(name, "è un istante, come 2026-01-31T08:00:00Z"))
+}
+
+/// The cursor of a page.
+pub(super) fn numero(value: &Value) -> Result<Uuid, Malformed> {
+    let text = value.as_str().unwrap_or_default();
+    Uuid::try_parse(text).map_err(|_| wrong("cursor", "è quello della pagina precedente (UUID)"))
+}
+
+/// The rows of a page.
+pub(super) fn limite(value: &Value) -> Result<u16, Malformed> {
+    let number = value.as_u64().and_then(|number| u16::try_from(number).ok());
+    number
+        .filter(|number| (1..=LIMITE_MASSIMO).contains(number))
+        .ok_or_else(|| wrong("limite", "è un numero da 1 a 200"))
 }

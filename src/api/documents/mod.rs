@@ -16,7 +16,7 @@ use crate::contract::operation::Domain;
 
 use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti, VariazioneSuperficie};
 use super::problem::{Problema, TABLE};
-use super::{anagrafe, catalogo, richieste, status, tributi};
+use super::{accessi, anagrafe, catalogo, richieste, status, tributi};
 
 /// The version of the contract: raised when the documents change, not with the program.
 const VERSION: &str = "1.0.0";
@@ -49,6 +49,10 @@ struct Anagrafe;
 ))]
 struct Tributi;
 
+#[derive(OpenApi)]
+#[openapi(paths(accessi::ricerche, status::status))]
+struct Accessi;
+
 /// One document.
 pub struct Document {
     /// Its domain, which names the file.
@@ -70,6 +74,7 @@ fn document(domain: Domain) -> Document {
         Domain::Catalogo => Catalogo::openapi(),
         Domain::Anagrafe => Anagrafe::openapi(),
         Domain::Tributi => Tributi::openapi(),
+        Domain::Accessi => Accessi::openapi(),
     };
     let about = About::of(domain);
     api.info = InfoBuilder::new()
@@ -107,7 +112,7 @@ fn document(domain: Domain) -> Document {
         tag(domain.name(), about.summary),
         tag("stato", "Stato del servizio."),
     ]);
-    if domain != Domain::Catalogo {
+    if domain.is_answered_by_enti() {
         api.tags.get_or_insert_default().push(tag(
             "richieste",
             "Richieste a cui l'ente risponde più tardi: stato e risultato (ModI, interazione non bloccante).",
@@ -172,6 +177,13 @@ impl About {
                 description: "Ricerche nei gestionali dei tributi degli enti collegati al gateway. Le ricerche sono POST perché i dati \
                     personali non stiano mai nell'indirizzo. Gli importi sono decimali esatti in euro. Ogni risposta dice la \
                     provenienza e l'età dei dati.",
+            },
+            Domain::Accessi => About {
+                id: "6c0a5b1e-6f5e-4c0e-9d0b-3a3f0a5f6b04",
+                title: "Registro degli accessi",
+                summary: "Chi ha chiesto di un cittadino, per il cittadino stesso.",
+                description: "Il cittadino, entrato con la sua carta, legge quali portali hanno chiesto di lui agli enti collegati al gateway, quando e \
+                    per quale finalità. Non vi compare ciò che è stato risposto, né altre persone.",
             },
         }
     }
@@ -281,6 +293,7 @@ fn complete(operation: &mut Operation, components: &mut Components) {
 enum Kind {
     Stato,
     Catalogo,
+    Accessi,
     Personale,
     Scrittura,
     Richiesta,
@@ -292,6 +305,7 @@ impl Kind {
         match operation.tags.as_deref() {
             Some([tag]) if tag == "stato" => Kind::Stato,
             Some([tag]) if tag == "catalogo" => Kind::Catalogo,
+            Some([tag]) if tag == "accessi" => Kind::Accessi,
             Some([tag]) if tag == "richieste" => {
                 if operation.operation_id.as_deref() == Some("stato_richiesta") {
                     Kind::Richiesta
@@ -310,6 +324,14 @@ impl Kind {
         match self {
             Kind::Stato => &[],
             Kind::Catalogo => &["If-None-Match", "Traceparent"],
+            Kind::Accessi => &[
+                "Purpose-Id",
+                "Digest",
+                "Agid-JWT-Signature",
+                "Agid-JWT-TrackingEvidence",
+                "Citizen-Token",
+                "Traceparent",
+            ],
             Kind::Personale => &[
                 "Purpose-Id",
                 "Cache-Control",
@@ -341,6 +363,7 @@ impl Kind {
             Kind::Personale | Kind::Scrittura | Kind::Risultato => {
                 &["Cache-Control", "Age", "Digest", "Agid-JWT-Signature"]
             }
+            Kind::Accessi => &["Cache-Control", "Digest", "Agid-JWT-Signature"],
             Kind::Richiesta => &["Cache-Control", "Retry-After"],
         }
     }
@@ -356,6 +379,12 @@ impl Kind {
                     matches!(
                         status,
                         400 | 401 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 503 | 504
+                    )
+                }
+                Kind::Accessi => {
+                    matches!(
+                        status,
+                        400 | 401 | 403 | 408 | 413 | 415 | 429 | 431 | 500 | 503 | 504
                     )
                 }
                 Kind::Richiesta => {

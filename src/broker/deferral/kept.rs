@@ -108,6 +108,7 @@ impl KeptQuestion {
             } => (is_number(soggetto), Some(*tributo), Some(*anno)),
             Parameters::PosizioneInEnti { .. }
             | Parameters::Pagina { .. }
+            | Parameters::Accessi { .. }
             | Parameters::Nessuno => return None,
         };
         let names = |set: FieldSet| names_of(set, permit.operation());

@@ -154,7 +154,7 @@ const ESITO: &[Field] = &[
 /// The fields of an operation's answer; for a family, of each member.
 pub fn fields(operation: Operation) -> &'static [Field] {
     match operation {
-        Operation::Enti | Operation::Ente | Operation::Servizi => &[],
+        Operation::Enti | Operation::Ente | Operation::Servizi | Operation::RicercaAccessi => &[],
         Operation::RicercaPersona | Operation::RicercaFamiglia => PERSONA,
         Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => POSIZIONE,
         Operation::VariazioneSuperficie => ESITO,

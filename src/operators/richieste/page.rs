@@ -227,7 +227,9 @@ pub(super) fn kind(operation: Operation) -> &'static str {
             "Posizione tributaria di un contribuente"
         }
         Operation::VariazioneSuperficie => "Variazione della superficie di un'utenza",
-        Operation::Enti | Operation::Ente | Operation::Servizi => "Richiesta",
+        Operation::Enti | Operation::Ente | Operation::Servizi | Operation::RicercaAccessi => {
+            "Richiesta"
+        }
     }
 }
 

@@ -1,0 +1,175 @@
+//! The citizen's own register: who asked about them, when, why and of which ente. Never what was answered, nor whom else it concerned.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::purpose::{Purpose, Visibility};
+use crate::contract::accessi::{Accessi, Accesso, FinalitaAccesso, RuoloAccesso};
+use crate::contract::question::Parameters;
+use crate::gateway::Gateway;
+use crate::modi::TokenKind;
+use crate::oidc::Citizen;
+use crate::snapshot::Snapshot;
+use crate::store::read::MOST_ROWS;
+use crate::store::{Person, RecordFilter, RecordRow};
+
+use super::authorization::Permit;
+use super::error::{AskerFault, ExchangeError};
+use super::identity::Caller;
+use super::reply::Answered;
+
+/// A page of what is on record about the citizen who asks.
+pub(super) async fn answer(
+    gateway: &Gateway,
+    permit: &Permit,
+    caller: &Caller,
+    now: DateTime<Utc>,
+) -> Result<Answered, ExchangeError> {
+    let citizen = caller
+        .citizen()
+        .ok_or(ExchangeError::AskerNotShown(AskerFault::NotVerified))?;
+    let Parameters::Accessi {
+        dal,
+        al,
+        dopo,
+        limite,
+    } = permit.parameters()
+    else {
+        return Err(ExchangeError::NotOffered(permit.operation()));
+    };
+    let register = Register {
+        gateway,
+        snapshot: permit.snapshot(),
+        citizen,
+        now,
+    };
+    let mut filter = RecordFilter {
+        persons: register.as_every_ente_knows_them(),
+        from: *dal,
+        to: *al,
+        before: *dopo,
+        limit: MOST_ROWS,
+        ..RecordFilter::default()
+    };
+    let wanted = usize::from(*limite);
+    let mut page = Accessi {
+        items: Vec::new(),
+        cursor: None,
+    };
+    // What is left out is looked past: a page that were shorter for it would show that there is something.
+    loop {
+        let rows = gateway.store.list(&filter).await;
+        let rows = rows.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
+        for row in &rows {
+            if let Some(accesso) = register.shown(row) {
+                if page.items.len() == wanted {
+                    page.cursor = page.items.last().map(|last| last.scambio);
+                    return written(&page);
+                }
+                page.items.push(accesso);
+            }
+        }
+        match rows.last() {
+            Some(last) if rows.len() == MOST_ROWS as usize => filter.before = Some(last.scambio),
+            _ => return written(&page),
+        }
+    }
+}
+
+fn written(page: &Accessi) -> Result<Answered, ExchangeError> {
+    let body = serde_json::to_vec(page);
+    let body = body.map_err(|failure| ExchangeError::Internal(failure.to_string()))?;
+    Ok(Answered::of_several(body))
+}
+
+/// The record as one citizen may see it.
+struct Register<'a> {
+    gateway: &'a Gateway,
+    snapshot: &'a Snapshot,
+    citizen: &'a Citizen,
+    now: DateTime<Utc>,
+}
+
+impl Register<'_> {
+    /// Each ente's exchanges know persons under digests of its own.
+    fn as_every_ente_knows_them(&self) -> Vec<Person> {
+        let enti = self.snapshot.enti().iter();
+        enti.map(|ente| Person {
+            ente: ente.codice_istat.as_str().to_owned(),
+            code: self.citizen.codice_fiscale.clone(),
+        })
+        .collect()
+    }
+
+    /// An exchange, unless its purpose keeps it from the citizen, for now or altogether.
+    fn shown(&self, row: &RecordRow) -> Option<Accesso> {
+        let istante: DateTime<Utc> = row.text("begun").parse().ok()?;
+        let finalita = match row.text("purpose") {
+            "" => None,
+            id => Some(self.visible(id, istante)?),
+        };
+        let ente = row.text("ente");
+        let mut enti = self.snapshot.enti().iter();
+        let denominazione = enti.find(|known| known.codice_istat.as_str() == ente);
+        Some(Accesso {
+            scambio: row.scambio,
+            istante,
+            richiedente: row.text("portal").to_owned(),
+            da_interessato: self.is_by_citizen(row),
+            codice_istat: ente.to_owned(),
+            denominazione: denominazione
+                .map_or_else(String::new, |ente| ente.denominazione.clone()),
+            operazione: row.text("operation").to_owned(),
+            finalita: finalita.map(|purpose| FinalitaAccesso {
+                id: purpose.id.clone(),
+                descrizione: purpose.description.clone(),
+                base_giuridica: purpose.legal_basis.clone(),
+            }),
+            ruoli: self.roles(row, ente),
+            con_risposta: row.text("outcome") == "risposto"
+                && row.value("withheld").as_bool() != Some(true),
+        })
+    }
+
+    /// The purpose, if its exchanges of that instant are for the citizen to see. One that the configuration no longer has may have
+    /// been one that is not: it is shown no more.
+    fn visible(&self, id: &str, at: DateTime<Utc>) -> Option<&Purpose> {
+        let mut purposes = self.snapshot.purposes().iter();
+        let purpose = purposes.find(|purpose| purpose.id == id)?;
+        let visible = match &purpose.visibility {
+            Visibility::Immediate => true,
+            Visibility::Deferred { after, .. } => at + *after <= self.now,
+            Visibility::Excluded { .. } => false,
+        };
+        visible.then_some(purpose)
+    }
+
+    /// The citizen's own roles: the others in the exchange are nobody's business here.
+    fn roles(&self, row: &RecordRow, ente: &str) -> Vec<RuoloAccesso> {
+        let keys = self.gateway.store.subject_keys();
+        let own: Vec<String> = keys
+            .digests(ente, &self.citizen.codice_fiscale)
+            .iter()
+            .map(hex::encode)
+            .collect();
+        let subjects = row.subjects.iter();
+        let subjects = subjects.filter(|subject| own.contains(&subject.digest));
+        let roles: BTreeSet<RuoloAccesso> = subjects
+            .filter_map(|subject| RuoloAccesso::named(&subject.role))
+            .collect();
+        roles.into_iter().collect()
+    }
+
+    fn is_by_citizen(&self, row: &RecordRow) -> bool {
+        let scope = format!("portale {}", row.text("portal"));
+        let keys = self.gateway.store.subject_keys();
+        let own = keys.digests(&scope, &self.citizen.codice_fiscale);
+        let mut tokens = row.tokens.iter();
+        tokens.any(|token| {
+            let person = token.person.as_deref().unwrap_or_default();
+            token.kind == TokenKind::Citizen.name()
+                && own.iter().any(|digest| hex::encode(digest) == person)
+        })
+    }
+}
