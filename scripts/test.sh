@@ -31,13 +31,16 @@ prepare_schemathesis() {
 
 # Libraries by which tests make tokens as portals would, apart from the system's own.
 prepare_tokens() {
-    PONTILE_TOKENS=$PWD/target/tokens-pyjwt-$PYJWT-jwcrypto-$JWCRYPTO-jose-$JOSE
+    local example
+    example=$(cksum <examples/portal/requirements.txt)
+    PONTILE_TOKENS=$PWD/target/tokens-$PYJWT-$JWCRYPTO-$JOSE-${example%% *}
     export PONTILE_TOKENS
     [[ ! -e $PONTILE_TOKENS/complete ]] || return 0
     step 'libraries for tokens'
     rm -rf "$PONTILE_TOKENS"
     python3 -m venv "$PONTILE_TOKENS"
-    "$PONTILE_TOKENS/bin/pip" --quiet --disable-pip-version-check install "PyJWT[crypto]==$PYJWT" "jwcrypto==$JWCRYPTO"
+    "$PONTILE_TOKENS/bin/pip" --quiet --disable-pip-version-check install "PyJWT[crypto]==$PYJWT" "jwcrypto==$JWCRYPTO" \
+        --requirement examples/portal/requirements.txt
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$PONTILE_TOKENS/npm" "jose@$JOSE"
     touch "$PONTILE_TOKENS/complete"
 }

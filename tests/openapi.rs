@@ -35,5 +35,13 @@ fn no_other_document_is_published() {
         })
         .collect();
     files.sort();
-    assert_eq!(files, ["accessi.yaml", "anagrafe.yaml", "catalogo.yaml", "tributi.yaml"]);
+    assert_eq!(
+        files,
+        [
+            "accessi.yaml",
+            "anagrafe.yaml",
+            "catalogo.yaml",
+            "tributi.yaml"
+        ]
+    );
 }

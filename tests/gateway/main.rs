@@ -11,6 +11,7 @@ mod way;
 mod identity;
 mod independent;
 mod log_in;
+mod example_portal;
 mod tokens;
 mod in_enti;
 mod authorization;

@@ -16,7 +16,7 @@ const PATH: &str = "/rest/anagrafe/v1/enti/013041/ricerche-persona";
 const BODY: &str = "{\"codice_fiscale\":\"BNCNNA75T71B639E\"}";
 
 /// The folder with the libraries; `None`, told, where nobody has installed them.
-fn libraries() -> Option<PathBuf> {
+pub fn libraries() -> Option<PathBuf> {
     let folder = std::env::var_os("PONTILE_TOKENS").map(PathBuf::from);
     if folder.is_none() {
         assert!(
