@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use pontile::connectors::adapter::{Adapter, AdapterOperation};
-use pontile::connectors::call::{Answer, Call, Turn};
+use pontile::connectors::call::{Answer, Call, Proofs, Turn};
 use pontile::connectors::conversation::{Conversation, Credentials};
 use pontile::connectors::drift::{Drift, Glance};
 use pontile::connectors::examples::setting::Setting;
@@ -147,6 +147,7 @@ impl Exchange<'_> {
             portal: None,
             turn: Turn::Whole,
             traceparent: None,
+            proofs: Proofs::default(),
         };
         let mut conversation = self.begin(&call);
         self.request(&mut conversation);

@@ -3,6 +3,7 @@
 mod build;
 mod backends;
 mod declared;
+mod proofs;
 mod digest;
 pub mod ends;
 

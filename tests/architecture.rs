@@ -14,7 +14,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "broker",
         "gateway snapshot connectors contract config trust store digest telemetry oidc modi signing jose",
     ),
-    ("connectors", "contract config store digest telemetry"),
+    (
+        "connectors",
+        "contract config store digest telemetry modi signing",
+    ),
     (
         "operators",
         "api broker reload gateway snapshot connectors contract config trust store telemetry",

@@ -72,6 +72,7 @@ fn client(address: &str) -> HttpClient {
         per_portal: BTreeMap::default(),
         secrets: BTreeMap::default(),
         tls: BackendTls::default(),
+        modi: None,
         night: None,
         bounds,
     })

@@ -19,7 +19,7 @@ use pontile::jose::JoseError;
 use pontile::trust::Distrust;
 use uuid::Uuid;
 
-const KINDS: [Kind; 21] = [
+const KINDS: [Kind; 22] = [
     Kind::NotFound,
     Kind::Ambiguous,
     Kind::Unreachable,
@@ -29,6 +29,7 @@ const KINDS: [Kind; 21] = [
     Kind::TooManyCalls,
     Kind::Failed,
     Kind::Unintelligible,
+    Kind::AnswerUnproven,
     Kind::Oversized,
     Kind::Unsupported,
     Kind::BreakerOpen,

@@ -35,6 +35,7 @@ impl Signs<'_> {
         let making = Making {
             own: self.own,
             reference: Reference::X5c,
+            key_id: None,
             audience: self.audience(),
             id: scambio,
             at: Utc::now(),

@@ -10,6 +10,7 @@ use crate::config::grant::days::Standing;
 use crate::config::grant::{Enti, Grant};
 use crate::config::limits::Rate;
 use crate::config::portal::Portal;
+use crate::connectors::call::Proofs;
 use crate::connectors::places::Place;
 use crate::connectors::successors::Former;
 use crate::contract::catalogo::ComuneSuccessore;
@@ -17,6 +18,7 @@ use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::{Parameters, Question};
 use crate::gateway::Gateway;
+use crate::modi::Proven;
 use crate::snapshot::{EnteEntry, Snapshot};
 use crate::trust::{PeerCertificate, Verdict};
 
@@ -36,9 +38,20 @@ pub struct Permit {
     parameters: Parameters,
     fields: FieldSet,
     fresh: bool,
+    /// What the portal's tokens proved; gone with its call.
+    proven: Option<Arc<Proven>>,
 }
 
 impl Permit {
+    /// What the tokens for a back end are made from.
+    pub fn proofs(&self) -> Proofs<'_> {
+        let proven = self.proven.as_ref();
+        Proofs {
+            own: self.snapshot.own_signer.as_ref(),
+            evidence: proven.and_then(|proven| proven.evidence.as_ref()),
+        }
+    }
+
     /// The configuration that it was granted under.
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
@@ -139,7 +152,8 @@ pub(super) fn grant(
     let portal = caller.portal();
     let covering = covering(portal, asking, Some(caller))?;
     trail.granted(&portal.grants[covering.position], purpose);
-    let permit = permit(portal, &covering, snapshot, asking)?;
+    let mut permit = permit(portal, &covering, snapshot, asking)?;
+    permit.proven = caller.proven().cloned();
     trail.permitted(permit.operation, permit.fields);
     trail.lap(Stage::Admission);
     Ok(permit)
@@ -272,6 +286,7 @@ fn permit(
         parameters: question.parameters.clone(),
         fields: covering.fields,
         fresh,
+        proven: None,
         snapshot,
     })
 }
@@ -313,6 +328,7 @@ pub(super) fn at_one(
         parameters: question.parameters,
         fields: whole.fields,
         fresh: whole.fresh,
+        proven: whole.proven.clone(),
         snapshot,
     };
     trail.permitted(whole.operation, whole.fields);

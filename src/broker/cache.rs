@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use foldhash::fast::RandomState as Quick;
 use moka::Expiry;
 use tokio::time::timeout_at;
+use uuid::Uuid;
 
 use crate::config::cache::Cache as Settings;
 use crate::config::instance::InstanceSettings;
@@ -70,6 +71,8 @@ struct Key {
     fetched: FieldSet,
     /// The portal, if the back end knows it by an account of its own and notes what that one asked.
     account: Option<String>,
+    /// The exchange, if the back end is told for whom it is asked: then nobody else may have the answer.
+    only_for: Option<Uuid>,
     /// Of the above; computed once, since a fetch looks it up many times.
     hash: u64,
 }
@@ -82,6 +85,7 @@ impl PartialEq for Key {
             && self.operation == other.operation
             && self.fetched == other.fetched
             && self.account == other.account
+            && self.only_for == other.only_for
             // Nearly always the very same, which need not be looked at.
             && (Arc::ptr_eq(&self.instance, &other.instance)
                 || self.instance.name == other.instance.name)
@@ -180,7 +184,7 @@ impl Cache {
         }
     }
 
-    fn key(&self, permit: &Permit, target: &Target) -> Key {
+    fn key(&self, permit: &Permit, target: &Target, scambio: Uuid) -> Key {
         let (ente, operation) = (&target.tenant.codice_istat, permit.operation());
         let parameters = permit.parameters();
         // Instance and adapter are nearly always those of the ente: hashing them would tell nothing apart.
@@ -198,6 +202,7 @@ impl Cache {
                 .instance
                 .of_portal(Some(&permit.portal().name))
                 .map(|_| permit.portal().name.clone()),
+            only_for: target.instance.names_the_asker().then_some(scambio),
             hash,
         }
     }
@@ -271,7 +276,7 @@ pub(super) async fn get_or_fetch(
     trail.lap(Stage::Limits);
     let target = dispatch::target_at(permit, arrival.at)?;
     trail.answered_by(&target.adapter);
-    let key = Arc::new(gateway.cache.key(permit, &target));
+    let key = Arc::new(gateway.cache.key(permit, &target, arrival.scambio));
     let kept = if permit.fresh() {
         None
     } else {

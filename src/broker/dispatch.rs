@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::config::instance::InstanceSettings;
+use crate::config::modi::Pattern;
 use crate::connectors::adapter::{Adapter, AdapterOperation};
 use crate::connectors::call::{Answer, Call, Transcript, Turn};
 use crate::connectors::closures::closed_until;
@@ -16,6 +17,7 @@ use crate::contract::operation::FieldSet;
 use crate::contract::provenienza::{Adattatore, Origine, Provenienza};
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
+use crate::modi::{Fault, ModiError, TokenKind};
 use crate::snapshot::Binding;
 
 use super::arrival::Arrival;
@@ -101,12 +103,21 @@ fn answered_by(
     if fields.is_empty() {
         return Err(not_offered());
     }
+    if instance.names_the_asker() && permit.proofs().evidence.is_none() {
+        let absent = Fault::Absent(Pattern::AuditRest01);
+        return Err(ExchangeError::Token(ModiError::new(
+            TokenKind::Audit,
+            absent,
+        )));
+    }
+    // What the back end was told was asked for one person is not kept for the next.
+    let lifetime = operation.keep().filter(|_| !instance.names_the_asker());
     Ok(Target {
         instance: Arc::clone(instance),
         adapter: Arc::clone(adapter),
         tenant: Arc::clone(&binding.tenant),
         fields,
-        lifetime: operation.keep(),
+        lifetime,
     })
 }
 
@@ -133,6 +144,7 @@ pub(super) async fn fetch(
         portal: Some(&permit.portal().name),
         turn: Turn::Whole,
         traceparent: Some(&traceparent),
+        proofs: permit.proofs(),
     };
     let repeatable = target
         .adapter

@@ -91,5 +91,6 @@ fn as_instance(door: &Door, arguments: DoorArguments) -> InstanceSettings {
         deferred: crate::config::instance::Deferred::default(),
         night: None,
         bounds: Bounds::default(),
+        modi: None,
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::back_end_modi::BackEndModi;
 use super::calendar::Calendar;
 use super::limits::Rate;
 use super::night::NightFiles;
@@ -34,6 +35,9 @@ pub struct InstanceSettings {
     /// TLS towards the back end; a snapshot's digest takes the files' contents, not their names.
     #[serde(skip_serializing)]
     pub tls: BackendTls,
+    /// The tokens of ModI that it demands, and by what its answers are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modi: Option<BackEndModi>,
     /// When it answers; without one, always.
     pub calendar: Calendar,
     /// When a back end that answers later is asked, where it differs from what the adapter says.
@@ -46,6 +50,12 @@ pub struct InstanceSettings {
 }
 
 impl InstanceSettings {
+    /// Whether the back end is told for whom it is asked: then each answer is one request's alone.
+    pub fn names_the_asker(&self) -> bool {
+        let modi = self.modi.as_ref();
+        modi.is_some_and(BackEndModi::names_the_asker)
+    }
+
     /// The values that hold for that portal alone.
     pub fn of_portal(&self, portal: Option<&str>) -> Option<&BTreeMap<String, String>> {
         self.per_portal.get(portal?)
@@ -138,6 +148,7 @@ impl FromTable for InstanceSettings {
         let per_portal = table.or_default("per_portal", reader);
         let secrets = table.or_default("secrets", reader);
         let tls = table.or_default("tls", reader);
+        let modi = table.optional("modi", reader);
         let calendar = table.or_default("calendar", reader);
         let deferred = table.or_default("deferred", reader);
         let night = table.optional("night", reader);
@@ -151,6 +162,7 @@ impl FromTable for InstanceSettings {
             per_portal: per_portal?,
             secrets: secrets?,
             tls: tls?,
+            modi,
             calendar: calendar?,
             deferred: deferred?,
             night,

@@ -7,6 +7,7 @@ pub mod mistake;
 pub mod reading;
 pub mod units;
 pub mod secret;
+pub mod back_end_modi;
 pub mod certificate;
 pub mod modi;
 pub mod node;

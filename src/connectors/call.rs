@@ -10,6 +10,8 @@ use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::provenienza::Fonte;
 use crate::contract::question::Parameters;
 use crate::digest::{RunningDigest, SaltedDigest};
+use crate::modi::Evidence;
+use crate::signing::OwnSigner;
 
 use super::error::ConnectorError;
 use super::instance::Tenant;
@@ -34,6 +36,17 @@ pub struct Call<'a> {
     pub turn: Turn<'a>,
     /// W3C trace context to send along, where the protocol has a place for it.
     pub traceparent: Option<&'a str>,
+    /// What proves to the back end who calls and for whom, where it demands that.
+    pub proofs: Proofs<'a>,
+}
+
+/// What the tokens for a back end are made from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Proofs<'a> {
+    /// The gateway's signer.
+    pub own: Option<&'a OwnSigner>,
+    /// For whom the portal asks; what outlives its portal's call has none.
+    pub evidence: Option<&'a Evidence>,
 }
 
 /// A write that is about to be carried out, durable before its first byte leaves.

@@ -4,6 +4,7 @@ mod account;
 mod clock;
 mod database;
 mod night;
+mod proof;
 mod together;
 
 use std::collections::HashSet;
@@ -37,6 +38,7 @@ use super::tape::{self, Taped};
 use crate::config::instance::InstanceSettings;
 use crate::config::limits::Rate;
 use account::Account;
+use proof::AnswerProofs;
 use together::AskedSteps;
 
 /// One back end with all that must hold for the whole process.
@@ -57,6 +59,8 @@ pub struct Instance {
     clock: ClockWatch,
     glance: Glance,
     drift: Arc<Drift>,
+    /// By what signed answers are known.
+    proofs: AnswerProofs,
 }
 
 impl Instance {
@@ -89,6 +93,7 @@ impl Instance {
             clock: ClockWatch::default(),
             glance: Glance::default(),
             drift,
+            proofs: AnswerProofs::default(),
             settings,
         }
     }
@@ -102,6 +107,7 @@ impl Instance {
     /// Where a certificate cannot be read the connections go on under the old one.
     pub(super) fn read_files_again(&self) {
         self.secrets.read_again();
+        self.proofs.read_again();
         if !self.settings.tls.names_files() {
             return;
         }
@@ -416,14 +422,18 @@ impl Instance {
             .deadline
             .min(Instant::now() + self.settings.bounds.answer_deadline.0);
         let client = self.client()?;
+        self.prove(&mut request, call.proofs).await?;
+        let asked = request.body.clone();
         let Some(transcript) = transcript else {
-            return client.send(request, deadline).await;
+            let answer = client.send(request, deadline).await?;
+            return self.check_proof(&asked, &answer).map(|()| answer);
         };
         transcript.sent(request.method.as_str().as_bytes());
         transcript.sent(request.path.as_bytes());
         transcript.sent(&request.body);
         let answer = client.send(request, deadline).await?;
         transcript.received(&answer.body);
+        self.check_proof(&asked, &answer)?;
         Ok(answer)
     }
 

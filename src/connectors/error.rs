@@ -60,6 +60,9 @@ pub enum Kind {
     /// The answer cannot be understood: HTML page, cut body, wrong charset, value outside its form.
     #[error("unintelligible answer")]
     Unintelligible,
+    /// The answer does not prove that it is the back end's, and to this question.
+    #[error("answer not proven")]
+    AnswerUnproven,
     /// The answer is larger than allowed.
     #[error("oversized answer")]
     Oversized,
@@ -171,6 +174,7 @@ impl ConnectorError {
                 | Kind::Unavailable
                 | Kind::Failed
                 | Kind::Unintelligible
+                | Kind::AnswerUnproven
                 | Kind::Oversized
                 | Kind::OutcomeUnknown
         )

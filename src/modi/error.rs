@@ -72,6 +72,9 @@ pub enum Fault {
     /// The body is another one.
     #[error("digest of another body")]
     DigestWrong,
+    /// It answers another question than the one that was asked.
+    #[error("answer to another question")]
+    AnswerToAnotherQuestion,
     /// It was used before.
     #[error("used before")]
     Replayed,
@@ -122,6 +125,9 @@ impl Fault {
                 "l'intestazione Digest non è nella forma SHA-256=<base64> (anche SHA-384 e SHA-512)"
             }
             Fault::DigestWrong => "l'intestazione Digest non corrisponde al corpo ricevuto",
+            Fault::AnswerToAnotherQuestion => {
+                "manca l'impronta della richiesta (request_digest), o è di un'altra richiesta"
+            }
             Fault::Replayed => "è già stato usato",
             Fault::AnotherHolder => "è di un altro portale o di un altro certificato (cnf)",
             Fault::Revoked => "è stato revocato",

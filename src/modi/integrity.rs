@@ -93,7 +93,7 @@ fn is_header_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-fn check_digest(written: &str, body: &[u8]) -> Result<(), Fault> {
+pub(super) fn check_digest(written: &str, body: &[u8]) -> Result<(), Fault> {
     let (name, value) = written.split_once('=').ok_or(Fault::DigestMalformed)?;
     let algorithm: &'static Sha = match name.trim().to_ascii_uppercase().as_str() {
         "SHA-256" => &SHA256,

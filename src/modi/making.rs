@@ -22,6 +22,8 @@ pub struct Making<'a> {
     pub own: &'a OwnSigner,
     /// How the token refers to the key.
     pub reference: Reference,
+    /// What the reader calls the key, for `kid`; absent: its thumbprint.
+    pub key_id: Option<&'a str>,
     /// For whom it is.
     pub audience: &'a str,
     /// Its `jti`.
@@ -89,8 +91,9 @@ impl Making<'_> {
                 (Reference::X5c.name(), chain.collect())
             }
             (Reference::Kid, _) | (_, None) => {
-                let thumbprint = self.own.signer.public_key().thumbprint();
-                (Reference::Kid.name(), Value::from(jose::encode(thumbprint)))
+                let thumbprint = || jose::encode(self.own.signer.public_key().thumbprint());
+                let name = self.key_id.map_or_else(thumbprint, str::to_owned);
+                (Reference::Kid.name(), Value::from(name))
             }
         };
         Map::from_iter([

@@ -1,5 +1,6 @@
 //! The security patterns of ModI for REST: tokens read from headers and bodies, judged, and made. Knows no HTTP library.
 
+mod answer;
 mod audit;
 mod error;
 mod integrity;
@@ -16,6 +17,7 @@ use crate::config::portal::Portal;
 use crate::jose::{Algorithm, Audience, Claims, Expected, TimeRules, Token};
 use crate::trust::{PeerCertificate, Trust};
 
+pub use answer::{AnswerSigners, ProvenAnswer};
 pub use audit::Evidence;
 pub use error::{Fault, ModiError};
 pub use integrity::digest_of;

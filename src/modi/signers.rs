@@ -33,10 +33,10 @@ pub struct Signers {
 }
 
 /// A certificate that the configuration names.
-struct Known {
-    digest: [u8; 32],
-    chain: Vec<CertificateDer<'static>>,
-    key: Arc<PublicKey>,
+pub(super) struct Known {
+    pub(super) digest: [u8; 32],
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: Arc<PublicKey>,
 }
 
 impl Signers {
@@ -251,7 +251,7 @@ fn is_recognized(peer: &PeerCertificate, rules: &Rules<'_>) -> bool {
     })
 }
 
-fn read_certificates(file: &Path) -> Result<Option<Known>, Mistake> {
+pub(super) fn read_certificates(file: &Path) -> Result<Option<Known>, Mistake> {
     let wrong = |text: String| Mistake::of_file(file, text);
     let text = std::fs::read(file)
         .map_err(|error| wrong(format!("il file non si può leggere: {error}")))?;
@@ -275,7 +275,7 @@ fn read_certificates(file: &Path) -> Result<Option<Known>, Mistake> {
     }))
 }
 
-fn read_keys(file: &PathBuf) -> Result<KeySet, Mistake> {
+pub(super) fn read_keys(file: &PathBuf) -> Result<KeySet, Mistake> {
     let wrong = |text: String| Mistake::of_file(file, text);
     let text = std::fs::read(file)
         .map_err(|error| wrong(format!("il file non si può leggere: {error}")))?;
@@ -290,7 +290,7 @@ fn read_keys(file: &PathBuf) -> Result<KeySet, Mistake> {
     Ok(keys)
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest(&SHA256, bytes).as_ref());
     out

@@ -22,6 +22,7 @@ use crate::trust::{Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
 use super::ends::{self, Dated};
+use super::proofs;
 use super::{EnteEntry, Holders, Snapshot, declared, digest};
 
 /// What every snapshot of the process shares.
@@ -140,6 +141,7 @@ fn build_from(
     let backends = adapters.map(|adapters| backends_of(&written, &adapters));
     if let Some(backends) = &backends {
         mistakes.extend(unanswered_domains(&written, backends));
+        mistakes.extend(proofs::check(&written, backends));
         mistakes.extend(declared::check(&written, backends));
     }
     let (
@@ -294,6 +296,8 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
                 .flatten()
                 .cloned(),
         );
+        let tokens = entry.value.modi.iter();
+        files.extend(tokens.flat_map(|modi| modi.files().cloned()));
         let secrets = entry.value.secrets.values();
         files.extend(secrets.filter_map(|secret| secret.reference.file()));
     }

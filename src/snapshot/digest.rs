@@ -60,6 +60,10 @@ pub(super) fn of_content(
         let tls = &backend.instance.tls;
         digest.files("tls authorities", tls.authorities.as_slice());
         digest.files("tls certificate", tls.certificate.as_slice());
+        if let Some(modi) = &backend.instance.modi {
+            let files: Vec<PathBuf> = modi.files().cloned().collect();
+            digest.files("back end's keys", &files);
+        }
         digest.text("adapter", backend.adapter.digest());
     }
     digest.finish()

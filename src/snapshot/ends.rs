@@ -113,7 +113,16 @@ pub(super) fn of_instance(instance: &InstanceSettings) -> impl Iterator<Item = D
             at: Days::new(last..=last).ends(),
         })
     });
-    of_tls(&instance.name, &instance.tls).chain(secrets)
+    let signing = instance
+        .modi
+        .iter()
+        .filter_map(|modi| modi.answers.as_ref());
+    let signing = signing.flat_map(|answers| &answers.signers);
+    let signing = signing.flat_map(|file| trust::ends_of(file, Ending::Certificate));
+    let signing = signing.map(|end| Dated::of_file(&instance.name, end));
+    of_tls(&instance.name, &instance.tls)
+        .chain(secrets)
+        .chain(signing)
 }
 
 /// What ends of a portal's own: the certificates that it signs with, and TLS where it takes answers that come later.

@@ -10,7 +10,7 @@ use pontile::config::instance::{BackendTls, Bounds, InstanceSettings};
 use pontile::config::secret::SecretReference;
 use pontile::config::units::Span;
 use pontile::connectors::adapter::Adapter;
-use pontile::connectors::call::{Answer, Call, Transcript, Turn};
+use pontile::connectors::call::{Answer, Call, Proofs, Transcript, Turn};
 use pontile::connectors::error::ConnectorError;
 use pontile::connectors::instance::{Instance, Instances, Tenant};
 use pontile::contract::codice_fiscale::CodiceFiscale;
@@ -82,6 +82,7 @@ impl Town {
             per_portal: BTreeMap::new(),
             secrets,
             tls: BackendTls::default(),
+            modi: None,
             night: None,
             bounds: bounds(),
         };
@@ -341,6 +342,7 @@ impl Town {
             portal,
             turn: Turn::Whole,
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+            proofs: Proofs::default(),
         };
         let mut transcript = Transcript::begin();
         let answer = self

@@ -12,7 +12,7 @@ use pontile::config::instance::{BackendTls, Bounds, Deferred, InstanceSettings};
 use pontile::config::night::{Night, NightFiles};
 use pontile::config::units::Span;
 use pontile::connectors::adapter::Adapter;
-use pontile::connectors::call::{Answer, Call, Transcript, Turn};
+use pontile::connectors::call::{Answer, Call, Proofs, Transcript, Turn};
 use pontile::connectors::error::ConnectorError;
 use pontile::connectors::files::look::{Looked, Post, Sightings, look};
 use pontile::connectors::files::report::Outcome;
@@ -71,6 +71,7 @@ impl House {
             secrets: BTreeMap::new(),
             deferred: Deferred::default(),
             tls: BackendTls::default(),
+            modi: None,
             calendar: Calendar::default(),
             night: Some(NightFiles {
                 settle: Span(Duration::ZERO),
@@ -186,6 +187,7 @@ impl House {
             traceparent: None,
             portal: None,
             turn: Turn::Whole,
+            proofs: Proofs::default(),
         };
         instance
             .call(&self.adapter, &call, &mut Transcript::begin())

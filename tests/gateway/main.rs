@@ -13,6 +13,7 @@ mod independent;
 mod log_in;
 mod example_portal;
 mod tokens;
+mod town_hall_with_modi;
 mod in_enti;
 mod authorization;
 mod former;

@@ -17,7 +17,7 @@ const AUDIENCE: &str = "https://interop.provincia.example.it/rest/anagrafe/v1";
 const PATH: &str = "/rest/anagrafe/v1/enti/013041/ricerche-persona";
 const OFFICER: &str = "operatore-0042";
 
-fn demanding(files: &mut Files) {
+pub fn demanding(files: &mut Files) {
     files.replace(
         "portali/prove.toml",
         "[[portal]]\nname = \"portale-due\"",
@@ -30,18 +30,18 @@ fn demanding(files: &mut Files) {
 }
 
 /// A request in the making: body and headers.
-struct Message {
+pub struct Message {
     body: String,
     headers: Vec<(&'static str, String)>,
 }
 
-struct Keys {
+pub struct Keys {
     signer: PemSigner,
     certificate: String,
 }
 
 impl Keys {
-    fn of(province: &Province, name: &str) -> Keys {
+    pub fn of(province: &Province, name: &str) -> Keys {
         let certificate = X509::from_pem(&province.pki.read(&format!("{name}.pem")))
             .expect("a certificate")
             .to_der()
@@ -76,6 +76,27 @@ impl Keys {
     /// The same for whom the evidence names.
     async fn message_of(&self, person: Value) -> Message {
         let body = json!({ "codice_fiscale": "BNCNNA75T71B639E" }).to_string();
+        self.message_over(body, person).await
+    }
+
+    /// The same over that body, without a word of whom it is for.
+    pub async fn message_without_evidence(&self, body: String) -> Message {
+        let digest = digest_of(body.as_bytes());
+        let signed = json!([{ "digest": digest }, { "content-type": "application/json" }]);
+        let signature = self.token(json!({ "signed_headers": signed })).await;
+        let identity = self.token(json!({})).await;
+        Message {
+            body,
+            headers: vec![
+                ("Authorization", format!("Bearer {identity}")),
+                ("Digest", digest),
+                ("Agid-JWT-Signature", signature),
+            ],
+        }
+    }
+
+    /// A message over that body with all tokens in order.
+    pub async fn message_over(&self, body: String, person: Value) -> Message {
         let digest = digest_of(body.as_bytes());
         let evidence = self.token(person).await;
         let signed = json!([
@@ -99,8 +120,12 @@ impl Keys {
 
 impl Message {
     async fn send(&self, portal: &Portal) -> Answer {
+        self.send_to(portal, PATH).await
+    }
+
+    pub async fn send_to(&self, portal: &Portal, path: &str) -> Answer {
         let mut request = portal
-            .request(reqwest::Method::POST, PATH)
+            .request(reqwest::Method::POST, path)
             .header("Purpose-Id", PURPOSE)
             .header("Content-Type", "application/json")
             .body(self.body.clone());

@@ -183,6 +183,7 @@ pub fn settings(address: &str, folder: &Path) -> InstanceSettings {
             SecretReference::File(password).into(),
         )]),
         tls: BackendTls::default(),
+        modi: None,
         night: None,
         bounds: Bounds {
             answer_deadline: Span(Duration::from_secs(2)),

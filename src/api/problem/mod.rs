@@ -305,6 +305,7 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
         },
         Kind::Failed => rows::GESTIONALE_IN_ERRORE,
         Kind::Unintelligible | Kind::Oversized => rows::RISPOSTA_INCOMPRENSIBILE,
+        Kind::AnswerUnproven => rows::RISPOSTA_NON_VERIFICATA,
         Kind::Refused => rows::DICHIARAZIONE_RIFIUTATA,
         Kind::Duplicate => rows::DICHIARAZIONE_GIA_PRESENTE,
         Kind::NotCarriedOut => rows::SCRITTURA_NON_ESEGUITA,

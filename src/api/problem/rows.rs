@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 51] = [
+pub static TABLE: [Problem; 52] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     TOKEN_MANCANTE,
@@ -45,6 +45,7 @@ pub static TABLE: [Problem; 51] = [
     GESTIONALE_NON_RISPONDE,
     GESTIONALE_IN_ERRORE,
     RISPOSTA_INCOMPRENSIBILE,
+    RISPOSTA_NON_VERIFICATA,
     RICHIESTA_INESISTENTE,
     RICHIESTA_IN_CORSO,
     RICHIESTA_SCADUTA,
@@ -513,6 +514,18 @@ pub(super) const RISPOSTA_INCOMPRENSIBILE: Problem = row(
     [
         "Risposta del gestionale incomprensibile",
         "Il gestionale dell'ente ha dato una risposta che il gateway non può interpretare con sicurezza.",
+        "Segnalare il numero dello scambio al gestore del gateway.",
+    ],
+);
+
+pub(super) const RISPOSTA_NON_VERIFICATA: Problem = row(
+    502,
+    "risposta-non-verificata",
+    Side::Ente,
+    None,
+    [
+        "Risposta del gestionale non verificata",
+        "La risposta del gestionale dell'ente non dimostra di essere sua: la firma ModI manca, non è valida o è di un'altra domanda.",
         "Segnalare il numero dello scambio al gestore del gateway.",
     ],
 );

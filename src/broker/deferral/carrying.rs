@@ -254,6 +254,7 @@ async fn with_back_end(
         portal: Some(&richiesta.portal),
         turn: part,
         traceparent: None,
+        proofs: permit.proofs(),
     };
     let instance = gateway.instances.get(&target.instance);
     let called = instance.call(&target.adapter, &call, transcript).await;
@@ -292,6 +293,7 @@ fn would_last(failure: &ConnectorError) -> bool {
         failure.kind,
         Kind::Failed
             | Kind::Unintelligible
+            | Kind::AnswerUnproven
             | Kind::Oversized
             | Kind::CredentialsRefused
             | Kind::ClockSkew

@@ -158,5 +158,6 @@ fn settings(to: &ReplyTo) -> InstanceSettings {
         deferred: Deferred::default(),
         night: None,
         bounds: Bounds::default(),
+        modi: None,
     }
 }

@@ -141,6 +141,7 @@ async fn look(
             written,
         },
         traceparent: None,
+        proofs: permit.proofs(),
     };
     let instance = gateway.instances.get(&target.instance);
     match instance.call(&target.adapter, &call, transcript).await {

@@ -241,6 +241,7 @@ async fn send(
         deadline: arrival.deadline.min(Instant::now() + LONGEST_WRITE),
         turn: Turn::Write(&leaving),
         traceparent: Some(&traceparent),
+        proofs: permit.proofs(),
     };
     let instance = gateway.instances.get(&target.instance);
     let mut transcript = Transcript::begin();

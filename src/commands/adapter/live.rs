@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::commands::parse_ente;
 use crate::config::loading;
-use crate::connectors::call::{Answer, Call, Transcript, Turn};
+use crate::connectors::call::{Answer, Call, Proofs, Transcript, Turn};
 use crate::connectors::error::ConnectorError;
 use crate::connectors::examples::question::question;
 use crate::connectors::instance::Instances;
@@ -98,6 +98,7 @@ impl Live {
             traceparent: None,
             portal: None,
             turn: Turn::Whole,
+            proofs: Proofs::default(),
         };
         let instance = Instances::new().get(&self.binding.instance);
         let mut transcript = Transcript::taped();

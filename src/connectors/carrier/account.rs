@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::Instance;
 use crate::connectors::adapter::{Adapter, Step};
-use crate::connectors::call::{Call, Turn};
+use crate::connectors::call::{Call, Proofs, Turn};
 use crate::connectors::conversation::{Credentials, Login};
 use crate::connectors::error::{ConnectorError, Kind};
 use crate::connectors::instance::Tenant;
@@ -115,8 +115,10 @@ impl Instance {
             portal: None,
             turn: Turn::Whole,
             traceparent: None,
+            proofs: Proofs::default(),
         };
-        if adapter.token().is_none() || adapter.is_token_of_ente() {
+        // A probe has no signer at hand: the first call logs in.
+        if adapter.token().is_none() || adapter.is_token_of_ente() || self.settings.modi.is_some() {
             return Ok(());
         }
         self.account(adapter, &call).await.map(drop)

@@ -10,7 +10,7 @@ use super::setting::{Setting, TOKEN};
 use super::{Example, RESPONSE, Subject, read_json, written};
 use crate::config::mistake::Mistake;
 use crate::connectors::adapter::{Adapter, Step};
-use crate::connectors::call::{Call, Turn};
+use crate::connectors::call::{Call, Proofs, Turn};
 use crate::connectors::conversation::{Conversation, Credentials, Login, Refusal};
 use crate::connectors::error::{ConnectorError, Kind};
 use crate::connectors::exchange::{self, Request};
@@ -151,6 +151,7 @@ fn converse(
         portal: None,
         turn: Turn::Played(REFERENCE),
         traceparent: None,
+        proofs: Proofs::default(),
     };
     let token = SecretString::from(TOKEN);
     let credentials = Credentials {
@@ -246,6 +247,7 @@ fn play_login(adapter: &Adapter, setting: &Setting, example: &Example) -> Result
         portal: None,
         turn: Turn::Whole,
         traceparent: None,
+        proofs: Proofs::default(),
     };
     let login = Login::new(adapter, step, &setting.settings, &call, &setting.secrets);
     let sent = login.request().map_err(|error| of_example(error.detail))?;

@@ -78,6 +78,7 @@ impl Setting {
                 per_portal: BTreeMap::new(),
                 secrets: BTreeMap::new(),
                 tls: BackendTls::default(),
+                modi: None,
                 calendar: Calendar::default(),
                 deferred: crate::config::instance::Deferred::default(),
                 night: None,

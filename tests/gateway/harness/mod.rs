@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod declaring;
 pub mod files;
+pub mod modi_gate;
 pub mod officer;
 pub mod pki;
 pub mod portal;
