@@ -1,5 +1,7 @@
 //! Every route of the portals' door. Whatever has no route goes through the broker too: refusals are on record.
 
+use memchr::memchr_iter;
+
 use crate::broker::error::Malformed;
 use crate::contract::operation::Domain;
 
@@ -168,10 +170,13 @@ fn of_requests(name: &str) -> Domain {
 
 /// The segments of a path, none of them empty.
 fn segments<'r, 'p>(path: &'p str, room: &'r mut [&'p str]) -> Option<&'r [&'p str]> {
-    let mut count = 0;
-    for segment in path.strip_prefix('/')?.split('/') {
+    let path = path.strip_prefix('/')?;
+    let (mut count, mut begin) = (0, 0);
+    for end in memchr_iter(b'/', path.as_bytes()).chain([path.len()]) {
+        let segment = &path[begin..end];
         *room.get_mut(count).filter(|_| !segment.is_empty())? = segment;
         count += 1;
+        begin = end + 1;
     }
     Some(&room[..count])
 }

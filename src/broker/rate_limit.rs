@@ -4,20 +4,19 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveTime};
-use chrono_tz::Europe::Rome;
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use foldhash::HashMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
+use crate::config::grant::days::{Days, Standing};
 use crate::config::limits::Rate;
 use crate::contract::operation::Operation;
 use crate::gateway::Gateway;
-use crate::store::quota::QuotaKey;
+use crate::store::quota::{QuotaKey, rome_day};
 
 use super::authorization::Permit;
 use super::error::ExchangeError;
@@ -30,6 +29,8 @@ pub struct Limits {
     buckets: RwLock<HashMap<String, Vec<Arc<Bucket>>>>,
     clock: DefaultClock,
     nodes: u32,
+    /// The day of the exchange before, nearly always that of the next one: calendars cost more than looking here.
+    day: Mutex<Option<Days>>,
 }
 
 struct Bucket {
@@ -47,6 +48,19 @@ impl Limits {
             buckets: RwLock::default(),
             clock: DefaultClock::default(),
             nodes: nodes.max(1),
+            day: Mutex::default(),
+        }
+    }
+
+    /// The day of an instant in Europe/Rome.
+    fn day_of(&self, at: DateTime<Utc>) -> Days {
+        let mut kept = self.day.lock();
+        match &*kept {
+            Some(day) if day.standing(at) == Standing::InForce => day.clone(),
+            _ => {
+                let day = rome_day(at);
+                kept.insert(Days::new(day..=day)).clone()
+            }
         }
     }
 
@@ -204,14 +218,14 @@ pub(super) async fn admit_to_quota(
     let (Some(limit), Some(ente)) = (permit.grant().daily_quota, permit.ente()) else {
         return Ok(());
     };
-    let now = trail.begun().with_timezone(&Rome);
+    let today = gateway.limits.day_of(trail.begun());
     let key = QuotaKey {
         portal: permit.portal().name.as_str().into(),
         operation: permit.operation().name(),
         ente: ente.codice_istat.as_str().into(),
-        day: now.date_naive(),
+        day: today.from,
     };
-    let until_midnight = until_midnight(now);
+    let until_midnight = until_end(&today, trail.begun());
     let reset = whole_seconds(until_midnight);
     match gateway.store.quotas().admit(key, limit).await {
         Ok(hold) => {
@@ -251,16 +265,9 @@ fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// Time to the next midnight in Rome; where that hour does not exist, the first hour that does.
-fn until_midnight(now: DateTime<Tz>) -> Duration {
-    let tomorrow = now.date_naive() + Days::new(1);
-    let midnight = tomorrow
-        .and_time(NaiveTime::MIN)
-        .and_local_timezone(Rome)
-        .earliest();
-    midnight
-        .and_then(|midnight| (midnight - now).to_std().ok())
-        .unwrap_or(Duration::from_hours(1))
+/// Time to the end of a day.
+fn until_end(day: &Days, now: DateTime<Utc>) -> Duration {
+    (day.ends() - now).to_std().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -306,17 +313,20 @@ mod tests {
 
     #[test]
     fn midnight_is_that_of_rome_in_summer_and_winter() {
-        let at = |text: &str| {
-            let instant: DateTime<chrono::Utc> = text.parse().expect("an instant");
-            instant.with_timezone(&Rome)
-        };
-        assert_eq!(
-            until_midnight(at("2026-07-01T21:00:00Z")),
-            Duration::from_hours(1)
-        );
-        assert_eq!(
-            until_midnight(at("2026-12-01T22:00:00Z")),
-            Duration::from_hours(1)
-        );
+        let limits = Limits::new(1);
+        for (at, day, hours) in [
+            ("2026-07-01T21:00:00Z", "2026-07-01", 1),
+            ("2026-07-01T21:59:59.999Z", "2026-07-01", 0),
+            ("2026-07-01T22:00:00Z", "2026-07-02", 24),
+            ("2026-07-01T21:00:00Z", "2026-07-01", 1),
+            ("2026-12-01T22:00:00Z", "2026-12-01", 1),
+            // The day on which the clocks go back has 25 hours.
+            ("2026-10-24T22:00:00Z", "2026-10-25", 25),
+        ] {
+            let at: DateTime<Utc> = at.parse().expect("an instant");
+            let today = limits.day_of(at);
+            assert_eq!(today.from.to_string(), day, "{at}");
+            assert_eq!(until_end(&today, at).as_secs() / 3600, hours, "{at}");
+        }
     }
 }

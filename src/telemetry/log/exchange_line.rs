@@ -12,41 +12,41 @@ pub(super) fn write(buffer: &mut Vec<u8>, seen: &ExchangeSeen<'_>) {
         .map_or(seen.begun, |total| seen.begun + total);
     let mut number = [0; 36];
     let mut line = Line::begin(buffer, at);
-    line.plain("level", level(seen))
-        .plain("target", b"pontile::exchange")
-        .plain("message", b"exchange")
+    line.plain(r#","level":""#, level(seen))
+        .plain(r#","target":""#, b"pontile::exchange")
+        .plain(r#","message":""#, b"exchange")
         .plain(
-            "scambio",
+            r#","scambio":""#,
             seen.scambio
                 .hyphenated()
                 .encode_lower(&mut number)
                 .as_bytes(),
         )
-        .text("node", seen.node)
-        .number("generation", seen.generation)
-        .maybe("portal", seen.portal)
-        .maybe("ente", seen.ente)
-        .maybe("operation", seen.operation.map(Operation::name))
-        .maybe("purpose", seen.purpose)
-        .maybe("adapter", seen.adapter)
-        .text("outcome", seen.outcome)
-        .maybe("side", seen.side.map(Side::name))
-        .number("status", u64::from(seen.status))
-        .maybe("cause", seen.cause)
-        .maybe("cache", seen.cache);
+        .text(r#","node":""#, seen.node)
+        .number(r#","generation":"#, seen.generation)
+        .maybe(r#","portal":""#, seen.portal)
+        .maybe(r#","ente":""#, seen.ente)
+        .maybe(r#","operation":""#, seen.operation.map(Operation::name))
+        .maybe(r#","purpose":""#, seen.purpose)
+        .maybe(r#","adapter":""#, seen.adapter)
+        .text(r#","outcome":""#, seen.outcome)
+        .maybe(r#","side":""#, seen.side.map(Side::name))
+        .number(r#","status":"#, u64::from(seen.status))
+        .maybe(r#","cause":""#, seen.cause)
+        .maybe(r#","cache":""#, seen.cache);
     if let Some(age) = seen.age_seconds {
-        line.number("age_seconds", age);
+        line.number(r#","age_seconds":"#, age);
     }
     let times = &seen.times;
-    line.number("request_bytes", seen.request_bytes)
-        .number("reply_bytes", seen.reply_bytes)
-        .microseconds("admission_us", times.admission)
-        .microseconds("limits_us", times.limits)
-        .microseconds("cache_us", times.cache)
-        .microseconds("dispatch_us", times.dispatch)
-        .microseconds("record_us", times.record)
-        .microseconds("total_us", times.total)
-        .plain("trace_id", &seen.trace.trace_hexadecimal())
+    line.number(r#","request_bytes":"#, seen.request_bytes)
+        .number(r#","reply_bytes":"#, seen.reply_bytes)
+        .microseconds(r#","admission_us":"#, times.admission)
+        .microseconds(r#","limits_us":"#, times.limits)
+        .microseconds(r#","cache_us":"#, times.cache)
+        .microseconds(r#","dispatch_us":"#, times.dispatch)
+        .microseconds(r#","record_us":"#, times.record)
+        .microseconds(r#","total_us":"#, times.total)
+        .plain(r#","trace_id":""#, &seen.trace.trace_hexadecimal())
         .end();
 }
 
