@@ -36,6 +36,8 @@ pub struct Gateway {
     pub telemetry: Telemetry,
     /// Wakes whoever carries open requests on.
     pub requests_due: Notify,
+    /// Wakes whoever fetches the keys of vouchers: one named a key that is not known.
+    pub voucher_keys: Notify,
     /// The grants as all nodes on the database hold them.
     pub grants: contact::Contact,
     snapshot: ArcSwap<Snapshot>,
@@ -59,6 +61,7 @@ impl Gateway {
             instances: Instances::new(),
             telemetry,
             requests_due: Notify::new(),
+            voucher_keys: Notify::new(),
             grants: contact::Contact::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
             draining: AtomicBool::new(false),

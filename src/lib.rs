@@ -16,11 +16,13 @@ pub mod snapshot;
 pub mod reload;
 pub mod expiry;
 pub mod rounds;
+pub mod issuer_keys;
 
 pub mod contract;
 pub mod config;
 pub mod trust;
 pub mod oidc;
+pub mod pdnd;
 pub mod modi;
 pub mod signing;
 pub mod jose;

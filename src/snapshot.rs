@@ -27,6 +27,7 @@ use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{Domain, Operation};
 use crate::modi::Signers;
 use crate::oidc::Provider;
+use crate::pdnd::Authority;
 use crate::signing::OwnSigner;
 use crate::trust::{PeerCertificate, Trust};
 
@@ -59,6 +60,8 @@ pub struct Snapshot {
     pub own_signer: Option<OwnSigner>,
     /// What the log-in with cards rests on, where there is one.
     pub oidc: Option<Provider>,
+    /// Who issues vouchers, where portals show some.
+    pub pdnd: Option<Authority>,
     operators: Holders<Operator>,
     purposes: Vec<Purpose>,
     /// Sorted by ISTAT code.

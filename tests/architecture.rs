@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "broker",
-        "gateway snapshot connectors contract config trust store digest telemetry oidc modi signing jose",
+        "gateway snapshot connectors contract config trust store digest telemetry oidc pdnd modi signing jose",
     ),
     (
         "connectors",
@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "commands",
-        "api broker operators login reload expiry rounds gateway snapshot connectors contract config trust store telemetry",
+        "api broker operators login reload expiry rounds issuer_keys gateway snapshot connectors contract config trust store telemetry",
     ),
     (
         "gateway",
@@ -40,9 +40,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "rounds",
         "gateway snapshot connectors config store telemetry",
     ),
+    ("issuer_keys", "gateway snapshot config jose"),
     (
         "snapshot",
-        "connectors contract config trust oidc modi signing",
+        "connectors contract config trust oidc pdnd modi signing",
     ),
     ("contract", ""),
     ("config", "contract jose"),
@@ -51,6 +52,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("telemetry", "config contract store"),
     ("digest", ""),
     ("oidc", "config jose signing"),
+    ("pdnd", "config jose"),
     ("modi", "config trust jose signing"),
     ("signing", "config jose"),
     ("jose", ""),

@@ -415,6 +415,8 @@ fn every_command_has_a_help_that_says_what_it_does() {
         &["logbook", "list"],
         &["logbook", "verify"],
         &["breach"],
+        &["pdnd"],
+        &["pdnd", "tracing"],
         &["breach", "report"],
         &["keys", "export"],
         &["keys", "rotate"],

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pontile::api::problem::{Problem, TABLE, describe};
 use pontile::broker::error::{
-    AskerFault, ExchangeError, Fault, LogInFault, Malformed, ModiError, TokenKind,
+    AskerFault, ExchangeError, Fault, LogInFault, Malformed, ModiError, TokenKind, VoucherElsewhere,
 };
 use pontile::config::grant::days::Standing;
 use pontile::config::modi::Pattern;
@@ -84,6 +84,9 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::GrantRevoked,
         ExchangeError::AskerNotShown(AskerFault::AnotherPerson),
         ExchangeError::LogIn(LogInFault::CodeNotGood),
+        ExchangeError::VoucherElsewhere(VoucherElsewhere::Service),
+        ExchangeError::VoucherElsewhere(VoucherElsewhere::Purpose),
+        ExchangeError::Token(ModiError::new(TokenKind::Voucher, Fault::VoucherAbsent)),
         ExchangeError::Token(ModiError::new(TokenKind::Citizen, Fault::AnotherHolder)),
         ExchangeError::FreshNotGranted,
         ExchangeError::RateLimited {

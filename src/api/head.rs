@@ -40,9 +40,12 @@ pub(super) fn fields_with_tokens(head: &Head) -> Vec<(String, Vec<u8>)> {
     if !carries {
         return Vec::new();
     }
-    head.all()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec()))
-        .collect()
+    // No header can be called so: what a proof of possession is about.
+    let request = [(":method", head.method()), (":path", head.path())];
+    let request = request.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    let sent = head.all();
+    let sent = sent.map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec()));
+    sent.chain(request).collect()
 }
 
 /// The purpose, where one is named: 1 to 64 letters, digits and `._:-`.

@@ -22,7 +22,7 @@ use crate::modi::Proven;
 use crate::snapshot::{EnteEntry, Snapshot};
 use crate::trust::{PeerCertificate, Verdict};
 
-use super::error::{AskerFault, ExchangeError};
+use super::error::{AskerFault, ExchangeError, VoucherElsewhere};
 use super::identity::Caller;
 use super::record::{Stage, Trail};
 
@@ -134,10 +134,10 @@ pub(super) fn grant(
     asking: &Asking<'_>,
     trail: &mut Trail,
 ) -> Result<Permit, ExchangeError> {
-    let Asking {
-        question, purpose, ..
-    } = *asking;
+    let question = asking.question;
     trail.asked(question);
+    let purpose = purpose_of(caller, asking)?;
+    let asking = &Asking { purpose, ..*asking };
     if question.operation.is_personal() && purpose.is_none() {
         return Err(ExchangeError::PurposeMissing);
     }
@@ -150,6 +150,7 @@ pub(super) fn grant(
         return Err(ExchangeError::EnteEnded(followed_by(former, &snapshot)));
     }
     let portal = caller.portal();
+    check_service(caller, question, &snapshot)?;
     let covering = covering(portal, asking, Some(caller))?;
     trail.granted(&portal.grants[covering.position], purpose);
     let mut permit = permit(portal, &covering, snapshot, asking)?;
@@ -157,6 +158,40 @@ pub(super) fn grant(
     trail.permitted(permit.operation, permit.fields);
     trail.lap(Stage::Admission);
     Ok(permit)
+}
+
+/// The purpose: that of the voucher, which nothing else may contradict, or the one that the request names.
+fn purpose_of<'a>(
+    caller: &'a Caller,
+    asking: &Asking<'a>,
+) -> Result<Option<&'a str>, ExchangeError> {
+    let Some(voucher) = caller.voucher() else {
+        return Ok(asking.purpose);
+    };
+    let evidence = caller.evidence().and_then(|evidence| evidence.purpose_id());
+    let mut named = asking.purpose.into_iter().chain(evidence);
+    match named.any(|purpose| purpose != voucher.purpose) {
+        true => Err(ExchangeError::VoucherElsewhere(VoucherElsewhere::Purpose)),
+        false => Ok(Some(&voucher.purpose)),
+    }
+}
+
+/// A voucher opens the e-service of one ente: another ente, or several at once, is none of its business.
+fn check_service(
+    caller: &Caller,
+    question: &Question,
+    snapshot: &Snapshot,
+) -> Result<(), ExchangeError> {
+    let (Some(voucher), true) = (caller.voucher(), question.operation.is_personal()) else {
+        return Ok(());
+    };
+    let ente = question.ente.as_ref().and_then(|code| snapshot.ente(code));
+    let binding = ente.and_then(|ente| ente.binding(question.operation.domain()));
+    let service = binding.and_then(|binding| binding.servizio.pdnd.as_ref());
+    match service.is_some_and(|service| voucher.opens(service)) {
+        true => Ok(()),
+        false => Err(ExchangeError::VoucherElsewhere(VoucherElsewhere::Service)),
+    }
 }
 
 /// Judges again what was granted before, where nobody is calling: a request that outlives its call, at each of its turns.

@@ -108,6 +108,9 @@ pub enum ExchangeError {
     /// The portal may not have its answers delivered there.
     #[error("address for answers not allowed")]
     ReplyToNotAllowed,
+    /// The voucher is good, but not for this.
+    #[error("voucher for another {}", .0.name())]
+    VoucherElsewhere(VoucherElsewhere),
     /// The code of a citizen's log-in gives no tokens.
     #[error("log-in refused: {}", .0.name())]
     LogIn(LogInFault),
@@ -123,6 +126,37 @@ pub enum ExchangeError {
     /// A fault of ours.
     #[error("internal fault: {0}")]
     Internal(String),
+}
+
+/// What a voucher was given for, and not for what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoucherElsewhere {
+    /// Another e-service than that of the ente that is asked.
+    Service,
+    /// Another purpose than the request or its evidence names.
+    Purpose,
+}
+
+impl VoucherElsewhere {
+    /// As logs say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            VoucherElsewhere::Service => "e-service",
+            VoucherElsewhere::Purpose => "purpose",
+        }
+    }
+
+    /// What the portal's operator reads.
+    pub fn text(self) -> &'static str {
+        match self {
+            VoucherElsewhere::Service => {
+                "Il voucher non è per l'e-service di questo ente e di questa operazione: ogni ente ha il suo."
+            }
+            VoucherElsewhere::Purpose => {
+                "La finalità del voucher non è quella di Purpose-Id o dell'evidenza: vale quella del voucher, le altre possono mancare."
+            }
+        }
+    }
 }
 
 /// Why a code gives no tokens. Of a code nobody is told more than that it is not good.

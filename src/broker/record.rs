@@ -21,6 +21,7 @@ use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
 use crate::modi::Proven;
 use crate::oidc::{Citizen, Code};
+use crate::pdnd::Voucher;
 use crate::snapshot::Snapshot;
 use crate::store::quota::QuotaHold;
 use crate::store::record::{Context, Record, StageTimes, Subject};
@@ -49,6 +50,7 @@ pub struct Trail {
     portal: Option<Arc<Portal>>,
     proven: Option<Arc<Proven>>,
     citizen: Option<Arc<Citizen>>,
+    voucher: Option<Arc<Voucher>>,
     /// The card of a citizen who logged in, and the number of the token given for it.
     logged_in: Option<LoggedIn>,
     question: Option<Question>,
@@ -205,6 +207,7 @@ impl Trail {
             portal: None,
             proven: None,
             citizen: None,
+            voucher: None,
             logged_in: None,
             question: None,
             grant: None,
@@ -276,6 +279,11 @@ impl Trail {
     /// The citizen has shown themselves by the token of a log-in.
     pub(super) fn shown(&mut self, citizen: &Arc<Citizen>) {
         self.citizen = Some(Arc::clone(citizen));
+    }
+
+    /// The portal has shown a voucher.
+    pub(super) fn vouched(&mut self, voucher: &Arc<Voucher>) {
+        self.voucher = Some(Arc::clone(voucher));
     }
 
     /// A citizen's log-in came to its end.
@@ -527,7 +535,10 @@ impl Trail {
             certificate: arrival.certificate.fingerprint,
             ente: self.ente().map(Into::into),
             operation: self.operation(),
-            purpose_origin: purpose.map(|_| "intestazione"),
+            purpose_origin: purpose.map(|_| match &self.voucher {
+                Some(_) => "voucher",
+                None => "intestazione",
+            }),
             purpose: purpose.map(Into::into),
             grant_id: grant.map(|grant| grant.id.as_str().into()),
             grant_version: grant.map(|grant| grant.version),

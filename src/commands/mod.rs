@@ -12,6 +12,7 @@ pub mod keys;
 pub mod night;
 pub mod logbook;
 pub mod breach;
+pub mod pdnd;
 pub mod backup;
 pub mod openapi;
 pub mod portal;
@@ -91,6 +92,9 @@ enum Command {
     /// What got out, where somebody got in
     #[command(subcommand)]
     Breach(breach::BreachCommand),
+    /// What the PDND wants to be told
+    #[command(subcommand)]
+    Pdnd(pdnd::PdndCommand),
     /// Back the record up, beside a gateway that goes on; the backup is verified
     Backup {
         /// A new or empty folder
@@ -154,6 +158,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Keys(command) => wait_for(keys::run(&config, &command)),
         Command::Night(command) => wait_for(night::run(&config, command)),
         Command::Logbook(command) => wait_for(logbook::run(&config, command)),
+        Command::Pdnd(command) => wait_for(pdnd::run(&config, command)),
         Command::Breach(command) => wait_for(breach::run(&config, command)),
         Command::Backup { folder } => wait_for(backup::backup(&config, &folder)),
         Command::Restore {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::pdnd::EService;
 use super::reading::table::Table;
 use super::reading::{FromTable, Reader};
 use crate::contract::luogo::CodiceIstat;
@@ -36,6 +37,9 @@ pub struct Servizio {
     /// The instance of night copies that answers while the other is closed by its calendar; absent: nobody does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub while_closed: Option<String>,
+    /// The e-service under which portals with vouchers reach it; absent: they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pdnd: Option<EService>,
 }
 
 impl FromTable for Ente {
@@ -63,11 +67,18 @@ impl FromTable for Servizio {
         let instance = table.required("instance", reader);
         let values = table.or_default("values", reader);
         let while_closed = table.optional("while_closed", reader);
+        let pdnd = table.optional("pdnd", reader);
+        let pdnd_written = table.values("pdnd").next().is_some();
         table.finish(reader);
         Some(Servizio {
             instance: instance?,
             values: values?,
             while_closed,
+            // What is written and wrong must not count as absent.
+            pdnd: match pdnd {
+                None if pdnd_written => return None,
+                pdnd => pdnd,
+            },
         })
     }
 }

@@ -132,6 +132,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         log: top.section("log", reading),
         traces: top.section("traces", reading),
         signer: top.section("signer", reading),
+        pdnd: top.section("pdnd", reading),
     };
     let portals = top.entries("portal", "name", reading);
     let purposes = top.entries("purpose", "id", reading);

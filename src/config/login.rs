@@ -106,8 +106,8 @@ impl FromTable for Login {
 
 impl FromTable for Oidc {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
-        let issuer = address(&mut table, "issuer", reader);
-        let portals_door = address(&mut table, "portals_door", reader);
+        let issuer = address("issuer", &mut table, reader);
+        let portals_door = address("portals_door", &mut table, reader);
         let code_lifetime = within(&mut table, "code_lifetime", (60, 120), reader);
         let token_lifetime = within(&mut table, "token_lifetime", (300, 900), reader);
         let retired_keys = table.or_default("retired_keys", reader);
@@ -140,7 +140,11 @@ impl FromTable for PortalLogin {
 }
 
 /// `https://host[:port]`, nothing behind it.
-fn address(table: &mut Table<'_>, key: &'static str, reader: &mut Reader) -> Option<String> {
+pub(super) fn address(
+    key: &'static str,
+    table: &mut Table<'_>,
+    reader: &mut Reader,
+) -> Option<String> {
     let written: String = table.required(key, reader)?;
     let host = written.strip_prefix("https://").unwrap_or_default();
     let plain = host

@@ -23,6 +23,7 @@ pub mod night;
 pub mod cache;
 pub mod limits;
 pub mod login;
+pub mod pdnd;
 pub mod record;
 pub mod telemetry;
 pub mod signer;

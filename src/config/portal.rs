@@ -10,6 +10,7 @@ use super::instance::BackendTls;
 use super::limits::Rate;
 use super::login::PortalLogin;
 use super::modi::Modi;
+use super::pdnd::PortalPdnd;
 use super::reading::address::Address;
 use super::reading::table::Table;
 use super::reading::value::Value;
@@ -38,6 +39,8 @@ pub struct Portal {
     pub modi: Option<Modi>,
     /// Where its users come back to after a log-in with their card, where they log in so.
     pub login: Option<PortalLogin>,
+    /// The vouchers that it shows, where it does.
+    pub pdnd: Option<PortalPdnd>,
 }
 
 /// An address of a portal at which it takes answers that come later.
@@ -61,6 +64,8 @@ impl FromTable for Portal {
         let modi_written = table.values("modi").next().is_some();
         let login = table.optional("login", reader);
         let login_written = table.values("login").next().is_some();
+        let pdnd = table.optional("pdnd", reader);
+        let pdnd_written = table.values("pdnd").next().is_some();
         table.finish(reader);
         Some(Portal {
             name: name?,
@@ -77,6 +82,10 @@ impl FromTable for Portal {
             login: match login {
                 None if login_written => return None,
                 login => login,
+            },
+            pdnd: match pdnd {
+                None if pdnd_written => return None,
+                pdnd => pdnd,
             },
         })
     }

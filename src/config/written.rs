@@ -11,6 +11,7 @@ use super::mistake::Mistake;
 use super::night::Night;
 use super::node::Node;
 use super::operator::Operator;
+use super::pdnd::Pdnd;
 use super::portal::Portal;
 use super::purpose::Purpose;
 use super::reading::places::{Entries, Places};
@@ -71,6 +72,8 @@ pub struct Sections {
     pub traces: Option<Traces>,
     /// `[signer]`, where the gateway signs; reloaded with the rest.
     pub signer: Option<SignerSettings>,
+    /// `[pdnd]`, where portals show vouchers; reloaded with the rest.
+    pub pdnd: Option<Pdnd>,
 }
 
 impl Sections {

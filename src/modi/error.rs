@@ -84,6 +84,12 @@ pub enum Fault {
     /// It was taken back.
     #[error("taken back")]
     Revoked,
+    /// The portal must show a voucher, or the proof that belongs to it, and has shown none.
+    #[error("voucher absent")]
+    VoucherAbsent,
+    /// The voucher was given for another evidence.
+    #[error("voucher of another evidence")]
+    EvidenceAnother,
 }
 
 impl ModiError {
@@ -131,6 +137,10 @@ impl Fault {
             Fault::Replayed => "è già stato usato",
             Fault::AnotherHolder => "è di un altro portale o di un altro certificato (cnf)",
             Fault::Revoked => "è stato revocato",
+            Fault::VoucherAbsent => "manca",
+            Fault::EvidenceAnother => {
+                "è legato (digest) a un'altra evidenza, o l'evidenza manca o non è accettata"
+            }
         }
     }
 }

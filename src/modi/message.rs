@@ -17,6 +17,10 @@ pub enum TokenKind {
     Audit,
     /// `Citizen-Token`: ours, of no pattern of ModI.
     Citizen,
+    /// A voucher of the PDND, in `Authorization`.
+    Voucher,
+    /// The proof that a voucher is the portal's own, in `DPoP`.
+    Proof,
 }
 
 /// A message to be judged.
@@ -36,16 +40,19 @@ impl TokenKind {
             TokenKind::Integrity => "integrity",
             TokenKind::Audit => "audit",
             TokenKind::Citizen => "citizen",
+            TokenKind::Voucher => "voucher",
+            TokenKind::Proof => "dpop",
         }
     }
 
     /// The header that it travels in.
     pub fn header(self) -> &'static str {
         match self {
-            TokenKind::Identity => "Authorization",
+            TokenKind::Identity | TokenKind::Voucher => "Authorization",
             TokenKind::Integrity => "Agid-JWT-Signature",
             TokenKind::Audit => "Agid-JWT-TrackingEvidence",
             TokenKind::Citizen => "Citizen-Token",
+            TokenKind::Proof => "DPoP",
         }
     }
 
@@ -61,7 +68,7 @@ impl TokenKind {
     /// What such a token proves where none is demanded.
     pub(super) fn least(self) -> Pattern {
         match self {
-            TokenKind::Identity => Pattern::IdAuthRest01,
+            TokenKind::Identity | TokenKind::Voucher | TokenKind::Proof => Pattern::IdAuthRest01,
             TokenKind::Integrity => Pattern::IntegrityRest01,
             TokenKind::Audit | TokenKind::Citizen => Pattern::AuditRest01,
         }

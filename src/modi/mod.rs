@@ -92,7 +92,10 @@ pub fn verify(
         evidence: None,
         identity: None,
     };
-    if let Some(claims) = rules.open(message, TokenKind::Identity, &mut proven, at)? {
+    // A portal with vouchers shows one in `Authorization`, which is judged elsewhere.
+    if rules.portal.pdnd.is_none()
+        && let Some(claims) = rules.open(message, TokenKind::Identity, &mut proven, at)?
+    {
         proven.identity = Some(claims);
     }
     let integrity = rules.open(message, TokenKind::Integrity, &mut proven, at)?;
@@ -194,6 +197,7 @@ impl Rules<'_> {
         match kind {
             TokenKind::Identity => pattern == Pattern::IdAuthRest02,
             TokenKind::Integrity => true,
+            TokenKind::Voucher | TokenKind::Proof => true,
             TokenKind::Audit | TokenKind::Citizen => !self.settings.evidence_reused,
         }
     }

@@ -17,6 +17,7 @@ use crate::config::settings::Settings;
 use crate::config::written::Written;
 use crate::modi::Signers;
 use crate::oidc::Provider;
+use crate::pdnd::Authority;
 use crate::signing::OwnSigner;
 use crate::trust::{Resumption, Trust};
 
@@ -138,6 +139,7 @@ fn build_from(
     let oidc = provider(&written, own_signer.as_ref())
         .map_err(&mut note)
         .ok();
+    let pdnd = authority(&written).map_err(&mut note).ok();
     let backends = adapters.map(|adapters| backends_of(&written, &adapters));
     if let Some(backends) = &backends {
         mistakes.extend(unanswered_domains(&written, backends));
@@ -151,6 +153,7 @@ fn build_from(
         Some(signers),
         Some(own_signer),
         Some(oidc),
+        Some(pdnd),
         Some(backends),
         true,
     ) = (
@@ -160,6 +163,7 @@ fn build_from(
         signers,
         own_signer,
         oidc,
+        pdnd,
         backends,
         mistakes.is_empty(),
     )
@@ -188,6 +192,7 @@ fn build_from(
         signers,
         own_signer,
         oidc,
+        pdnd,
         operators: Holders::new(values(written.operators), |operator| &operator.certificates),
         purposes: values(written.purposes),
         enti,
@@ -260,6 +265,13 @@ fn provider(
         .map_err(|text| vec![written.places.mistake("login.oidc.retired_keys", text)])
 }
 
+/// Who issues vouchers.
+fn authority(written: &Written) -> Result<Option<Authority>, Vec<Mistake>> {
+    let settings = written.sections.pdnd.as_ref();
+    let loaded = settings.map(Authority::load).transpose();
+    loaded.map_err(|text| vec![written.places.mistake("pdnd.keys", text)])
+}
+
 /// The portals, each with its grants; those in the order of their identities, whatever their files are called.
 fn with_grants(portals: Entries<Portal>, grants: Entries<Grant>) -> Vec<Portal> {
     let mut grants = values(grants);
@@ -305,6 +317,7 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
         files.push(signer.certificate.clone());
         files.extend(signer.key.file());
     }
+    files.extend(written.sections.pdnd.iter().map(|pdnd| pdnd.keys.clone()));
     let tokens = written.portals.read.iter();
     let tokens = tokens.filter_map(|entry| entry.value.modi.as_ref());
     files.extend(tokens.flat_map(|modi| modi.files().cloned()));

@@ -38,6 +38,11 @@ pub(super) fn of_content(
     }
     digest.entries("portal", &written.portals);
     digest.entries("grant", &written.grants);
+    if let Some(pdnd) = &written.sections.pdnd {
+        digest.text("pdnd", &pdnd.issuer);
+        digest.text("pdnd portals' door", &pdnd.portals_door);
+        digest.files("pdnd keys", std::slice::from_ref(&pdnd.keys));
+    }
     if let Some(signer) = &written.sections.signer {
         digest.text("signer", &signer.issuer);
         digest.files(

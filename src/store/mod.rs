@@ -19,6 +19,7 @@ pub mod replay;
 pub mod grants;
 pub mod logbook;
 pub mod breach;
+pub mod vouchers;
 pub mod night;
 
 mod waiting;

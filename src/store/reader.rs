@@ -14,6 +14,7 @@ use super::disk;
 use super::error::StoreError;
 use super::read::{self, RecordFilter, RecordRow};
 use super::subject::SubjectKeys;
+use super::vouchers::{self, Traced};
 
 /// The record, to be read. It has neither writer nor upkeep; files are opened to read, and a server is told to refuse
 /// whatever else.
@@ -58,6 +59,15 @@ impl RecordReader {
         to: DateTime<Utc>,
     ) -> Result<BTreeMap<Alike, Counted>, StoreError> {
         breach::sum_up(&self.database, suspicion, from, to).await
+    }
+
+    /// Counts the exchanges that began in `from..to` and came with a voucher of the PDND.
+    pub async fn count_vouchers(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<BTreeMap<Traced, u64>, StoreError> {
+        vouchers::count(&self.database, from, to).await
     }
 
     /// The months' files that were there and are gone.

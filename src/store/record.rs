@@ -73,7 +73,7 @@ pub struct Context {
     pub operation: Option<Operation>,
     /// The purpose named.
     pub purpose: Option<Arc<str>>,
-    /// Where the purpose comes from: `intestazione` in this version.
+    /// Where the purpose comes from: `intestazione` or `voucher`.
     pub purpose_origin: Option<&'static str>,
     /// The grant that allowed it.
     pub grant_id: Option<Arc<str>>,
@@ -124,4 +124,8 @@ pub struct Token {
     pub thumbprint: [u8; 32],
     /// The person whom an evidence names: keyed digest, and version of the secret.
     pub person: Option<([u8; 32], i64)>,
+    /// Of a voucher: who consumes.
+    pub consumer: Option<String>,
+    /// Of a voucher: which e-service.
+    pub eservice: Option<String>,
 }

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 9;
+pub const VERSION: i64 = 10;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -52,6 +52,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "logbook",
         include_str!("../../migrations/sqlite/0009_logbook.sql"),
         include_str!("../../migrations/postgres/0009_logbook.sql"),
+    ),
+    (
+        10,
+        "voucher",
+        include_str!("../../migrations/sqlite/0010_voucher.sql"),
+        include_str!("../../migrations/postgres/0010_voucher.sql"),
     ),
 ];
 

@@ -193,6 +193,8 @@ pub(super) const TOKEN: Table = Table {
         ("thumbprint", Kind::Digest),
         ("person", Kind::Digest),
         ("person_key", Kind::Number),
+        ("consumer", Kind::Text),
+        ("eservice", Kind::Text),
     ],
     on_conflict: " ON CONFLICT DO NOTHING",
 };
@@ -207,6 +209,8 @@ pub(super) fn bind_token(to: &mut impl Bind, record: &Record, token: &Token) {
     to.bytes(Some(&token.thumbprint));
     to.bytes(token.person.as_ref().map(|(digest, _)| &digest[..]));
     to.number(token.person.map(|(_, version)| version));
+    to.text(token.consumer.as_deref());
+    to.text(token.eservice.as_deref());
 }
 
 /// The day's counters, each moved by so many as a batch records.

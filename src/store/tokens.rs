@@ -24,6 +24,10 @@ pub struct TokenRow {
     pub person: Option<String>,
     /// The version of the digest's secret.
     pub person_key: Option<i64>,
+    /// Of a voucher: who consumes.
+    pub consumer: Option<String>,
+    /// Of a voucher: which e-service.
+    pub eservice: Option<String>,
 }
 
 /// The statement that finds the tokens of these exchanges.
@@ -33,7 +37,7 @@ pub(super) fn tokens_of(
     to: &mut impl Bind,
 ) -> AssertSqlSafe<String> {
     let mut sql =
-        "SELECT scambio, kind, pattern, token_id, key_id, thumbprint, person, person_key \
+        "SELECT scambio, kind, pattern, token_id, key_id, thumbprint, person, person_key, consumer, eservice \
                    FROM exchange_token WHERE scambio IN ("
             .to_owned();
     for (index, row) in rows.iter().enumerate() {
@@ -54,6 +58,8 @@ pub(super) fn token(row: &impl Values) -> Result<(Uuid, TokenRow), sqlx::Error> 
         thumbprint: row.bytes(5)?.map(hex::encode).unwrap_or_default(),
         person: row.bytes(6)?.map(hex::encode),
         person_key: row.number(7)?,
+        consumer: row.text(8)?,
+        eservice: row.text(9)?,
     };
     Ok((scambio(row, 0)?, token))
 }

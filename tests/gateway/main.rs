@@ -14,6 +14,7 @@ mod log_in;
 mod example_portal;
 mod tokens;
 mod town_hall_with_modi;
+mod vouchers;
 mod in_enti;
 mod authorization;
 mod former;

@@ -6,3 +6,4 @@ mod maker;
 mod patterns;
 mod refusals;
 mod vectors;
+mod vouchers;

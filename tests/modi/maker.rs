@@ -99,6 +99,7 @@ pub fn place(patterns: &[Pattern]) -> Place {
             reply_to: Vec::new(),
             modi: None,
             login: None,
+            pdnd: None,
             grants: Vec::new(),
         },
         at: Utc::now(),

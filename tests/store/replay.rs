@@ -111,6 +111,8 @@ async fn the_record_keeps_what_tokens_proved() {
                 key_id: None,
                 thumbprint: [5; 32],
                 person: None,
+                consumer: None,
+                eservice: None,
             },
             Token {
                 kind: "audit",
@@ -119,6 +121,8 @@ async fn the_record_keeps_what_tokens_proved() {
                 key_id: Some("chiave".to_owned()),
                 thumbprint: [6; 32],
                 person: Some(person),
+                consumer: None,
+                eservice: None,
             },
         ];
         sample::commit(&store, record).await.expect("committed");

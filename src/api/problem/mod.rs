@@ -176,6 +176,9 @@ impl Problem {
                 motivo.text()
             )),
             ExchangeError::ReplyToNotAllowed => rows::INDIRIZZO_DI_RITORNO_NON_AMMESSO,
+            ExchangeError::VoucherElsewhere(what) => {
+                rows::VOUCHER_NON_PERTINENTE.with_detail(what.text().to_owned())
+            }
             ExchangeError::LogIn(fault) => Problem {
                 oauth_error: Some(fault.name()),
                 ..rows::ACCESSO_NON_RIUSCITO.with_detail(format!("{}.", fault.text()))
@@ -230,9 +233,14 @@ fn of_token(refused: ModiError) -> Problem {
                 pattern.name()
             ));
         }
+        (Fault::VoucherAbsent, _) => {
+            return rows::TOKEN_MANCANTE.with_detail(format!(
+                "Per questa operazione il portale deve inviare nell'intestazione {header} un voucher della PDND, o la prova che lo accompagna (DPoP)."
+            ));
+        }
         (Fault::Replayed, _) => rows::TOKEN_RIUTILIZZATO,
         (_, TokenKind::Integrity) => rows::INTEGRITA_NON_VERIFICATA,
-        (_, TokenKind::Identity | TokenKind::Audit | TokenKind::Citizen) => rows::TOKEN_NON_VALIDO,
+        _ => rows::TOKEN_NON_VALIDO,
     };
     problem.with_detail(format!(
         "Il token nell'intestazione {header} non è accettato: {why}."

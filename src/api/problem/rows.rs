@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 52] = [
+pub static TABLE: [Problem; 53] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     TOKEN_MANCANTE,
@@ -16,6 +16,7 @@ pub static TABLE: [Problem; 52] = [
     TOKEN_RIUTILIZZATO,
     INTEGRITA_NON_VERIFICATA,
     ACCESSO_NON_RIUSCITO,
+    VOUCHER_NON_PERTINENTE,
     RISORSA_INESISTENTE,
     METODO_NON_AMMESSO,
     RICHIESTA_NON_LEGGIBILE,
@@ -323,6 +324,18 @@ pub(super) const RICHIEDENTE_NON_DIMOSTRATO: Problem = row(
         "Richiedente non dimostrato",
         "La concessione vuole che il portale mostri chi chiede, e la richiesta non lo mostra come serve.",
         "Inviare Agid-JWT-TrackingEvidence, coperto dalla firma del messaggio, con la persona e il livello (o l'ufficio e il fascicolo) concordati.",
+    ],
+);
+
+pub(super) const VOUCHER_NON_PERTINENTE: Problem = row(
+    403,
+    "voucher-non-pertinente",
+    Side::Portale,
+    None,
+    [
+        "Voucher non pertinente",
+        "Il voucher della PDND è valido, ma non per ciò che è stato chiesto.",
+        "Chiedere alla PDND un voucher per l'e-service dell'ente interrogato e per la finalità della richiesta.",
     ],
 );
 

@@ -2,6 +2,7 @@
 
 mod citizen;
 mod tokens;
+mod voucher;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::config::portal::Portal;
 use crate::gateway::Gateway;
 use crate::modi::{Evidence, Proven};
 use crate::oidc::Citizen;
+use crate::pdnd::Voucher;
 use crate::snapshot::Snapshot;
 use crate::trust::{Peer, Verdict};
 
@@ -24,6 +26,7 @@ pub struct Caller {
     portal: Arc<Portal>,
     proven: Option<Arc<Proven>>,
     citizen: Option<Arc<Citizen>>,
+    voucher: Option<Arc<Voucher>>,
 }
 
 impl Caller {
@@ -40,6 +43,11 @@ impl Caller {
     /// The citizen who logged in with a card, where the portal shows one.
     pub fn citizen(&self) -> Option<&Citizen> {
         self.citizen.as_deref()
+    }
+
+    /// The voucher that the portal shows, where its configuration demands one.
+    pub fn voucher(&self) -> Option<&Voucher> {
+        self.voucher.as_deref()
     }
 
     /// For whom the portal asks, by its own evidence.
@@ -74,10 +82,15 @@ pub(super) async fn establish(
     if let Some(citizen) = &citizen {
         trail.shown(citizen);
     }
+    let voucher = voucher::shown(gateway, &snapshot, portal, proven.as_deref(), arrival).await?;
+    if let Some(voucher) = &voucher {
+        trail.vouched(voucher);
+    }
     Ok(Caller {
         portal: Arc::clone(portal),
         proven,
         citizen,
+        voucher,
     })
 }
 

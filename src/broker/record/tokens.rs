@@ -49,8 +49,10 @@ impl Trail {
                 thumbprint: token.thumbprint,
                 person: match token.kind {
                     TokenKind::Audit => proven.evidence.as_ref().map(evidence),
-                    TokenKind::Identity | TokenKind::Integrity | TokenKind::Citizen => None,
+                    _ => None,
                 },
+                consumer: None,
+                eservice: None,
             })
         });
         let citizen = self.citizen.iter().map(|citizen| Token {
@@ -60,6 +62,8 @@ impl Trail {
             key_id: Some(citizen.key_id.clone()),
             thumbprint: citizen.thumbprint,
             person: Some(person(&citizen.codice_fiscale)),
+            consumer: None,
+            eservice: None,
         });
         let own = self.snapshot.own_signer.as_ref();
         let given = self.logged_in.iter().zip(own).map(|(given, own)| Token {
@@ -69,7 +73,20 @@ impl Trail {
             key_id: None,
             thumbprint: own.signer.public_key().thumbprint(),
             person: Some(person(&given.person)),
+            consumer: None,
+            eservice: None,
         });
-        proven.chain(citizen).chain(given).collect()
+        let voucher = self.voucher.iter().map(|voucher| Token {
+            kind: TokenKind::Voucher.name(),
+            pattern: "PDND",
+            id: Some(voucher.id.clone()),
+            key_id: Some(voucher.key_id.clone()),
+            thumbprint: voucher.thumbprint,
+            person: None,
+            consumer: Some(voucher.consumer.clone()),
+            eservice: Some(voucher.eservice.clone()),
+        });
+        let others = citizen.chain(given).chain(voucher);
+        proven.chain(others).collect()
     }
 }

@@ -14,6 +14,7 @@ use crate::config::loading;
 use crate::config::settings::Settings;
 use crate::connectors::files::shelf::Shelf;
 use crate::gateway::Gateway;
+use crate::issuer_keys;
 use crate::login::{self, OpenHost};
 use crate::operators;
 use crate::reload::grants::{self, Start};
@@ -76,8 +77,10 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     ))?;
     let following = tokio::spawn(Arc::clone(&reloader).follow_grants());
     let rounds = tokio::spawn(rounds::go(Arc::clone(&gateway)));
+    let keys = tokio::spawn(issuer_keys::keep(Arc::clone(&gateway)));
     until_told_to_stop(signals, &reloader).await;
     rounds.abort();
+    keys.abort();
     following.abort();
     gateway.drain();
     tracing::info!("arresto: si finiscono le richieste in corso");

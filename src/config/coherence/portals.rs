@@ -2,6 +2,7 @@
 
 use crate::config::certificate::CertificateMatch;
 use crate::config::mistake::Mistake;
+use crate::config::modi::Pattern;
 use crate::config::operator::{Operator, OperatorRole};
 use crate::config::reading::places::Entry;
 use crate::config::written::Written;
@@ -36,6 +37,21 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         if signed && written.sections.signer.is_none() {
             let text = "le risposte firmate chiedono la chiave di Pontile in [signer]";
             mistakes.push(portal.places.mistake("modi.answers_signed", text));
+        }
+        if portal.value.pdnd.is_some() {
+            if written.sections.pdnd.is_none() {
+                let text = "i voucher chiedono chi li emette, in [pdnd]";
+                mistakes.push(portal.places.mistake("pdnd", text));
+            }
+            let modi = portal.value.modi.iter();
+            let mut demanded =
+                modi.flat_map(|modi| modi.operations.values().chain([&modi.patterns]));
+            let in_authorization = [Pattern::IdAuthRest01, Pattern::IdAuthRest02];
+            if demanded.any(|patterns| in_authorization.iter().any(|one| patterns.contains(one))) {
+                let text =
+                    "in Authorization sta il voucher: ID_AUTH_REST e voucher sono alternativi";
+                mistakes.push(portal.places.mistake("pdnd", text));
+            }
         }
         let host = written.sections.login.as_ref();
         if portal.value.login.is_some() && host.is_none_or(|host| host.oidc.is_none()) {

@@ -217,10 +217,11 @@ impl Tokens<'_> {
 
 fn named(kind: TokenKind) -> HeaderName {
     match kind {
-        TokenKind::Identity => AUTHORIZATION,
+        TokenKind::Identity | TokenKind::Voucher => AUTHORIZATION,
         TokenKind::Integrity => HeaderName::from_static("agid-jwt-signature"),
         TokenKind::Audit => HeaderName::from_static("agid-jwt-trackingevidence"),
         TokenKind::Citizen => HeaderName::from_static("citizen-token"),
+        TokenKind::Proof => HeaderName::from_static("dpop"),
     }
 }
 

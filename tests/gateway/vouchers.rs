@@ -1,0 +1,424 @@
+//! A portal that shows vouchers of the PDND: each opens one ente's e-service for its own purpose, and nothing else.
+
+use std::path::PathBuf;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::Utc;
+use pontile::jose::{Algorithm, PublicKey, encode};
+use pontile::signing::{PemSigner, sign_token};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::harness::files::Files;
+use crate::harness::portal::{Answer, PURPOSE, Portal};
+use crate::harness::province::Province;
+
+const CANTU: &str = "013041";
+const ERBA: &str = "013095";
+const PERSON: &str = "BNCNNA75T71B639E";
+const CONSUMER: &str = "2c9d5e0a-1111-4222-8333-000000000002";
+const DOOR: &str = "https://portali.example:8443";
+
+fn path(ente: &str) -> String {
+    format!("/rest/anagrafe/v1/enti/{ente}/ricerche-persona")
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        other => panic!("{other} is no object"),
+    }
+}
+
+/// Who issues vouchers in these tests, with a key of its own.
+struct Issuer {
+    signer: PemSigner,
+    kid: String,
+    _folder: tempfile::TempDir,
+    keys: PathBuf,
+}
+
+impl Issuer {
+    fn new() -> Issuer {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = openssl::rsa::Rsa::generate(2048).expect("a key");
+        let pem = key.private_key_to_pem().expect("PEM");
+        let signer = PemSigner::of_pem(&pem, Vec::new(), Some(Algorithm::Rs256)).expect("a signer");
+        let public = PublicKey::of_pem(&key.public_key_to_pem().expect("PEM")).expect("a key");
+        let keys = folder.path().join("keys.json");
+        let set = json!({ "keys": [public.to_jwk(Algorithm::Rs256)] });
+        std::fs::write(&keys, set.to_string()).expect("a file");
+        Issuer {
+            signer,
+            kid: encode(public.thumbprint()),
+            _folder: folder,
+            keys,
+        }
+    }
+
+    /// A voucher for Cantù's e-service, with some claims changed; `null` leaves one out.
+    async fn voucher(&self, changed: Value) -> String {
+        let now = Utc::now().timestamp();
+        let mut claims = object(json!({
+            "iss": "auth.prova.example", "aud": "https://cantu.example/anagrafe", "sub": "client-1", "client_id": "client-1",
+            "jti": uuid::Uuid::now_v7().to_string(), "iat": now, "nbf": now, "exp": now + 600,
+            "purposeId": PURPOSE, "consumerId": CONSUMER, "producerId": "ente-013041",
+            "eserviceId": "servizio-013041", "descriptorId": "versione-1",
+        }));
+        claims.extend(object(changed));
+        claims.retain(|_, value| !value.is_null());
+        let header = object(json!({ "typ": "at+jwt", "kid": self.kid }));
+        sign_token(&self.signer, header, &claims)
+            .await
+            .expect("signed")
+    }
+}
+
+/// Both municipalities offer their registry as an e-service of their own; the first portal shows vouchers.
+fn with_vouchers(files: &mut Files, issuer: &Issuer, more: &str) {
+    let service = |ente: &str, name: &str| {
+        format!(
+            "[ente.servizi.anagrafe.pdnd]\neservice = \"servizio-{ente}\"\ndescriptors = [\"versione-1\"]\nproducer = \"ente-{ente}\"\n\
+             audience = \"https://{name}.example/anagrafe\"\n"
+        )
+    };
+    for (ente, name, instance) in [
+        (CANTU, "cantu", "cantu-civilia"),
+        (ERBA, "erba", "erba-next"),
+    ] {
+        let binding = format!("[ente.servizi.anagrafe]\ninstance = \"{instance}\"\n");
+        let with_service = format!("{binding}{}", service(ente, name));
+        files.replace("enti/prove.toml", &binding, &with_service);
+    }
+    files
+        .append(
+            "pontile.toml",
+            &format!(
+                "[pdnd]\nissuer = \"auth.prova.example\"\nkeys = \"{}\"\nportals_door = \"{DOOR}\"\n",
+                issuer.keys.display()
+            ),
+        )
+        .replace(
+            "portali/prove.toml",
+            "[[portal]]\nname = \"portale-due\"",
+            &format!("[portal.pdnd]\nconsumer = \"{CONSUMER}\"\n{more}\n[[portal]]\nname = \"portale-due\""),
+        );
+}
+
+/// Asks about the person with these headers.
+async fn ask(portal: &Portal, ente: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = portal
+        .request(Method::POST, &path(ente))
+        .json(&json!({ "codice_fiscale": PERSON }));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    portal.send(request).await
+}
+
+async fn with_voucher(portal: &Portal, ente: &str, voucher: &str) -> Answer {
+    ask(
+        portal,
+        ente,
+        &[("Authorization", &format!("Bearer {voucher}"))],
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_voucher_opens_the_ente_that_it_is_for_under_its_own_purpose() {
+    let issuer = Issuer::new();
+    let province = Province::with(|files| with_vouchers(files, &issuer, ""));
+    let portal = province.portal("portale-uno");
+    let voucher = issuer.voucher(json!({})).await;
+    let answer = with_voucher(&portal, CANTU, &voucher).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let bearer = format!("Bearer {voucher}");
+    let named = ask(
+        &portal,
+        CANTU,
+        &[("Authorization", &bearer), ("Purpose-Id", PURPOSE)],
+    )
+    .await;
+    assert_eq!(
+        named.status, 200,
+        "the same purpose may be named: {}",
+        named.body
+    );
+    let other = ask(
+        &portal,
+        CANTU,
+        &[("Authorization", &bearer), ("Purpose-Id", "altra")],
+    )
+    .await;
+    assert_eq!(
+        (other.status, other.slug()),
+        (403, "voucher-non-pertinente")
+    );
+
+    // Cantù's answer is known by now, and Erba's is not: neither cache nor back end is reached.
+    let elsewhere = with_voucher(&portal, ERBA, &voucher).await;
+    assert_eq!(
+        (elsewhere.status, elsewhere.slug()),
+        (403, "voucher-non-pertinente")
+    );
+    for changed in [
+        json!({ "eserviceId": "servizio-013095" }),
+        json!({ "descriptorId": "versione-2" }),
+        json!({ "producerId": "ente-013095" }),
+        json!({ "aud": "https://erba.example/anagrafe" }),
+    ] {
+        let foreign = issuer.voucher(changed.clone()).await;
+        let answer = with_voucher(&portal, CANTU, &foreign).await;
+        assert_eq!(
+            (answer.status, answer.slug()),
+            (403, "voucher-non-pertinente"),
+            "{changed}"
+        );
+    }
+    let not_granted = issuer
+        .voucher(json!({ "purposeId": "altra-finalita" }))
+        .await;
+    let answer = with_voucher(&portal, CANTU, &not_granted).await;
+    assert_eq!((answer.status, answer.slug()), (403, "non-autorizzato"));
+    let taxes = portal
+        .request(
+            Method::POST,
+            &format!("/rest/tributi/v1/enti/{CANTU}/ricerche-posizione"),
+        )
+        .header("Authorization", &bearer)
+        .json(&json!({ "codice_fiscale": PERSON, "tributo": "IMU", "anno": 2025 }));
+    let taxes = portal.send(taxes).await;
+    assert_eq!(
+        (taxes.status, taxes.slug()),
+        (403, "voucher-non-pertinente"),
+        "another e-service"
+    );
+    assert_eq!(
+        portal.get("/rest/catalogo/v1/enti").await.status,
+        200,
+        "nothing personal"
+    );
+
+    let scambio = answer_number(&named);
+    let row = province
+        .operator("operatore-uno")
+        .get(&format!("/record?scambio={scambio}"))
+        .await;
+    let row = &row.body["items"][0];
+    assert_eq!(
+        (&row["purpose"], &row["purpose_origin"]),
+        (&json!(PURPOSE), &json!("voucher")),
+        "{row}"
+    );
+    let token = &row["tokens"][0];
+    assert_eq!(
+        (&token["kind"], &token["consumer"]),
+        (&json!("voucher"), &json!(CONSUMER)),
+        "{token}"
+    );
+    assert_eq!(token["eservice"], "servizio-013041");
+    assert!(token["token_id"].is_string());
+}
+
+#[tokio::test]
+async fn the_days_requests_with_vouchers_are_told_by_purpose_voucher_and_status() {
+    let issuer = Issuer::new();
+    let province = Province::with(|files| with_vouchers(files, &issuer, ""));
+    let portal = province.portal("portale-uno");
+    let voucher = issuer.voucher(json!({ "jti": "voucher-uno" })).await;
+    for ente in [CANTU, CANTU, ERBA] {
+        with_voucher(&portal, ente, &voucher).await;
+    }
+    let today = Utc::now()
+        .with_timezone(&chrono_tz::Europe::Rome)
+        .date_naive()
+        .to_string();
+    let told = province.pontile(&["pdnd", "tracing", "--day", &today]);
+    assert!(
+        told.status.success(),
+        "{}",
+        String::from_utf8_lossy(&told.stderr)
+    );
+    let told = String::from_utf8(told.stdout).expect("UTF-8");
+    let mut lines = told.lines();
+    assert_eq!(
+        lines.next(),
+        Some("date,purpose_id,token_id,status,requests_count")
+    );
+    let mut lines: Vec<&str> = lines.collect();
+    lines.sort_unstable();
+    let answered = format!("{today},{PURPOSE},voucher-uno,200,2");
+    let refused = format!("{today},,voucher-uno,403,1");
+    assert_eq!(lines, [refused.as_str(), &answered], "{told}");
+}
+
+fn answer_number(answer: &Answer) -> String {
+    answer.header("x-correlation-id").to_owned()
+}
+
+#[tokio::test]
+async fn what_is_no_voucher_of_the_portals_own_is_refused() {
+    let issuer = Issuer::new();
+    let province = Province::with(|files| with_vouchers(files, &issuer, ""));
+    let portal = province.portal("portale-uno");
+    let absent = ask(&portal, CANTU, &[("Purpose-Id", PURPOSE)]).await;
+    assert_eq!((absent.status, absent.slug()), (401, "token-mancante"));
+    let now = Utc::now().timestamp();
+    for changed in [
+        json!({ "consumerId": "altro-fruitore" }),
+        json!({ "purposeId": null }),
+        json!({ "exp": null }),
+        json!({ "exp": now - 1 }),
+        json!({ "nbf": now + 600 }),
+        json!({ "iat": now + 600 }),
+        json!({ "aud": null }),
+        json!({ "aud": ["https://cantu.example/anagrafe", "https://altri.example"] }),
+        json!({ "iss": "auth.altrove.example" }),
+        json!({ "digest": { "alg": "SHA256", "value": "00" } }),
+        json!({ "cnf": { "jkt": "chiave-di-un-altro" } }),
+    ] {
+        let voucher = issuer.voucher(changed.clone()).await;
+        let answer = with_voucher(&portal, CANTU, &voucher).await;
+        assert_eq!(
+            (answer.status, answer.slug()),
+            (401, "token-non-valido"),
+            "{changed}: {}",
+            answer.body
+        );
+    }
+    let forged = Issuer::new().voucher(json!({})).await;
+    assert_eq!(
+        with_voucher(&portal, CANTU, &forged).await.slug(),
+        "token-non-valido"
+    );
+    let good = issuer.voucher(json!({})).await;
+    let payload = good.split('.').nth(1).expect("claims");
+    let unsigned = format!(
+        "{}.{payload}.",
+        BASE64_URL_SAFE_NO_PAD.encode("{\"alg\":\"none\",\"typ\":\"at+jwt\"}")
+    );
+    assert_eq!(
+        with_voucher(&portal, CANTU, &unsigned).await.slug(),
+        "token-non-valido"
+    );
+    let basic = ask(
+        &portal,
+        CANTU,
+        &[("Authorization", "Basic dXRlbnRlOnBhc3N3b3Jk")],
+    )
+    .await;
+    assert_eq!((basic.status, basic.slug()), (401, "token-non-valido"));
+    assert!(!province.log().contains(PERSON));
+}
+
+/// A proof of a key for a request and a voucher, with some claims changed.
+async fn proof(key: &PemSigner, public: &Value, voucher: &str, changed: Value) -> String {
+    let mut claims = object(json!({
+        "htm": "POST", "htu": format!("{DOOR}{}", path(CANTU)), "iat": Utc::now().timestamp(),
+        "jti": uuid::Uuid::now_v7().to_string(), "ath": encode(digest(&SHA256, voucher.as_bytes())),
+    }));
+    claims.extend(object(changed));
+    let header = object(json!({ "typ": "dpop+jwt", "jwk": public }));
+    sign_token(key, header, &claims).await.expect("signed")
+}
+
+#[tokio::test]
+async fn a_bound_voucher_needs_a_proof_of_this_request_and_takes_each_once() {
+    let issuer = Issuer::new();
+    let mut province = Province::with(|files| with_vouchers(files, &issuer, "dpop = true"));
+    let key =
+        PemSigner::of_pem(&province.pki.read("portale-due.key"), Vec::new(), None).expect("a key");
+    let public = PublicKey::of_pem(&province.pki.read("portale-due.pem")).expect("a key");
+    let (thumbprint, public) = (encode(public.thumbprint()), public.to_jwk(Algorithm::Es256));
+    let public =
+        json!({ "kty": public["kty"], "crv": public["crv"], "x": public["x"], "y": public["y"] });
+    let voucher = issuer
+        .voucher(json!({ "cnf": { "jkt": thumbprint } }))
+        .await;
+    let bound = format!("DPoP {voucher}");
+    let portal = province.portal("portale-uno");
+    let good = proof(&key, &public, &voucher, json!({})).await;
+    let answer = ask(
+        &portal,
+        CANTU,
+        &[("Authorization", &bound), ("DPoP", &good)],
+    )
+    .await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let again = ask(
+        &portal,
+        CANTU,
+        &[("Authorization", &bound), ("DPoP", &good)],
+    )
+    .await;
+    assert_eq!((again.status, again.slug()), (401, "token-riutilizzato"));
+    province.crash_and_restart();
+    let portal = province.portal("portale-uno");
+    let again = ask(
+        &portal,
+        CANTU,
+        &[("Authorization", &bound), ("DPoP", &good)],
+    )
+    .await;
+    assert_eq!(
+        (again.status, again.slug()),
+        (401, "token-riutilizzato"),
+        "also after a power cut"
+    );
+
+    let none = ask(&portal, CANTU, &[("Authorization", &bound)]).await;
+    assert_eq!((none.status, none.slug()), (401, "token-mancante"));
+    let plain = issuer.voucher(json!({})).await;
+    let unbound = with_voucher(&portal, CANTU, &plain).await;
+    assert_eq!(
+        (unbound.status, unbound.slug()),
+        (401, "token-non-valido"),
+        "dpop = true"
+    );
+    let as_bearer = with_voucher(&portal, CANTU, &voucher).await;
+    assert_eq!(
+        (as_bearer.status, as_bearer.slug()),
+        (401, "token-non-valido")
+    );
+    for changed in [
+        json!({ "htm": "GET" }),
+        json!({ "htu": format!("{DOOR}{}", path(ERBA)) }),
+        json!({ "htu": "https://altrove.example/rest" }),
+        json!({ "ath": encode(digest(&SHA256, b"altro")) }),
+        json!({ "iat": Utc::now().timestamp() - 120 }),
+        json!({ "iat": Utc::now().timestamp() + 120 }),
+    ] {
+        let wrong = proof(&key, &public, &voucher, changed.clone()).await;
+        let answer = ask(
+            &portal,
+            CANTU,
+            &[("Authorization", &bound), ("DPoP", &wrong)],
+        )
+        .await;
+        assert_eq!(
+            (answer.status, answer.slug()),
+            (401, "token-non-valido"),
+            "{changed}"
+        );
+    }
+    let thief =
+        PemSigner::of_pem(&province.pki.read("portale-uno.key"), Vec::new(), None).expect("a key");
+    let own = PublicKey::of_pem(&province.pki.read("portale-uno.pem")).expect("a key");
+    let own = own.to_jwk(Algorithm::Es256);
+    let own = json!({ "kty": own["kty"], "crv": own["crv"], "x": own["x"], "y": own["y"] });
+    let stolen = proof(&thief, &own, &voucher, json!({})).await;
+    let answer = ask(
+        &portal,
+        CANTU,
+        &[("Authorization", &bound), ("DPoP", &stolen)],
+    )
+    .await;
+    assert_eq!(
+        (answer.status, answer.slug()),
+        (401, "token-non-valido"),
+        "another's key"
+    );
+}
