@@ -194,3 +194,24 @@ async fn what_is_meant_for_another_host_is_sent_back_and_tls_1_3_is_not_spoken()
     let newest = Client::new(&doors.pki, "portale-uno", &[&TLS13]);
     assert!(newest.connect(host.address).await.is_err());
 }
+
+#[tokio::test]
+async fn no_session_is_kept_for_the_next_citizen() {
+    let (doors, host) = open().await;
+    issue(
+        &doors.pki,
+        "cns",
+        "rsa:2048",
+        "digitalSignature",
+        "1.3.76.16.2.1",
+    );
+    // A client that would resume a session if it were given one.
+    let client = Client::new(&doors.pki, "cns", &[&TLS12]);
+    for _ in 0..2 {
+        let mut line = client.connect(host.address).await.expect("a handshake");
+        assert_eq!(line.get("/").await.expect("a page").status, 200);
+        let kind = line.stream.get_ref().1.handshake_kind();
+        assert_eq!(kind, Some(rustls::HandshakeKind::Full));
+    }
+    host.close().await;
+}

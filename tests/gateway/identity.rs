@@ -162,3 +162,32 @@ async fn a_configuration_with_a_mistake_is_refused_and_the_old_one_goes_on() {
     let ready = province.operator("operatore-uno").get("/pronto").await;
     assert_eq!(ready.body["generazione"], 1, "{}", ready.body);
 }
+
+#[tokio::test]
+async fn a_header_that_names_a_certificate_makes_nobody_of_its_sender() {
+    let province = Province::start();
+    let portal = province.portal("portale-due");
+    let other = province.pki.read("portale-uno.pem");
+    let der = openssl::x509::X509::from_pem(&other).expect("a certificate");
+    let der = base64::Engine::encode(
+        &base64::prelude::BASE64_STANDARD,
+        der.to_der().expect("DER"),
+    );
+    let mut request = portal
+        .request(
+            reqwest::Method::POST,
+            "/rest/anagrafe/v1/enti/013095/ricerche-persona",
+        )
+        .header("Purpose-Id", crate::harness::portal::PURPOSE)
+        .json(&serde_json::json!({ "codice_fiscale": "FOXLAX01B28D416I" }));
+    for (name, value) in [
+        ("Client-Cert", format!(":{der}:")),
+        ("X-SSL-Client-Cert", der.clone()),
+        ("X-Forwarded-Client-Cert", format!("Cert=\"{der}\"")),
+    ] {
+        request = request.header(name, value);
+    }
+    // The first portal may ask Erba, the second may not.
+    let answer = portal.send(request).await;
+    assert_eq!((answer.status, answer.slug()), (403, "non-autorizzato"));
+}

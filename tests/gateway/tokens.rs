@@ -370,3 +370,25 @@ async fn signed_answers_bind_what_is_told_to_what_was_asked_refusals_too() {
         );
     }
 }
+
+#[tokio::test]
+async fn where_only_the_citizens_own_log_in_will_do_no_evidence_of_a_portal_does() {
+    let province = Province::with(|files| {
+        demanding(files);
+        let own = "chi = { interessato = \"high\", verificata = true }";
+        files.replace("concessioni/tutto.toml", "chi = \"sistema\"", own);
+    });
+    let keys = Keys::of(&province, "portale-uno");
+    let portal = province.portal("portale-uno");
+    let answer = keys
+        .message_of(evidence(PERSON, "high"))
+        .await
+        .send(&portal)
+        .await;
+    assert_eq!(
+        (answer.status, answer.slug()),
+        (403, "richiedente-non-dimostrato"),
+        "{}",
+        answer.body
+    );
+}
