@@ -59,7 +59,8 @@ pub async fn keep(gateway: Arc<Gateway>) {
 
 /// Fetches the keys; tells whether they were new.
 async fn fetch(settings: &Pdnd, address: &str) -> Result<bool, String> {
-    let text = timeout(PATIENCE, get(address)).await;
+    let authorities = settings.keys_authorities.as_deref();
+    let text = timeout(PATIENCE, get(address, authorities)).await;
     let text = text.map_err(|_| "nessuna risposta in tempo".to_owned())??;
     let keys = KeySet::read(&text).map_err(|error| error.to_string())?;
     if keys.keys().is_empty() {
@@ -72,9 +73,14 @@ async fn fetch(settings: &Pdnd, address: &str) -> Result<bool, String> {
     Ok(true)
 }
 
-async fn get(address: &str) -> Result<Vec<u8>, String> {
+async fn get(address: &str, authorities: Option<&Path>) -> Result<Vec<u8>, String> {
     let refused = |error: reqwest::Error| error.without_url().to_string();
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let mut client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    if let Some(file) = authorities {
+        let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&text).map_err(refused)?;
+        client = client.tls_certs_only(certificates);
+    }
     let client = client.https_only(true).build().map_err(refused)?;
     let answer = client.get(address).send().await.map_err(refused)?;
     let mut answer = answer.error_for_status().map_err(refused)?;

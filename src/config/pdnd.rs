@@ -20,6 +20,8 @@ pub struct Pdnd {
     pub keys: PathBuf,
     /// Where they are fetched; absent: somebody else puts the file there.
     pub keys_address: Option<String>,
+    /// The authorities of that address (PEM); absent: the public ones.
+    pub keys_authorities: Option<PathBuf>,
     /// How often they are fetched.
     pub keys_every: Span,
     /// The portals' door as portals know it, for DPoP proofs (`htu`).
@@ -60,6 +62,7 @@ impl FromTable for Pdnd {
             reader.mistake(&place.place(), "serve un indirizzo https://");
             return None;
         }
+        let keys_authorities = table.optional("keys_authorities", reader);
         let keys_every = table.or("keys_every", Span(Duration::from_hours(1)), reader);
         let portals_door = address("portals_door", &mut table, reader);
         table.finish(reader);
@@ -67,6 +70,7 @@ impl FromTable for Pdnd {
             issuer: issuer?,
             keys: keys?,
             keys_address,
+            keys_authorities,
             keys_every: keys_every?,
             portals_door: portals_door?,
         })

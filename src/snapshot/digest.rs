@@ -41,7 +41,10 @@ pub(super) fn of_content(
     if let Some(pdnd) = &written.sections.pdnd {
         digest.text("pdnd", &pdnd.issuer);
         digest.text("pdnd portals' door", &pdnd.portals_door);
-        digest.files("pdnd keys", std::slice::from_ref(&pdnd.keys));
+        // Where they are fetched the first fetch makes the file.
+        if pdnd.keys.exists() {
+            digest.files("pdnd keys", std::slice::from_ref(&pdnd.keys));
+        }
     }
     if let Some(signer) = &written.sections.signer {
         digest.text("signer", &signer.issuer);

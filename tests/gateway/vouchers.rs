@@ -422,3 +422,97 @@ async fn a_bound_voucher_needs_a_proof_of_this_request_and_takes_each_once() {
         "another's key"
     );
 }
+
+/// Gives out a set of keys over TLS, under the certificate of the development's root; what it gives can be changed.
+fn key_server(given: &std::sync::Arc<std::sync::Mutex<String>>) -> u16 {
+    let pki = crate::harness::pki::Pki::shared();
+    let mut acceptor =
+        openssl::ssl::SslAcceptor::mozilla_intermediate(openssl::ssl::SslMethod::tls())
+            .expect("TLS");
+    let pem = openssl::ssl::SslFiletype::PEM;
+    acceptor
+        .set_certificate_chain_file(pki.path("server.pem"))
+        .expect("a certificate");
+    acceptor
+        .set_private_key_file(pki.path("server.key"), pem)
+        .expect("a key");
+    let acceptor = acceptor.build();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let given = std::sync::Arc::clone(given);
+    // It ends with the process of the tests.
+    std::thread::spawn(move || {
+        for socket in listener.incoming().flatten() {
+            let Ok(mut stream) = acceptor.accept(socket) else {
+                continue;
+            };
+            let mut request = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut request);
+            let body = given.lock().expect("not poisoned").clone();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+            let _ = stream.shutdown();
+        }
+    });
+    port
+}
+
+/// Asks until a voucher of that issuer is good.
+async fn until_good(portal: &Portal, issuer: &Issuer) {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let voucher = issuer.voucher(json!({})).await;
+        let answer = with_voucher(portal, CANTU, &voucher).await;
+        if answer.status == 200 {
+            return;
+        }
+        assert_eq!(
+            (answer.status, answer.slug()),
+            (401, "token-non-valido"),
+            "{}",
+            answer.body
+        );
+        assert!(
+            std::time::Instant::now() < until,
+            "its keys are never fetched"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test]
+async fn keys_are_fetched_at_the_start_and_when_a_voucher_names_one_that_is_not_known() {
+    let (first, next) = (Issuer::new(), Issuer::new());
+    let set = |issuer: &Issuer| std::fs::read_to_string(&issuer.keys).expect("keys");
+    let given = std::sync::Arc::new(std::sync::Mutex::new(set(&first)));
+    let port = key_server(&given);
+    let mut province = Province::with(|files| {
+        with_vouchers(files, &first, "");
+        files.replace(
+            "pontile.toml",
+            &format!("keys = \"{}\"\n", first.keys.display()),
+            &format!(
+                "keys = \"chiavi.json\"\nkeys_address = \"https://localhost:{port}/jwks.json\"\nkeys_authorities = \"pki/root.pem\"\n"
+            ),
+        );
+    });
+    let portal = province.portal("portale-uno");
+    until_good(&portal, &first).await;
+    *given.lock().expect("not poisoned") = set(&next);
+    until_good(&portal, &next).await;
+    let old = with_voucher(&portal, CANTU, &first.voucher(json!({})).await).await;
+    assert_eq!(
+        (old.status, old.slug()),
+        (401, "token-non-valido"),
+        "its key is no longer published"
+    );
+    // What cannot be read as keys changes nothing, also after a restart.
+    "no keys".clone_into(&mut *given.lock().expect("not poisoned"));
+    province.crash_and_restart();
+    let portal = province.portal("portale-uno");
+    let good = with_voucher(&portal, CANTU, &next.voucher(json!({})).await).await;
+    assert_eq!(good.status, 200, "{}", good.body);
+}

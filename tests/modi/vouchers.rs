@@ -22,6 +22,7 @@ fn authority(issuer: &str) -> Authority {
         issuer: issuer.to_owned(),
         keys: folder.join("jwks-authorization-server.json"),
         keys_address: None,
+        keys_authorities: None,
         keys_every: Span(std::time::Duration::from_hours(1)),
         portals_door: "https://interop.provincia.example.it".to_owned(),
     })
