@@ -232,7 +232,9 @@ mod tests {
         let read: EsitoScrittura =
             serde_json::from_value(esito.clone()).expect("the contract's form");
         assert_eq!(serde_json::to_value(&read).expect("serializable"), esito);
-        for operation in Operation::ALL {
+        // What the gateway answers itself has no mapping.
+        let mapped = Operation::ALL.into_iter();
+        for operation in mapped.filter(|operation| !operation.is_of_record()) {
             for name in operation.fields() {
                 let known = fields(operation).iter();
                 let mut heads = known.map(|field| field.path.split('.').next());
