@@ -423,6 +423,58 @@ async fn a_bound_voucher_needs_a_proof_of_this_request_and_takes_each_once() {
     );
 }
 
+#[tokio::test]
+async fn under_audit_rest_02_a_voucher_serves_for_the_evidence_that_it_was_asked_for_with() {
+    let issuer = Issuer::new();
+    let audit = "[portal.modi]\naudience = [\"https://cantu.example/anagrafe\"]\npatterns = [\"AUDIT_REST_02\"]\n";
+    let province = Province::with(|files| with_vouchers(files, &issuer, audit));
+    let portal = province.portal("portale-uno");
+    let certificate = openssl::x509::X509::from_pem(&province.pki.read("portale-uno.pem"));
+    let der = certificate.expect("a certificate").to_der().expect("DER");
+    let key = province.pki.read("portale-uno.key");
+    let signer = PemSigner::of_pem(&key, vec![der.clone()], None).expect("a signer");
+    let evidence = async || {
+        let now = Utc::now().timestamp();
+        let header =
+            object(json!({ "typ": "JWT", "x5c": [base64::prelude::BASE64_STANDARD.encode(&der)] }));
+        let claims = object(json!({
+            "iss": "portale-uno", "aud": "https://cantu.example/anagrafe", "iat": now, "nbf": now, "exp": now + 60,
+            "jti": uuid::Uuid::now_v7().to_string(), "dnonce": "1234567890123", "purposeId": PURPOSE,
+            "userID": "operatore-0042", "userLocation": "sportello-01", "LoA": "substantial",
+        }));
+        sign_token(&signer, header, &claims).await.expect("signed")
+    };
+    let bound_to = async |evidence: &str| {
+        let value = hex::encode(digest(&SHA256, evidence.as_bytes()));
+        let changed = json!({ "digest": { "alg": "SHA256", "value": value } });
+        format!("Bearer {}", issuer.voucher(changed).await)
+    };
+    let sent = async |authorization: &str, evidence: &str| {
+        let headers = [
+            ("Authorization", authorization),
+            ("Agid-JWT-TrackingEvidence", evidence),
+        ];
+        ask(&portal, CANTU, &headers).await
+    };
+    let one = evidence().await;
+    let answer = sent(&bound_to(&one).await, &one).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let (other, fresh) = (evidence().await, evidence().await);
+    let another = sent(&bound_to(&other).await, &fresh).await;
+    assert_eq!(
+        (another.status, another.slug()),
+        (401, "token-non-valido"),
+        "another evidence's"
+    );
+    let free = format!("Bearer {}", issuer.voucher(json!({})).await);
+    let unbound = sent(&free, &evidence().await).await;
+    assert_eq!(
+        (unbound.status, unbound.slug()),
+        (401, "token-non-valido"),
+        "bound to none"
+    );
+}
+
 /// Gives out a set of keys over TLS, under the certificate of the development's root; what it gives can be changed.
 fn key_server(given: &std::sync::Arc<std::sync::Mutex<String>>) -> u16 {
     let pki = crate::harness::pki::Pki::shared();

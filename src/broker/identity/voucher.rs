@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{Context, SHA256, digest};
 
 use crate::broker::arrival::{Arrival, Asked};
 use crate::broker::error::ExchangeError;
+use crate::config::modi::Pattern;
 use crate::config::portal::Portal;
 use crate::gateway::Gateway;
 use crate::modi::{Fault, ModiError, Proven, TokenKind};
@@ -54,7 +55,7 @@ pub(super) async fn shown(
     if voucher.consumer != settings.consumer {
         return Err(wrong(Fault::AnotherHolder));
     }
-    check_evidence(&voucher, proven, arrival)?;
+    check_evidence(portal, &voucher, proven, arrival)?;
     if by_proof {
         let door = &authority.settings().portals_door;
         prove(gateway, portal, (&voucher, text), door, arrival).await?;
@@ -100,14 +101,26 @@ fn one<'a>(
     text.map(Some).map_err(|_| refused(Fault::HeaderUnreadable))
 }
 
-/// A voucher that was asked for with an evidence serves for that evidence alone (AUDIT_REST_02).
+/// A voucher that was asked for with an evidence serves for that evidence alone; AUDIT_REST_02 accepts no other.
 fn check_evidence(
+    portal: &Portal,
     voucher: &Voucher,
     proven: Option<&Proven>,
     arrival: &Arrival,
 ) -> Result<(), ExchangeError> {
+    let operation = match &arrival.asked {
+        Ok(Asked::Question(question)) => Some(question.operation),
+        _ => None,
+    };
+    let must_be_bound = portal.modi.as_ref().is_some_and(|modi| {
+        let demanded = modi.demanded(operation);
+        operation.is_some() && demanded.contains(&Pattern::AuditRest02)
+    });
     let Some(bound) = &voucher.evidence else {
-        return Ok(());
+        return match must_be_bound {
+            true => Err(wrong(Fault::EvidenceAnother)),
+            false => Ok(()),
+        };
     };
     let judged = proven.is_some_and(|proven| proven.evidence.is_some());
     let sent = one(arrival, "agid-jwt-trackingevidence", TokenKind::Audit)?;
