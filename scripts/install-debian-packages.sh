@@ -9,7 +9,9 @@ set -euo pipefail
 
 readonly BUILD=(build-essential pkg-config libssl-dev cmake openssl ca-certificates curl git)
 # MariaDB's `core` packages hold the server and its client without the service.
-readonly TEST=(postgresql mariadb-server-core mariadb-client-core openssh-server openssh-client python3 python3-venv nodejs npm)
+# From chromium on: a citizen's browser, its card in SoftHSM, and a screen that nobody sees.
+readonly TEST=(postgresql mariadb-server-core mariadb-client-core openssh-server openssh-client python3 python3-venv nodejs npm
+    chromium libnss3-tools softhsm2 opensc xvfb xdotool xmlsec1 libxmlsec1-openssl)
 readonly PACKAGE=(mmdebstrap)
 readonly BENCH=(nginx haproxy)
 readonly SERVICES=(postgresql nginx haproxy openssh-server)
@@ -39,8 +41,12 @@ present() {
         mariadb-client-core) commands mariadb ;;
         openssh-server) commands sshd ;;
         openssh-client) commands sftp ssh-keygen ;;
+        libnss3-tools) commands certutil modutil ;;
+        softhsm2) commands softhsm2-util ;;
+        opensc) commands pkcs11-tool ;;
+        xvfb) commands Xvfb ;;
         python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
-        pkg-config | cmake | openssl | curl | git | python3 | npm | mmdebstrap | nginx | haproxy) commands "$1" ;;
+        pkg-config | cmake | openssl | curl | git | python3 | npm | mmdebstrap | nginx | haproxy | chromium | xdotool | xmlsec1) commands "$1" ;;
         *) return 1 ;;
     esac
 }

@@ -13,16 +13,17 @@ use crate::harness::process::Process;
 use crate::harness::province::Province;
 use crate::independent::libraries;
 
-const CITIZEN: &str = "BNCNNA75T71B639E";
+/// Whose card it is.
+pub const CITIZEN: &str = "BNCNNA75T71B639E";
 
 /// A port that nobody listens at just now.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }
 
 /// A gateway that logs citizens in for a portal on that port, at addresses that are known before it starts.
-fn province(portal: u16) -> (Province, String, String) {
+pub fn province(portal: u16) -> (Province, String, String) {
     let (door, host) = (free_port(), free_port());
     let (gateway, issuer) = (
         format!("https://localhost:{door}"),
@@ -57,7 +58,7 @@ fn province(portal: u16) -> (Province, String, String) {
                 "chi = { interessato = \"high\", verificata = true }",
             );
     });
-    province.pki.card("carta", CITIZEN);
+    province.pki.card_of("carta", CITIZEN, ("ANNA", "BIANCHI"));
     (province, gateway, issuer)
 }
 
@@ -85,42 +86,35 @@ fn header(answer: &reqwest::Response, name: &str) -> String {
         .to_owned()
 }
 
+/// Starts the portal; its address with a slash at the end.
+pub fn start(
+    libraries: &Path,
+    province: &Province,
+    (gateway, issuer): (&str, &str),
+    port: u16,
+) -> (Process, String) {
+    let file = |name: &str| province.pki.path(name).display().to_string();
+    let mut command = Command::new(libraries.join("bin/python"));
+    command
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/portal/portal.py"))
+        .args(["--gateway", gateway, "--issuer", issuer])
+        .args(["--ca", &file("root.pem")])
+        .args(["--certificate", &file("portale-uno.pem")])
+        .args(["--key", &file("portale-uno.key")])
+        .args(["--client", "portale-uno", "--ente", "013041"])
+        .args(["--purpose", PURPOSE, "--port", &port.to_string()]);
+    let (portal, line) = Process::start("portal.py", &mut command, |line| {
+        line.starts_with("http://")
+    });
+    (portal, line.trim().to_owned())
+}
+
 #[tokio::test]
 async fn a_citizen_sees_their_own_record_and_taxes_through_the_example_portal() {
     let Some(libraries) = libraries() else { return };
     let port = free_port();
     let (province, gateway, issuer) = province(port);
-    let file = |name: &str| province.pki.path(name).display().to_string();
-    let mut command = Command::new(libraries.join("bin/python"));
-    command
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/portal/portal.py"))
-        .args([
-            "--gateway",
-            &gateway,
-            "--issuer",
-            &issuer,
-            "--ca",
-            &file("root.pem"),
-        ])
-        .args([
-            "--certificate",
-            &file("portale-uno.pem"),
-            "--key",
-            &file("portale-uno.key"),
-        ])
-        .args([
-            "--client",
-            "portale-uno",
-            "--ente",
-            "013041",
-            "--purpose",
-            PURPOSE,
-        ])
-        .args(["--port", &port.to_string()]);
-    let (_portal, line) = Process::start("portal.py", &mut command, |line| {
-        line.starts_with("http://")
-    });
-    let home = line.trim();
+    let (_portal, home) = start(&libraries, &province, (&gateway, &issuer), port);
 
     let browser = browser(&province, Some("carta"));
     let left = browser
@@ -147,7 +141,7 @@ async fn a_citizen_sees_their_own_record_and_taxes_through_the_example_portal() 
     assert_eq!(page.status(), 200);
     let page = page.text().await.expect("a page");
     assert!(
-        page.contains("MARIO ROSSI") && page.contains(CITIZEN),
+        page.contains("ANNA BIANCHI") && page.contains(CITIZEN),
         "{page}"
     );
     assert_eq!(

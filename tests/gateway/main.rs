@@ -12,6 +12,7 @@ mod identity;
 mod independent;
 mod log_in;
 mod example_portal;
+mod card_in_browser;
 mod tokens;
 mod town_hall_with_modi;
 mod vouchers;

@@ -1,5 +1,6 @@
 //! A whole province on this machine: real certificates, simulated town halls, the gateway as its own process.
 
+pub mod chromium;
 pub mod clock;
 pub mod declaring;
 pub mod files;
@@ -10,3 +11,4 @@ pub mod portal;
 pub mod process;
 pub mod province;
 pub mod simulators;
+pub mod soft_card;

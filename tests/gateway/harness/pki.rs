@@ -42,8 +42,13 @@ impl Pki {
 
     /// A card (CNS) of a citizen, issued by the root: `NAME.pem` and `NAME.key`.
     pub fn card(&self, name: &str, code: &str) {
+        self.card_of(name, code, ("MARIO", "ROSSI"));
+    }
+
+    /// The same for somebody of that name.
+    pub fn card_of(&self, name: &str, code: &str, (given, family): (&str, &str)) {
         let subject = format!(
-            "/C=IT/CN={code}\\/7430010024925855.lsKV\\/lNtBAmc8x5lzSb+cxx2UzE=/SN=ROSSI/GN=MARIO"
+            "/C=IT/CN={code}\\/7430010024925855.lsKV\\/lNtBAmc8x5lzSb+cxx2UzE=/SN={family}/GN={given}"
         );
         let extensions = "basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n\
              certificatePolicies=1.3.76.16.2.1\nauthorityKeyIdentifier=keyid:always\n";
