@@ -20,7 +20,7 @@ pub struct Product {
     pub adapter: Adapter,
     /// Instance, ente, secrets and moment of its examples.
     pub setting: Setting,
-    /// Its examples, logins left out.
+    /// Its examples, logins and those without any answer left out.
     pub cases: Vec<Case>,
 }
 
@@ -78,7 +78,9 @@ fn product(folder: &Path) -> Product {
             let text = example.exchange_text(RESPONSE, &name).ok()?;
             Some((name, text))
         });
-        Some(Case { operation, asked, answers: answers.collect() })
+        let answers: Vec<_> = answers.collect();
+        // What is refused before the product is called has no answer to put a text in the place of.
+        (!answers.is_empty()).then_some(Case { operation, asked, answers })
     });
     let cases = cases.collect();
     Product { adapter, setting, cases }
