@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "connectors",
-        "contract config store digest telemetry modi signing",
+        "contract config store digest telemetry modi pdnd signing",
     ),
     (
         "operators",
@@ -52,7 +52,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("telemetry", "config contract store"),
     ("digest", ""),
     ("oidc", "config jose signing"),
-    ("pdnd", "config jose"),
+    ("pdnd", "config jose signing"),
     ("modi", "config trust jose signing"),
     ("signing", "config jose"),
     ("jose", ""),

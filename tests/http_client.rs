@@ -73,6 +73,7 @@ fn client(address: &str) -> HttpClient {
         secrets: BTreeMap::default(),
         tls: BackendTls::default(),
         modi: None,
+        pdnd: None,
         night: None,
         bounds,
     })

@@ -202,7 +202,7 @@ impl Cache {
                 .instance
                 .of_portal(Some(&permit.portal().name))
                 .map(|_| permit.portal().name.clone()),
-            only_for: target.instance.names_the_asker().then_some(scambio),
+            only_for: target.instance.answers_one_request().then_some(scambio),
             hash,
         }
     }

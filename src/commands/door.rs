@@ -92,5 +92,6 @@ fn as_instance(door: &Door, arguments: DoorArguments) -> InstanceSettings {
         night: None,
         bounds: Bounds::default(),
         modi: None,
+        pdnd: None,
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::back_end_modi::BackEndModi;
+use super::back_end_pdnd::BackEndPdnd;
 use super::calendar::Calendar;
 use super::limits::Rate;
 use super::night::NightFiles;
@@ -38,6 +39,9 @@ pub struct InstanceSettings {
     /// The tokens of ModI that it demands, and by what its answers are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modi: Option<BackEndModi>,
+    /// The vouchers of the PDND that it demands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pdnd: Option<BackEndPdnd>,
     /// When it answers; without one, always.
     pub calendar: Calendar,
     /// When a back end that answers later is asked, where it differs from what the adapter says.
@@ -50,10 +54,15 @@ pub struct InstanceSettings {
 }
 
 impl InstanceSettings {
-    /// Whether the back end is told for whom it is asked: then each answer is one request's alone.
+    /// Whether the back end is told for whom it is asked.
     pub fn names_the_asker(&self) -> bool {
         let modi = self.modi.as_ref();
         modi.is_some_and(BackEndModi::names_the_asker)
+    }
+
+    /// Whether each answer is one request's alone: it is asked for in one person's name, or for the purpose of one body.
+    pub fn answers_one_request(&self) -> bool {
+        self.names_the_asker() || self.pdnd.is_some()
     }
 
     /// The values that hold for that portal alone.
@@ -149,6 +158,7 @@ impl FromTable for InstanceSettings {
         let secrets = table.or_default("secrets", reader);
         let tls = table.or_default("tls", reader);
         let modi = table.optional("modi", reader);
+        let pdnd = table.optional("pdnd", reader);
         let calendar = table.or_default("calendar", reader);
         let deferred = table.or_default("deferred", reader);
         let night = table.optional("night", reader);
@@ -163,6 +173,7 @@ impl FromTable for InstanceSettings {
             secrets: secrets?,
             tls: tls?,
             modi,
+            pdnd,
             calendar: calendar?,
             deferred: deferred?,
             night,

@@ -8,6 +8,7 @@ pub mod reading;
 pub mod units;
 pub mod secret;
 pub mod back_end_modi;
+pub mod back_end_pdnd;
 pub mod certificate;
 pub mod modi;
 pub mod node;

@@ -184,9 +184,21 @@ pub fn unreadable(written: &Written, reader: Reader) -> Vec<Mistake> {
                 Some(entry.places.mistake(&format!("secrets.{name}"), text))
             })
     });
+    let of_clients = written.instances.read.iter().flat_map(|entry| {
+        let clients = entry.value.pdnd.iter().flat_map(|pdnd| &pdnd.clients);
+        clients.filter_map(move |(name, client)| {
+            let text = reason(&client.key.reference)?;
+            let path = format!("pdnd.clients.{name}.key");
+            Some(entry.places.mistake(&path, text))
+        })
+    });
     let request_key = written.sections.record.iter().filter_map(|record| {
         let text = reason(record.request_key.as_ref()?)?;
         Some(written.places.mistake("record.request_key", text))
     });
-    password.chain(request_key).chain(of_instances).collect()
+    password
+        .chain(request_key)
+        .chain(of_instances)
+        .chain(of_clients)
+        .collect()
 }

@@ -1,7 +1,10 @@
-//! Vouchers of the PDND as provider: signed by its authorization server, for one consumer, one e-service and one purpose.
+//! Vouchers of the PDND: as provider, signed by its authorization server for one consumer, one e-service and one purpose; as consumer,
+//! what they are asked for and used with.
 //!
 //! Knows neither sockets nor databases. A voucher may serve for many requests while it lives; a DPoP proof for one.
 
+mod client;
+mod holder;
 mod proof;
 mod voucher;
 
@@ -10,6 +13,8 @@ use std::path::Path;
 use crate::config::pdnd::Pdnd;
 use crate::jose::KeySet;
 
+pub use client::Client;
+pub use holder::Holder;
 pub use proof::Proof;
 pub use voucher::{Voucher, VoucherFault};
 

@@ -6,6 +6,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{EcdsaKeyPair, RsaEncoding, RsaKeyPair};
+use openssl::ec::{EcGroup, EcKey};
+use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::x509::X509;
@@ -49,6 +51,16 @@ impl PemSigner {
             chain.unwrap_or_default(),
             algorithm,
         )
+    }
+
+    /// A signer with a fresh key on P-256, which is never written anywhere.
+    pub fn generate() -> Result<PemSigner, SigningError> {
+        let fresh = || -> Result<Vec<u8>, ErrorStack> {
+            let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+            PKey::from_ec_key(EcKey::generate(&group)?)?.private_key_to_pem_pkcs8()
+        };
+        let key = fresh().map_err(|_| SigningError::KeyNotAccepted)?;
+        PemSigner::of_pem(&key, Vec::new(), None)
     }
 
     /// The signer of a PEM text and its chain, DER, leaf first.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 
+use crate::config::back_end_pdnd::BackEndPdnd;
 use crate::config::coherence;
 use crate::config::grant::{Document, Grant};
 use crate::config::loading;
@@ -24,7 +25,7 @@ use crate::trust::{Resumption, Trust};
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
 use super::ends::{self, Dated};
 use super::proofs;
-use super::{EnteEntry, Holders, Snapshot, declared, digest};
+use super::{EnteEntry, Holders, Snapshot, declared, digest, vouchers};
 
 /// What every snapshot of the process shares.
 #[derive(Clone)]
@@ -144,6 +145,7 @@ fn build_from(
     if let Some(backends) = &backends {
         mistakes.extend(unanswered_domains(&written, backends));
         mistakes.extend(proofs::check(&written, backends));
+        mistakes.extend(vouchers::check(&written, backends, reader));
         mistakes.extend(declared::check(&written, backends));
     }
     let (
@@ -310,6 +312,7 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
         );
         let tokens = entry.value.modi.iter();
         files.extend(tokens.flat_map(|modi| modi.files().cloned()));
+        files.extend(entry.value.pdnd.iter().flat_map(BackEndPdnd::files));
         let secrets = entry.value.secrets.values();
         files.extend(secrets.filter_map(|secret| secret.reference.file()));
     }

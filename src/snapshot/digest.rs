@@ -72,6 +72,9 @@ pub(super) fn of_content(
             let files: Vec<PathBuf> = modi.files().cloned().collect();
             digest.files("back end's keys", &files);
         }
+        if let Some(pdnd) = &backend.instance.pdnd {
+            digest.files("pdnd authorities", pdnd.authorities.as_slice());
+        }
         digest.text("adapter", backend.adapter.digest());
     }
     digest.finish()

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::grant::days::Days;
 use crate::config::instance::{BackendTls, InstanceSettings};
 use crate::config::portal::Portal;
+use crate::config::secret::DatedSecret;
 use crate::trust::{self, End, Ending};
 
 use super::Snapshot;
@@ -104,15 +105,24 @@ impl Snapshot {
 ///
 /// It refuses nothing here: a back end's outage is not the gateway's.
 pub(super) fn of_instance(instance: &InstanceSettings) -> impl Iterator<Item = Dated> {
-    let secrets = instance.secrets.iter().filter_map(|(name, secret)| {
+    let of_secret = |name: String, secret: &DatedSecret| {
         let last = secret.until?;
         Some(Dated {
             holder: instance.name.clone(),
             what: Ending::Secret,
-            name: name.clone(),
+            name,
             at: Days::new(last..=last).ends(),
         })
-    });
+    };
+    let secrets = instance.secrets.iter();
+    let secrets = secrets.filter_map(move |(name, secret)| of_secret(name.clone(), secret));
+    let clients = instance.pdnd.iter().flat_map(|pdnd| &pdnd.clients);
+    let clients = clients
+        .filter_map(move |(name, client)| of_secret(format!("pdnd.clients.{name}"), &client.key));
+    let issuer = instance.pdnd.iter();
+    let issuer = issuer.filter_map(|pdnd| pdnd.authorities.as_deref());
+    let issuer = issuer.flat_map(|file| trust::ends_of(file, Ending::Authority));
+    let issuer = issuer.map(|end| Dated::of_file(&instance.name, end));
     let signing = instance
         .modi
         .iter()
@@ -122,6 +132,8 @@ pub(super) fn of_instance(instance: &InstanceSettings) -> impl Iterator<Item = D
     let signing = signing.map(|end| Dated::of_file(&instance.name, end));
     of_tls(&instance.name, &instance.tls)
         .chain(secrets)
+        .chain(clients)
+        .chain(issuer)
         .chain(signing)
 }
 

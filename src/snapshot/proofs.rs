@@ -28,10 +28,7 @@ pub(super) fn check(written: &Written, backends: &BTreeMap<String, Backend>) -> 
         let texts = of_instance(modi, entry, &backend.adapter)
             .into_iter()
             .chain(
-                written
-                    .sections
-                    .signer
-                    .is_none()
+                (written.sections.signer.is_none() && entry.value.pdnd.is_none())
                     .then_some("i token chiedono la chiave di Pontile in [signer]"),
             );
         mistakes.extend(texts.map(|text| entry.places.mistake("modi", text)));

@@ -83,6 +83,7 @@ impl Town {
             secrets,
             tls: BackendTls::default(),
             modi: None,
+            pdnd: None,
             night: None,
             bounds: bounds(),
         };

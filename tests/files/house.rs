@@ -72,6 +72,7 @@ impl House {
             deferred: Deferred::default(),
             tls: BackendTls::default(),
             modi: None,
+            pdnd: None,
             calendar: Calendar::default(),
             night: Some(NightFiles {
                 settle: Span(Duration::ZERO),

@@ -184,6 +184,7 @@ pub fn settings(address: &str, folder: &Path) -> InstanceSettings {
         )]),
         tls: BackendTls::default(),
         modi: None,
+        pdnd: None,
         night: None,
         bounds: Bounds {
             answer_deadline: Span(Duration::from_secs(2)),

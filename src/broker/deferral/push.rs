@@ -159,5 +159,6 @@ fn settings(to: &ReplyTo) -> InstanceSettings {
         night: None,
         bounds: Bounds::default(),
         modi: None,
+        pdnd: None,
     }
 }

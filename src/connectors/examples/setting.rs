@@ -79,6 +79,7 @@ impl Setting {
                 secrets: BTreeMap::new(),
                 tls: BackendTls::default(),
                 modi: None,
+                pdnd: None,
                 calendar: Calendar::default(),
                 deferred: crate::config::instance::Deferred::default(),
                 night: None,

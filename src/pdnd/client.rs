@@ -1,0 +1,67 @@
+//! A client of ours at the PDND: the assertion with which it asks for a voucher (RFC 7523).
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use crate::config::back_end_pdnd::PdndClient;
+use crate::jose::{Algorithm, encode};
+use crate::signing::{OwnSigner, PemSigner, Signer, SigningError, sign_token};
+
+/// Seconds that an assertion lives: it is made for one request.
+const LIFETIME: i64 = 60;
+
+/// A client with its key.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// `kid` of its key.
+    pub key_id: String,
+    /// What signs, in the client's name.
+    pub own: OwnSigner,
+}
+
+impl Client {
+    /// Reads the client's key; the PDND takes RS256 alone.
+    pub fn load(settings: &PdndClient) -> Result<Client, SigningError> {
+        let signer = PemSigner::load(&settings.key.reference, None, Some(Algorithm::Rs256))?;
+        let thumbprint = || encode(signer.public_key().thumbprint());
+        Ok(Client {
+            key_id: settings.key_id.clone().unwrap_or_else(thumbprint),
+            own: OwnSigner {
+                issuer: settings.id.clone(),
+                signer: Arc::new(signer),
+            },
+        })
+    }
+
+    /// An assertion for one request of a voucher; `evidence`: SHA-256 of the evidence that the voucher is bound to (AUDIT_REST_02).
+    pub async fn assertion(
+        &self,
+        audience: &str,
+        purpose_id: &str,
+        evidence: Option<[u8; 32]>,
+        at: DateTime<Utc>,
+    ) -> Result<String, SigningError> {
+        let header = Map::from_iter([
+            ("typ".to_owned(), Value::from("JWT")),
+            ("kid".to_owned(), Value::from(self.key_id.as_str())),
+        ]);
+        let client = &self.own.issuer;
+        let now = at.timestamp();
+        let mut claims = Map::from_iter([
+            ("iss".to_owned(), Value::from(client.as_str())),
+            ("sub".to_owned(), Value::from(client.as_str())),
+            ("aud".to_owned(), Value::from(audience)),
+            ("purposeId".to_owned(), Value::from(purpose_id)),
+            ("jti".to_owned(), Value::from(Uuid::new_v4().to_string())),
+            ("iat".to_owned(), Value::from(now)),
+            ("exp".to_owned(), Value::from(now + LIFETIME)),
+        ]);
+        if let Some(evidence) = evidence {
+            let digest = json!({ "alg": "SHA256", "value": hex::encode(evidence) });
+            claims.insert("digest".to_owned(), digest);
+        }
+        sign_token(&*self.own.signer, header, &claims).await
+    }
+}
