@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{Duration, Utc};
 use pontile::store::record::Token;
 use pontile::store::{RecordFilter, SeenToken, Store};
+use sqlx::Connection;
 use uuid::Uuid;
 
 use crate::place::Place;
@@ -75,6 +76,53 @@ async fn of_many_at_once_one_is_the_first() {
         assert_eq!(first.count(), 1);
         store.close().await;
     }
+}
+
+#[tokio::test]
+async fn two_hundred_who_ask_at_once_take_one_connection() {
+    let Some(place) = Place::postgres() else {
+        return;
+    };
+    let store = Arc::new(place.open().await);
+    assert!(is_first(&store, &[1]).await);
+    let server = place.postgres.as_ref().expect("a server");
+    let mut beside = sqlx::PgConnection::connect(&server.administration("postgres"))
+        .await
+        .expect("connected");
+    let mut connections = async || {
+        let asking = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'SELECT until FROM token_seen%'";
+        let count: i64 = sqlx::query_scalar(asking)
+            .fetch_one(&mut beside)
+            .await
+            .expect("counted");
+        count
+    };
+    // Nobody is answered before the lock is let go, so all are asking at the same time.
+    let mut holder = sqlx::PgConnection::connect(&server.administration("postgres"))
+        .await
+        .expect("connected");
+    let mut lock = holder.begin().await.expect("begun");
+    sqlx::query("LOCK TABLE token_seen IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *lock)
+        .await
+        .expect("locked");
+    let asked: Vec<_> = (0..200_u8)
+        .map(|name| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.replay().is_known([name; 32]).await })
+        })
+        .collect();
+    while connections().await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(connections().await, 1);
+    lock.rollback().await.expect("let go");
+    for (name, asked) in asked.into_iter().enumerate() {
+        let known = asked.await.expect("ended").expect("answered");
+        assert_eq!(known, name == 1);
+    }
+    assert_eq!(connections().await, 1);
+    store.close().await;
 }
 
 #[tokio::test]
