@@ -43,3 +43,5 @@ mod richieste;
 mod keeping;
 #[path = "store/logbook.rs"]
 mod logbook;
+#[path = "store/grants.rs"]
+mod grants;

@@ -78,15 +78,13 @@ pub async fn run(config: &Path, command: BreachCommand) -> Result<(), Failure> {
     let record = RecordReader::open(&settings.record)
         .await
         .map_err(record_failure)?;
-    let one = arguments.ente.first().filter(|_| arguments.ente.len() == 1);
-    let reason = &arguments.why.reason;
-    trail::note(
-        &settings,
-        "breach report",
-        one.map(CodiceIstat::as_str),
-        reason,
-    )
-    .await?;
+    // With a key persons of its ente are found, whichever enti are counted; with none and no ente all are.
+    let concerned = match &key {
+        Some(key) => key.ente.clone(),
+        None => suspicion.enti.join(" "),
+    };
+    let concerned = Some(concerned.as_str()).filter(|enti| !enti.is_empty());
+    trail::note(&settings, "breach report", concerned, &arguments.why.reason).await?;
     let sums = record.sum_up(&suspicion, arguments.from, to).await;
     let sums = sums.map_err(record_failure)?;
     match arguments.json {

@@ -55,9 +55,11 @@ async fn list(
     for noted in &rows {
         if json {
             let line = serde_json::to_string(noted);
-            say(line.map_err(|error| Failure::because("JSON", error))?)?;
+            say(visible(
+                &line.map_err(|error| Failure::because("JSON", error))?,
+            ))?;
         } else {
-            say(line_of(noted))?;
+            say(visible(&line_of(noted)))?;
         }
     }
     Ok(())
@@ -79,6 +81,23 @@ fn line_of(noted: &Noted) -> String {
     .to_owned()
 }
 
+/// What would move a terminal's cursor, or turn the order of its letters, is written out: a row is one line and stays what it is. In JSON
+/// such characters stand in texts alone, where this means the same.
+fn visible(text: &str) -> String {
+    let turns = |one: char| {
+        matches!(one, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut out = String::with_capacity(text.len());
+    for one in text.chars() {
+        if one.is_control() || turns(one) {
+            out.push_str(&format!("\\u{:04x}", u32::from(one)));
+        } else {
+            out.push(one);
+        }
+    }
+    out
+}
+
 async fn verify(logbook: &Logbook) -> Result<(), Failure> {
     match logbook.verify().await.map_err(record_failure)? {
         Chain::Empty => say("Il giornale è vuoto."),
@@ -90,5 +109,20 @@ async fn verify(logbook: &Logbook) -> Result<(), Failure> {
         Chain::Broken(number) => Err(Failure::Failed(format!(
             "Il giornale è alterato: la riga {number} manca o non è quella che fu scritta."
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_forge_a_line_is_written_out() {
+        let forged = "uno\n2  due\u{1b}[1A\u{9b}2K\u{202e}tre, perché sì";
+        let shown = "uno\\u000a2  due\\u001b[1A\\u009b2K\\u202etre, perché sì";
+        assert_eq!(visible(forged), shown);
+        let json = serde_json::to_string(forged).expect("JSON");
+        let read: String = serde_json::from_str(&visible(&json)).expect("JSON");
+        assert_eq!(read, forged);
     }
 }

@@ -129,13 +129,8 @@ impl Caller {
             outcome,
         };
         match gateway.store.logbook().note(&gateway.node.name, deed).await {
-            // The digest in the log lets a chain that was written anew be noticed.
             Ok(noted) => {
-                tracing::info!(
-                    number = noted.number,
-                    digest = noted.digest,
-                    "giornale degli operatori"
-                );
+                noted.tell();
                 Ok(())
             }
             Err(error) => Err(self.refuse(&ExchangeError::NotRecorded(error.to_string()))),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::time::timeout;
 
@@ -11,7 +11,7 @@ use crate::config::grant::Document;
 
 use super::Store;
 use super::database::Database;
-use super::dialect::Values;
+use super::dialect::{Bind, Values};
 use super::error::StoreError;
 use super::link::Link;
 
@@ -117,6 +117,15 @@ impl Store {
     }
 }
 
+/// Forgets the generations that were no longer in force at an instant.
+pub(super) async fn prune(database: &Database, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let mut link = Link::open(database).await?;
+    let bind = |to: &mut dyn Bind| to.number(Some(before.timestamp_micros()));
+    let pruned = link.execute(PRUNE, &bind).await?;
+    link.close().await?;
+    Ok(pruned)
+}
+
 impl Follower {
     /// Waits for news, a second at most, then tells the newest number; an error where the database cannot say it.
     pub async fn next(&mut self) -> Result<i64, StoreError> {
@@ -159,6 +168,10 @@ const NEWEST_NUMBER: &str = "SELECT MAX(generation) FROM grant_generation";
 
 const INSERT: &str = "INSERT INTO grant_generation (generation, written, node, digest, documents) \
      SELECT COALESCE(MAX(generation), 0) + 1, ?, ?, ?, ? FROM grant_generation";
+
+/// What was in force when the time to be kept began stays.
+const PRUNE: &str = "DELETE FROM grant_generation WHERE generation < \
+     (SELECT MAX(generation) FROM grant_generation WHERE written < ?)";
 
 const NOTIFY: &str = "SELECT pg_notify(?, '')";
 

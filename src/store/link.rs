@@ -28,6 +28,20 @@ impl Link {
         }
     }
 
+    /// The connection that is held, if it still stands, else a new one. It is taken out: one that fails, or whose user goes away in
+    /// the middle, is closed, which undoes what it had begun; who is through with it puts it back.
+    pub(super) async fn standing(
+        held: &mut Option<Link>,
+        database: &Database,
+    ) -> Result<Link, StoreError> {
+        if let Some(mut link) = held.take()
+            && link.stands().await
+        {
+            return Ok(link);
+        }
+        Link::open(database).await
+    }
+
     pub(super) async fn close(self) -> Result<(), StoreError> {
         match self {
             Link::Sqlite(connection) => connection.close().await?,

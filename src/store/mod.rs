@@ -148,6 +148,7 @@ impl Store {
             richieste: Arc::clone(&richieste),
             subject_keys: Arc::clone(&subject_keys),
             retention,
+            node: node.to_owned(),
             free_disk: settings.free_disk.0,
         };
         upkeep.watch_disk();

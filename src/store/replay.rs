@@ -88,21 +88,11 @@ impl Replay {
     /// Whether a token was noted, and may still matter. It is asked before any portal's limit, so all who ask share one connection.
     pub async fn is_known(&self, digest: [u8; 32]) -> Result<bool, StoreError> {
         let mut state = self.link.lock().await;
-        let mut link = self.standing(&mut state).await?;
+        let mut link = Link::standing(&mut state.link, &self.database).await?;
         let bind = |to: &mut dyn Bind| to.bytes(Some(&digest));
         let found = link.fetch(KNOWN, &bind, |_| Ok(())).await?;
         state.link = Some(link);
         Ok(!found.is_empty())
-    }
-
-    /// The one connection, taken out: one that fails, or whose user goes away in the middle, is closed, which undoes what it had begun.
-    async fn standing(&self, state: &mut State) -> Result<Link, StoreError> {
-        if let Some(mut link) = state.link.take()
-            && link.stands().await
-        {
-            return Ok(link);
-        }
-        Link::open(&self.database).await
     }
 
     async fn write_and_tell(&self, state: &mut State, batch: Vec<Waiting>) {
@@ -131,7 +121,7 @@ impl Replay {
             .flat_map(|(place, waiting)| waiting.tokens.iter().map(move |one| (*one, place)))
             .collect();
         tokens.sort_unstable();
-        let mut link = self.standing(state).await?;
+        let mut link = Link::standing(&mut state.link, &self.database).await?;
         link.begin().await?;
         let mut first = vec![true; batch.len()];
         for (token, place) in &tokens {

@@ -1,6 +1,6 @@
 //! How long exchanges are kept: never without end, and dropped by whole months.
 
-use chrono::{DateTime, Months, Utc};
+use chrono::{DateTime, Months, NaiveTime, Utc};
 
 use crate::config::record::Retention;
 
@@ -57,9 +57,21 @@ pub(super) fn first_kept(retention: Retention, now: DateTime<Utc>) -> Month {
     Month::of(now).plus(-months)
 }
 
-/// Until when what operators did is forgotten.
-pub(super) fn logbook_end(retention: Retention, now: DateTime<Utc>) -> DateTime<Utc> {
-    now.checked_sub_months(Months::new(retention.operators_months))
+/// Until when what operators did is forgotten: by whole days, since each time is noted.
+pub(super) fn operators_end(retention: Retention, now: DateTime<Utc>) -> DateTime<Utc> {
+    months_before(now, retention.operators_months)
+        .date_naive()
+        .and_time(NaiveTime::MIN)
+        .and_utc()
+}
+
+/// Since when it must be known which grants were in force: as long as an exchange under them is kept.
+pub(super) fn grants_end(retention: Retention, now: DateTime<Utc>) -> DateTime<Utc> {
+    first_kept(retention, now).begins()
+}
+
+fn months_before(now: DateTime<Utc>, months: u32) -> DateTime<Utc> {
+    now.checked_sub_months(Months::new(months))
         .unwrap_or(DateTime::UNIX_EPOCH)
 }
 

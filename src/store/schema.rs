@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 10;
+pub const VERSION: i64 = 12;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -58,6 +58,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "voucher",
         include_str!("../../migrations/sqlite/0010_voucher.sql"),
         include_str!("../../migrations/postgres/0010_voucher.sql"),
+    ),
+    (
+        12,
+        "trail",
+        include_str!("../../migrations/sqlite/0012_trail.sql"),
+        include_str!("../../migrations/postgres/0012_trail.sql"),
     ),
 ];
 

@@ -11,6 +11,7 @@ use crate::config::record::Retention;
 
 use super::database::Database;
 use super::disk;
+use super::grants;
 use super::logbook::Logbook;
 use super::month::Month;
 use super::retention;
@@ -33,6 +34,8 @@ pub(super) struct Upkeep {
     pub richieste: Arc<Richieste>,
     pub subject_keys: Arc<SubjectKeys>,
     pub retention: Retention,
+    /// The node that looks after it.
+    pub node: String,
     pub free_disk: u64,
 }
 
@@ -114,10 +117,14 @@ impl Upkeep {
         }
         let logbook = Logbook::in_database(self.database.clone());
         if let Err(error) = logbook
-            .prune(retention::logbook_end(self.retention, now))
+            .prune(&self.node, retention::operators_end(self.retention, now))
             .await
         {
             tracing::error!(%error, "il giornale degli operatori oltre la conservazione non si può eliminare");
+        }
+        let generations = grants::prune(&self.database, retention::grants_end(self.retention, now));
+        if let Err(error) = generations.await {
+            tracing::error!(%error, "le concessioni oltre la conservazione non si possono eliminare");
         }
         match self.richieste.prune(now).await {
             Ok(0) => {}

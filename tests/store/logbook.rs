@@ -95,6 +95,20 @@ async fn nodes_that_write_at_once_leave_no_gap() {
     }
 }
 
+/// Waits until the first row is the one of that number: the upkeep forgets at its start.
+async fn until_first(store: &Store, number: i64) {
+    let mut first = 0;
+    for _ in 0..200 {
+        let rows = store.logbook().newest(None, 10).await.expect("read");
+        first = rows.last().expect("a row").number;
+        if first == number {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the first row is {first}, not {number}");
+}
+
 #[tokio::test]
 async fn what_is_past_its_retention_is_forgotten_and_the_rest_still_follows() {
     for place in Place::all() {
@@ -108,18 +122,107 @@ async fn what_is_past_its_retention_is_forgotten_and_the_rest_still_follows() {
             .await;
         store.close().await;
         let store = place.open_again("prova-1").await;
-        let mut first = 0;
-        for _ in 0..200 {
-            let rows = store.logbook().newest(None, 10).await.expect("read");
-            first = rows.last().expect("a row").number;
-            if first == 3 {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        until_first(&store, 3).await;
+        assert_eq!(note(&store, "GET /record").await, 5);
+        assert_eq!(whole(&store).await, (3, 5));
+        let rows = store.logbook().newest(None, 2).await.expect("read");
+        let noted = (rows[1].operator.as_str(), rows[1].reason.as_deref());
+        assert_eq!(noted, ("pontile", Some("fino alla riga 2")));
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_old_row_behind_a_younger_one_stays_until_that_one_goes() {
+    for place in Place::all() {
+        let store = place.open().await;
+        for _ in 0..4 {
+            note(&store, "GET /record").await;
         }
-        assert_eq!(first, 3, "the upkeep forgets at its start");
-        assert_eq!(note(&store, "GET /record").await, 4);
-        assert_eq!(whole(&store).await, (3, 4));
+        store.close().await;
+        // The clock of the node that wrote the third row was slow; nobody noticed the digest here.
+        place
+            .change_requests("UPDATE operator_logbook SET at = 0 WHERE number IN (1, 3)")
+            .await;
+        let store = place.open_again("prova-1").await;
+        until_first(&store, 2).await;
+        let rows = store.logbook().newest(None, 10).await.expect("read");
+        let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
+        assert_eq!(numbers, [5, 4, 3, 2]);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_beginning_or_an_end_that_was_cut_off_and_an_emptied_logbook_are_noticed() {
+    for (change, broken) in [
+        ("DELETE FROM operator_logbook WHERE number < 3", 2),
+        ("DELETE FROM operator_logbook WHERE number > 3", 4),
+        ("DELETE FROM operator_logbook", 5),
+        ("DELETE FROM logbook_end", 6),
+    ] {
+        for place in Place::all() {
+            let store = place.open().await;
+            for _ in 0..5 {
+                note(&store, "GET /record").await;
+            }
+            assert_eq!(whole(&store).await, (1, 5));
+            place.change_requests(change).await;
+            let found = store.logbook().verify().await.expect("read");
+            assert_eq!(found, Chain::Broken(broken), "{change}");
+            store.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_noted_after_a_cut_does_not_mend_it() {
+    for (change, broken) in [
+        ("DELETE FROM operator_logbook WHERE number > 3", 4),
+        ("DELETE FROM operator_logbook", 5),
+    ] {
+        for place in Place::all() {
+            let store = place.open().await;
+            for _ in 0..5 {
+                note(&store, "GET /record").await;
+            }
+            place.change_requests(change).await;
+            assert_eq!(note(&store, "GET /record").await, 6, "{change}");
+            let found = store.logbook().verify().await.expect("read");
+            assert_eq!(found, Chain::Broken(broken), "{change}");
+            store.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_first_row_that_follows_from_another_is_noticed() {
+    for place in Place::all() {
+        let store = place.open().await;
+        note(&store, "GET /record").await;
+        note(&store, "POST /record/ricerche").await;
+        let rows = store.logbook().newest(None, 1).await.expect("read");
+        let moved = pontile::store::logbook::Noted {
+            number: 1,
+            digest: String::new(),
+            ..rows[0].clone()
+        };
+        // The second row as the only one, with a digest that fits it.
+        let text = serde_json::to_vec(&moved).expect("JSON");
+        let digest = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text));
+        let literal = match place.is_sqlite() {
+            true => format!("X'{digest}'"),
+            false => format!("'\\x{digest}'::bytea"),
+        };
+        for change in [
+            "DELETE FROM operator_logbook WHERE number = 1".to_owned(),
+            format!("UPDATE operator_logbook SET number = 1, digest = {literal}"),
+            format!("UPDATE logbook_end SET number = 1, digest = {literal}"),
+        ] {
+            place.change_requests(change.leak()).await;
+        }
+        let found = store.logbook().verify().await.expect("read");
+        assert_eq!(found, Chain::Broken(1));
         store.close().await;
     }
 }

@@ -17,6 +17,11 @@ use super::manifest::{Manifest, Part};
 
 pub(super) const KIND: &str = "postgres";
 
+/// A backup of before schema 12 does not tell the logbook's end.
+const LOGBOOK_END: &str = "INSERT INTO logbook_end (id, number, digest) \
+     SELECT 1, number, digest FROM (SELECT number, digest FROM operator_logbook \
+     UNION ALL SELECT 0, decode(repeat('00', 32), 'hex')) AS row ORDER BY number DESC LIMIT 1 ON CONFLICT (id) DO NOTHING";
+
 pub(super) async fn backup(server: &Server, to: &Path) -> Result<Vec<Part>, StoreError> {
     let mut connection = server.connect().await?;
     let mut moment = connection
@@ -77,9 +82,10 @@ pub(super) async fn restore(
         server.keep_up(month).await?;
     }
     let mut restoration = connection.begin().await?;
-    sqlx::query("DELETE FROM subject_key")
-        .execute(&mut *restoration)
-        .await?;
+    // A new database has its own already.
+    for emptied in ["DELETE FROM subject_key", "DELETE FROM logbook_end"] {
+        sqlx::query(emptied).execute(&mut *restoration).await?;
+    }
     for part in &manifest.parts {
         let table = part
             .file
@@ -113,6 +119,7 @@ pub(super) async fn restore(
             )));
         }
     }
+    sqlx::query(LOGBOOK_END).execute(&mut *restoration).await?;
     restoration.commit().await?;
     Ok(connection.close().await?)
 }

@@ -398,13 +398,7 @@ impl Richieste {
         work: impl AsyncFnOnce(&mut Link) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut held = self.link.lock().await;
-        let mut link = match held.take() {
-            Some(mut link) => match link.stands().await {
-                true => link,
-                false => Link::open(&self.database).await?,
-            },
-            None => Link::open(&self.database).await?,
-        };
+        let mut link = Link::standing(&mut held, &self.database).await?;
         let done = work(&mut link).await;
         if done.as_ref().err().is_none_or(StoreError::is_about_values) {
             *held = Some(link);

@@ -1,14 +1,16 @@
 //! Rare events (start, reload, refused handshakes, faults) as `tracing` tells them, in the same log.
 
-use std::io;
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
+use tracing::subscriber::with_default;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::Log;
+use super::{Log, journal};
 
 /// Why events cannot be logged.
 #[derive(Debug, thiserror::Error)]
@@ -27,17 +29,39 @@ pub fn receive(log: &Arc<Log>, filter: &str) -> Result<(), EventsError> {
     Ok(())
 }
 
+/// Runs what tells events, whoever else receives events in this process: they go to the log, or without one to the journal, or where
+/// there is none to standard error.
+pub fn tell_beside(log: Option<&Arc<Log>>, event: impl FnOnce()) -> Result<(), EventsError> {
+    // Whatever the gateway leaves out, this is told.
+    const FILTER: &str = "info";
+    match log {
+        Some(log) => with_default(subscriber(log, FILTER)?, event),
+        None => with_default(lines_to(|| JournalLine, FILTER)?, event),
+    }
+    Ok(())
+}
+
 /// Flat: an event's own fields stand beside `timestamp`, `level`, `target` and `message`, as in an exchange's line.
 pub(super) fn subscriber(
     log: &Arc<Log>,
     filter: &str,
-) -> Result<impl tracing::Subscriber + Send + Sync, ParseError> {
+) -> Result<impl tracing::Subscriber + Send + Sync + use<>, ParseError> {
+    lines_to(EventWriter(log.clone()), filter)
+}
+
+fn lines_to<W>(
+    writer: W,
+    filter: &str,
+) -> Result<impl tracing::Subscriber + Send + Sync + use<W>, ParseError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_writer(EventWriter(log.clone()));
+        .with_writer(writer);
     Ok(tracing_subscriber::registry()
         .with(EnvFilter::try_new(filter)?)
         .with(lines))
@@ -60,6 +84,22 @@ struct EventLine<'a>(&'a Log);
 impl io::Write for EventLine<'_> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         self.0.queue.append(|buffer| buffer.extend_from_slice(text));
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// As [`EventLine`], where there is no log.
+struct JournalLine;
+
+impl Write for JournalLine {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let line = String::from_utf8_lossy(text);
+        journal::send(Path::new(journal::SOCKET), &line)
+            .or_else(|_| io::stderr().write_all(text))?;
         Ok(text.len())
     }
 

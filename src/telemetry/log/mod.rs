@@ -4,6 +4,7 @@
 //! `docs/logging.md` lists them, and what is never logged.
 
 mod exchange_line;
+mod journal;
 mod line;
 mod queue;
 mod sink;
