@@ -588,6 +588,95 @@ fn what_commands_do_stands_in_the_logbook_and_a_changed_row_is_noticed() {
     assert!(told.contains("la riga 1 manca o non è"), "{told}");
 }
 
+/// The newest row of the logbook.
+fn newest_row(installation: &Installation) -> serde_json::Value {
+    let listed = succeeded(&installation.pontile(&["logbook", "list", "--json", "--limit", "1"]));
+    serde_json::from_str(listed.trim()).expect("JSON")
+}
+
+/// The digest of a row, as lines of the technical log tell it.
+fn told_digest(lines: &str, number: &serde_json::Value) -> Option<serde_json::Value> {
+    let lines = lines.lines().map(serde_json::from_str);
+    let mut lines = lines.filter_map(Result::<serde_json::Value, _>::ok);
+    lines
+        .find(|line| line["message"] == "giornale degli operatori" && line["number"] == *number)
+        .map(|line| line["digest"].clone())
+}
+
+#[test]
+fn the_digest_of_what_a_command_did_stands_in_the_technical_log() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    let export = ["record", "export", "--ente", "013075", "--reason", WHY];
+    let exported = installation.pontile(&export);
+    assert_eq!(succeeded(&exported), "", "the log is no part of an export");
+    let row = newest_row(&installation);
+    // Without a file, and without a journal, it is told on standard error.
+    if !Path::new("/run/systemd/journal/socket").exists() {
+        let told = told_digest(&words(&exported.stderr), &row["number"]);
+        assert_eq!(told.as_ref(), Some(&row["digest"]));
+    }
+    let mut text = fs::read_to_string(installation.config()).expect("the file");
+    text.push_str("[log]\nfile = \"pontile.log\"\n");
+    fs::write(installation.config(), text).expect("the file is written");
+    let exported = installation.pontile(&export);
+    assert_eq!(succeeded(&exported), "");
+    let log = installation.0.path().join("pontile.log");
+    let log = fs::read_to_string(log).expect("the log");
+    let row = newest_row(&installation);
+    assert_eq!(row["number"], 2);
+    let told = told_digest(&log, &row["number"]);
+    assert_eq!(told.as_ref(), Some(&row["digest"]), "{log}");
+    assert!(!words(&exported.stderr).contains("digest"));
+}
+
+#[test]
+fn an_emptied_logbook_is_not_whole() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    succeeded(&installation.pontile(&["keys", "rotate", "--reason", WHY]));
+    let file = installation.0.path().join("record/richieste.sqlite");
+    let database = rusqlite::Connection::open(file).expect("the database");
+    let emptied = database.execute("DELETE FROM operator_logbook", []);
+    assert_eq!(emptied.expect("emptied"), 1);
+    drop(database);
+    let told = failed(&installation.pontile(&["logbook", "verify"]), 1);
+    assert!(told.contains("la riga 1 manca o non è"), "{told}");
+}
+
+#[test]
+fn nobody_names_themselves_in_the_logbook_or_forges_a_line_of_it() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    let forged = "anna)\n9  2026-01-01T00:00:00Z  bruno\u{1b}[1A";
+    let done = Command::new(env!("CARGO_BIN_EXE_pontile"))
+        .arg("--config")
+        .arg(installation.config())
+        .args(["record", "export", "--ente", "013075", "--reason", WHY])
+        .env("SUDO_USER", forged)
+        .output()
+        .expect("pontile runs");
+    succeeded(&done);
+    let row = newest_row(&installation);
+    let operator = row["operator"].as_str().expect("an operator");
+    assert!(
+        operator.starts_with("uid ") && !operator.contains("anna"),
+        "{operator}"
+    );
+    // As a program that believed the environment would have written it.
+    let file = installation.0.path().join("record/richieste.sqlite");
+    let database = rusqlite::Connection::open(file).expect("the database");
+    let changed = database.execute("UPDATE operator_logbook SET operator = ?1", [forged]);
+    assert_eq!(changed.expect("changed"), 1);
+    drop(database);
+    let listed = succeeded(&installation.pontile(&["logbook", "list"]));
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(
+        listed.contains("anna)\\u000a9") && !listed.contains('\u{1b}'),
+        "{listed}"
+    );
+}
+
 #[test]
 fn a_breach_is_summed_up_and_persons_are_told_only_with_the_entes_key() {
     let installation = Installation::new();
@@ -615,6 +704,20 @@ fn a_breach_is_summed_up_and_persons_are_told_only_with_the_entes_key() {
     assert!(words(&resolved.stderr).contains("0 delle 1 persone cercate"));
     let other = [&resolve[..], &["--ente", "013041"]].concat();
     failed(&pontile(&installation.config(), &other, ""), 2);
+    let listed = succeeded(&installation.pontile(&["logbook", "list", "--json"]));
+    let rows: Vec<serde_json::Value> = listed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let noted = |position: usize| {
+        (
+            rows[position]["action"].as_str(),
+            rows[position]["ente"].as_str(),
+        )
+    };
+    assert_eq!(noted(0), (Some("pontile breach report"), Some("013075")));
+    let first = rows.len() - 1;
+    assert_eq!(noted(first), (Some("pontile breach report"), None));
     let wrong = pontile(&installation.config(), &resolve, "RSSMRA80A01C933A\n");
     let told = failed(&wrong, 2);
     assert!(

@@ -81,7 +81,12 @@ pub async fn run(config: &Path, command: BreachCommand) -> Result<(), Failure> {
     // With a key persons of its ente are found, whichever enti are counted; with none and no ente all are.
     let concerned = match &key {
         Some(key) => key.ente.clone(),
-        None => suspicion.enti.join(" "),
+        None => arguments
+            .ente
+            .iter()
+            .map(CodiceIstat::as_str)
+            .collect::<Vec<_>>()
+            .join(" "),
     };
     let concerned = Some(concerned.as_str()).filter(|enti| !enti.is_empty());
     trail::note(&settings, "breach report", concerned, &arguments.why.reason).await?;

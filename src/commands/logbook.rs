@@ -84,9 +84,7 @@ fn line_of(noted: &Noted) -> String {
 /// What would move a terminal's cursor, or turn the order of its letters, is written out: a row is one line and stays what it is. In JSON
 /// such characters stand in texts alone, where this means the same.
 fn visible(text: &str) -> String {
-    let turns = |one: char| {
-        matches!(one, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let turns = |one: char| matches!(one, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut out = String::with_capacity(text.len());
     for one in text.chars() {
         if one.is_control() || turns(one) {

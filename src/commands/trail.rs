@@ -81,7 +81,11 @@ fn named(status: &str, login: &str, sudo_user: Option<&str>) -> String {
     let Some(effective) = effective else {
         return "uid ignoto".to_owned();
     };
-    let login = login.trim().parse().ok().filter(|uid| *uid != u32::MAX);
+    let login = login
+        .trim()
+        .parse::<u32>()
+        .ok()
+        .filter(|uid| *uid != u32::MAX);
     match (login, sudo_user.filter(|name| is_account(name))) {
         (Some(login), _) => format!("uid {effective} (sessione: uid {login})"),
         (None, Some(name)) if effective == 0 => format!("uid 0 (sudo: {name})"),
@@ -90,9 +94,8 @@ fn named(status: &str, login: &str, sudo_user: Option<&str>) -> String {
 }
 
 fn is_account(name: &str) -> bool {
-    let may_stand = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte)
-    };
+    let may_stand =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
     (1..=32).contains(&name.len()) && name.bytes().all(may_stand)
 }
 

@@ -1,6 +1,6 @@
 //! The operators' door: readiness, metrics, the record, the cache, reload. Only for certificates of configured operators.
 //!
-//! What is asked here stands in the logbook (`store/logbook.rs`) before it is done, refusals too. Nothing here counts as an exchange
+//! What is asked here stands in the logbook (`store/logbook/`) before it is done, refusals too. Nothing here counts as an exchange
 //! but what an officer of an ente sees and answers of a request, which is on record with the officer's certificate as well.
 
 mod access;
