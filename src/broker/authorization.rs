@@ -38,6 +38,8 @@ pub struct Permit {
     parameters: Parameters,
     fields: FieldSet,
     fresh: bool,
+    /// The purpose that was named.
+    purpose: Option<Box<str>>,
     /// What the portal's tokens proved; gone with its call.
     proven: Option<Arc<Proven>>,
 }
@@ -49,6 +51,7 @@ impl Permit {
         Proofs {
             own: self.snapshot.own_signer.as_ref(),
             evidence: proven.and_then(|proven| proven.evidence.as_ref()),
+            purpose: self.purpose.as_deref(),
         }
     }
 
@@ -321,6 +324,7 @@ fn permit(
         parameters: question.parameters.clone(),
         fields: covering.fields,
         fresh,
+        purpose: asking.purpose.map(Box::from),
         proven: None,
         snapshot,
     })
@@ -363,6 +367,7 @@ pub(super) fn at_one(
         parameters: question.parameters,
         fields: whole.fields,
         fresh: whole.fresh,
+        purpose: whole.purpose.clone(),
         proven: whole.proven.clone(),
         snapshot,
     };

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::config::back_end_pdnd::Asking;
 use crate::config::instance::InstanceSettings;
 use crate::config::modi::Pattern;
 use crate::connectors::adapter::{Adapter, AdapterOperation};
@@ -103,6 +104,10 @@ fn answered_by(
     if fields.is_empty() {
         return Err(not_offered());
     }
+    let pdnd = instance.pdnd.as_ref();
+    if pdnd.is_some_and(|pdnd| pdnd.use_of(asking(permit, binding)).is_none()) {
+        return Err(not_offered());
+    }
     if instance.names_the_asker() && permit.proofs().evidence.is_none() {
         let absent = Fault::Absent(Pattern::AuditRest01);
         return Err(ExchangeError::Token(ModiError::new(
@@ -111,7 +116,7 @@ fn answered_by(
         )));
     }
     // What the back end was told was asked for one person is not kept for the next.
-    let lifetime = operation.keep().filter(|_| !instance.names_the_asker());
+    let lifetime = operation.keep().filter(|_| !instance.answers_one_request());
     Ok(Target {
         instance: Arc::clone(instance),
         adapter: Arc::clone(adapter),
@@ -119,6 +124,16 @@ fn answered_by(
         fields,
         lifetime,
     })
+}
+
+/// Who asks, as the uses of the PDND are chosen by.
+fn asking<'a>(permit: &'a Permit, binding: &'a Binding) -> Asking<'a> {
+    Asking {
+        portal: Some(&permit.portal().name),
+        ente: &binding.tenant.codice_istat,
+        operation: permit.operation(),
+        purpose: permit.proofs().purpose,
+    }
 }
 
 /// Calls the back end, again where that may help, within the deadline.
@@ -226,7 +241,11 @@ fn pause_before_retry(failure: &ConnectorError, attempt: u32) -> Option<Duration
     // Nobody was called, or refused us for good: a breaker that makes callers wait for its end would be no breaker.
     if matches!(
         failure.kind,
-        Kind::BreakerOpen | Kind::Busy | Kind::CredentialsRefused | Kind::ClockSkew
+        Kind::BreakerOpen
+            | Kind::Busy
+            | Kind::CredentialsRefused
+            | Kind::VoucherRefused
+            | Kind::ClockSkew
     ) {
         return None;
     }

@@ -138,11 +138,16 @@ impl FromTable for BackEndPdnd {
         let token_address: Option<Address> = table.required("token_address", reader);
         let is_web = |address: &Address| {
             let web = ["https://", "http://"];
-            web.iter().any(|scheme| address.0.starts_with(scheme))
+            let rest = web.iter().find_map(|scheme| address.0.strip_prefix(scheme));
+            rest.and_then(|rest| rest.split_once('/'))
+                .is_some_and(|(_, path)| !path.is_empty() && !path.ends_with('/'))
         };
         let token_address = match (written, token_address) {
             (Some(place), Some(address)) if !is_web(&address) => {
-                reader.mistake(&place.place(), "serve un indirizzo https:// o http://");
+                reader.mistake(
+                    &place.place(),
+                    "serve l'indirizzo intero, https://host/percorso (o http://)",
+                );
                 None
             }
             (_, address) => address,

@@ -47,6 +47,8 @@ pub struct Proofs<'a> {
     pub own: Option<&'a OwnSigner>,
     /// For whom the portal asks; what outlives its portal's call has none.
     pub evidence: Option<&'a Evidence>,
+    /// The purpose that the portal named.
+    pub purpose: Option<&'a str>,
 }
 
 /// A write that is about to be carried out, durable before its first byte leaves.

@@ -35,6 +35,7 @@ use super::login::Tokens;
 use super::secrets::Shelf;
 use super::sql::database::Database;
 use super::tape::{self, Taped};
+use super::vouchers::Vouchers;
 use crate::config::instance::InstanceSettings;
 use crate::config::limits::Rate;
 use account::Account;
@@ -61,6 +62,8 @@ pub struct Instance {
     drift: Arc<Drift>,
     /// By what signed answers are known.
     proofs: AnswerProofs,
+    /// The vouchers that the back end demands.
+    vouchers: Option<Arc<Vouchers>>,
 }
 
 impl Instance {
@@ -94,6 +97,7 @@ impl Instance {
             glance: Glance::default(),
             drift,
             proofs: AnswerProofs::default(),
+            vouchers: Vouchers::of(&settings),
             settings,
         }
     }
@@ -108,6 +112,9 @@ impl Instance {
     pub(super) fn read_files_again(&self) {
         self.secrets.read_again();
         self.proofs.read_again();
+        if let Some(vouchers) = &self.vouchers {
+            vouchers.read_files_again();
+        }
         if !self.settings.tls.names_files() {
             return;
         }
@@ -159,6 +166,15 @@ impl Instance {
         match &outcome {
             // It was the portal's patience that ended, which says nothing about the back end.
             Err(refusal) if refusal.error.kind == Kind::TimedOut && impatient => drop(leave),
+            // Without a voucher nobody called the back end.
+            Err(refusal)
+                if matches!(
+                    refusal.error.kind,
+                    Kind::VoucherRefused | Kind::VoucherUnavailable
+                ) =>
+            {
+                drop(leave);
+            }
             // A copy that is missing or old is one ente's affair: the others of the instance have their own.
             Err(_) if matches!(adapter.connector(), Connector::Files(_)) => drop(leave),
             Err(refusal) if refusal.is_outage() => {
@@ -190,6 +206,9 @@ impl Instance {
             Connector::Soap(_) | Connector::Rest(_) => {
                 self.client()?.probe().await?;
                 self.probe_clock(adapter).await?;
+                if let Some(vouchers) = &self.vouchers {
+                    vouchers.probe().await?;
+                }
                 self.probe_login(adapter).await
             }
         }
@@ -422,17 +441,10 @@ impl Instance {
             .deadline
             .min(Instant::now() + self.settings.bounds.answer_deadline.0);
         let client = self.client()?;
-        self.prove(&mut request, call.proofs).await?;
         let asked = request.body.clone();
-        let Some(transcript) = transcript else {
-            let answer = client.send(request, deadline).await?;
-            return self.check_proof(&asked, &answer).map(|()| answer);
-        };
-        transcript.sent(request.method.as_str().as_bytes());
-        transcript.sent(request.path.as_bytes());
-        transcript.sent(&request.body);
-        let answer = client.send(request, deadline).await?;
-        transcript.received(&answer.body);
+        let answer = self
+            .send_proven(&client, request, call, deadline, transcript)
+            .await?;
         self.check_proof(&asked, &answer)?;
         Ok(answer)
     }

@@ -42,6 +42,12 @@ pub enum Kind {
     /// The back end does not accept our credentials.
     #[error("credentials refused")]
     CredentialsRefused,
+    /// Who issues vouchers refuses our client: the back end was not called.
+    #[error("voucher refused")]
+    VoucherRefused,
+    /// Who issues vouchers cannot be reached or fails: the back end was not called.
+    #[error("no voucher")]
+    VoucherUnavailable,
     /// The back end's clock and ours are so far apart that it refuses requests with our time.
     #[error("clocks too far apart")]
     ClockSkew,
@@ -190,6 +196,8 @@ impl ConnectorError {
                     | Kind::Busy
                     | Kind::TooManyCalls
                     | Kind::CredentialsRefused
+                    | Kind::VoucherRefused
+                    | Kind::VoucherUnavailable
                     | Kind::ClockSkew
             )
     }

@@ -20,6 +20,7 @@ pub mod adapter;
 pub mod conversation;
 pub mod exchange;
 pub mod template;
+pub mod vouchers;
 pub mod charset;
 pub mod extract;
 pub mod mapping;

@@ -300,14 +300,14 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
             )),
             None => rows::SOGGETTO_AMBIGUO,
         },
-        Kind::Unreachable | Kind::Unavailable | Kind::BreakerOpen => {
+        Kind::Unreachable | Kind::Unavailable | Kind::BreakerOpen | Kind::VoucherUnavailable => {
             rows::GESTIONALE_NON_DISPONIBILE
         }
         Kind::Closed => rows::GESTIONALE_CHIUSO,
         Kind::TooManyCalls | Kind::Busy | Kind::NotYet => rows::GESTIONALE_OCCUPATO,
         Kind::TimedOut | Kind::OutcomeUnknown => rows::GESTIONALE_NON_RISPONDE,
         // The portal learns no more than of any other error; whoever has to act is the gateway's operator.
-        Kind::CredentialsRefused | Kind::ClockSkew => Problem {
+        Kind::CredentialsRefused | Kind::VoucherRefused | Kind::ClockSkew => Problem {
             side: Side::Gateway,
             ..rows::GESTIONALE_IN_ERRORE
         },

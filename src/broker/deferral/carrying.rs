@@ -296,6 +296,7 @@ fn would_last(failure: &ConnectorError) -> bool {
             | Kind::AnswerUnproven
             | Kind::Oversized
             | Kind::CredentialsRefused
+            | Kind::VoucherRefused
             | Kind::ClockSkew
             | Kind::Gateway
     )

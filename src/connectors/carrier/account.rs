@@ -118,7 +118,11 @@ impl Instance {
             proofs: Proofs::default(),
         };
         // A probe has no signer at hand: the first call logs in.
-        if adapter.token().is_none() || adapter.is_token_of_ente() || self.settings.modi.is_some() {
+        if adapter.token().is_none()
+            || adapter.is_token_of_ente()
+            || self.settings.modi.is_some()
+            || self.settings.pdnd.is_some()
+        {
             return Ok(());
         }
         self.account(adapter, &call).await.map(drop)

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::config::instance::InstanceSettings;
+use crate::config::instance::{BackendTls, Bounds, InstanceSettings};
 
 use super::error::{ConnectorError, Kind};
 use address::Address;
@@ -74,21 +74,33 @@ enum Broken {
 impl HttpClient {
     /// A client for the instance; reads the files that its TLS settings name.
     pub fn new(settings: &InstanceSettings) -> Result<HttpClient, ConnectorError> {
-        let fault = |reason: String| {
-            ConnectorError::permanent(Kind::Gateway, format!("{}: {reason}", settings.name))
-        };
-        let address = Address::parse(&settings.address).map_err(fault)?;
+        let InstanceSettings {
+            name, address, tls, ..
+        } = settings;
+        HttpClient::to(name, address, tls, &settings.bounds)
+    }
+
+    /// A client for an address that an instance needs beside its own.
+    pub fn to(
+        name: &str,
+        address: &str,
+        tls: &BackendTls,
+        bounds: &Bounds,
+    ) -> Result<HttpClient, ConnectorError> {
+        let fault =
+            |reason: String| ConnectorError::permanent(Kind::Gateway, format!("{name}: {reason}"));
+        let address = Address::parse(address).map_err(fault)?;
         let tls = if address.secure {
-            Some(Tls::new(&settings.tls, &address.host).map_err(fault)?)
+            Some(Tls::new(tls, &address.host).map_err(fault)?)
         } else {
             None
         };
         Ok(HttpClient {
             address,
             tls,
-            pool: Pool::new(settings.bounds.concurrency),
-            connect_deadline: settings.bounds.connect_deadline.0,
-            answer_size: settings.bounds.answer_size.0,
+            pool: Pool::new(bounds.concurrency),
+            connect_deadline: bounds.connect_deadline.0,
+            answer_size: bounds.answer_size.0,
         })
     }
 
