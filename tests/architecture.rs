@@ -192,3 +192,42 @@ fn the_first_file_to_read_stays_a_list_of_calls() {
         .count();
     assert!(lines <= 88, "broker/mod.rs has {lines} lines");
 }
+
+/// A misreading on one side must show on the other: neither knows a line of the other's.
+#[test]
+fn the_simulators_share_nothing_with_the_gateway() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = |path: &str| fs::read_to_string(root.join(path)).expect("a manifest");
+    let names = |manifest: &str, name: &str| {
+        let mut lines = manifest.lines().map(str::trim_start);
+        lines.any(|line| {
+            line.starts_with(&format!("{name} ")) || line.starts_with(&format!("{name}."))
+        })
+    };
+    let theirs = manifest("simulators/Cargo.toml");
+    assert!(
+        !names(&theirs, "pontile") && !theirs.contains("path ="),
+        "{theirs}"
+    );
+    assert!(!names(&manifest("Cargo.toml"), "simulators"));
+
+    let simulators = root.join("simulators");
+    for file in sources(&simulators) {
+        let text = fs::read_to_string(&file).expect("a source");
+        let shared = ["pontile::", "extern crate pontile", "#[path"];
+        for word in shared {
+            assert!(!text.contains(word), "{word} in {}", file.display());
+        }
+        // What is included stands in the simulators' own folder.
+        for included in text.split("include_str!(\"").skip(1) {
+            let path = included.split('"').next().unwrap_or_default();
+            let path = file.parent().expect("a folder").join(path);
+            let path = path.canonicalize().expect("an included file");
+            assert!(path.starts_with(&simulators), "{}", path.display());
+        }
+    }
+    for file in sources(&src()) {
+        let text = fs::read_to_string(&file).expect("a source");
+        assert!(!text.contains("simulators::"), "{}", file.display());
+    }
+}

@@ -11,11 +11,12 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).expect("a file of the repository is text")
 }
 
-/// The threat model and every privacy paper.
+/// The threat model, every privacy paper and what becomes of back ends' peculiarities.
 fn papers() -> Vec<PathBuf> {
     let folder = fs::read_dir(root().join("docs/privacy")).expect("docs/privacy is there");
     let mut papers: Vec<PathBuf> = folder.map(|entry| entry.expect("a file").path()).collect();
     papers.push(root().join("docs/threat-model.md"));
+    papers.push(root().join("docs/back-ends.md"));
     papers.sort();
     papers
 }
@@ -37,6 +38,9 @@ fn is_a_path(word: &str) -> bool {
         "scripts/",
         "fuzz/",
         "migrations/",
+        "adapters/",
+        "simulators/",
+        "benches/",
     ];
     folders.iter().any(|folder| word.starts_with(folder))
 }
@@ -114,6 +118,27 @@ fn every_threat_has_a_number_of_its_own_a_control_and_a_word_on_its_proof() {
     unique.sort_unstable();
     unique.dedup();
     assert_eq!(unique.len(), numbers.len(), "{numbers:?}");
+}
+
+#[test]
+fn every_peculiarity_of_a_back_end_is_dealt_with_and_proven_or_refused_with_its_reason() {
+    let text = read("docs/back-ends.md");
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    let mut count = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [what, handled, proof] = cells[..] else {
+            panic!("three cells: {row}");
+        };
+        let refused = handled.starts_with("Refused: ") || handled.starts_with("Not ");
+        assert!(!what.is_empty() && !handled.is_empty(), "{row}");
+        assert!(
+            refused || !proof.is_empty(),
+            "neither proven nor refused: {row}"
+        );
+        count += 1;
+    }
+    assert!(count > 100, "{count} rows");
 }
 
 /// Keys are written `[section] key`; the manual shows each, some in a comment.

@@ -30,14 +30,22 @@ def today():
     return [(belfiore, istat, name) for belfiore, istat, name, _, last in rows if belfiore and istat and not last]
 
 
-def configuration(enti, back_end, folder):
-    """What is to be added so that there are so many enti in all."""
+def added(enti):
+    """Codes and names of those that are to be added so that there are so many enti in all."""
     more = enti - len(ALREADY)
     known = [row for row in today() if row[0] not in ALREADY]
     # The table lacks some two hundred of today's: invented codes make up for them.
     invented = [(f"Y{number:03}", f"{900_000 + number}", f"Comune {number}") for number in range(max(0, more - len(known)))]
-    new = (known + invented)[:more]
+    return (known + invented)[:more]
+
+
+def istat_codes(enti):
+    return [istat for _, istat, _ in added(enti)]
+
+
+def configuration(enti, back_end, folder):
+    """What is to be added to the configuration for them."""
     return "".join(
         ENTE.format(istat=istat, belfiore=belfiore, small=belfiore.lower(), name=name, back_end=back_end, folder=folder)
-        for belfiore, istat, name in new
+        for belfiore, istat, name in added(enti)
     )

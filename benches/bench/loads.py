@@ -10,14 +10,18 @@ from . import machine
 class Request:
     """What is asked of a server."""
 
-    def __init__(self, path, method="GET", bodies=None, headers=()):
+    def __init__(self, path, method="GET", bodies=None, headers=(), paths=None):
         self.path = path
+        # A file with one on each line, asked in turn.
+        self.paths = paths
         self.method = method
         self.bodies = bodies
         self.headers = headers
 
     def arguments(self):
         arguments = ["--method", self.method, "--path", self.path]
+        if self.paths:
+            arguments += ["--paths", str(self.paths)]
         if self.bodies:
             arguments += ["--bodies", str(self.bodies)]
         for header in self.headers:
@@ -32,7 +36,8 @@ class Loads:
         self.bench = bench
         self.first_body = 0
 
-    def _start(self, server, request, extra, **pipes):
+    def start(self, server, request, extra, **pipes):
+        """Starts a load client; its lines are slices of time."""
         certificates = self.bench.certificates
         command = [self.bench.load, "--address", f"127.0.0.1:{server.port}"]
         command += ["--authorities", certificates / "root.pem"]
@@ -52,7 +57,7 @@ class Loads:
         self.first_body += 150_000
         slices, seconds, warm_up = plan
         timing = ["--start-at", time.time() + warm_up, "--slices", slices, "--slice", seconds]
-        return self._start(server, request, timing + extra + first)
+        return self.start(server, request, timing + extra + first)
 
     def _result(self, client):
         text, _ = client.communicate()
@@ -72,7 +77,7 @@ class Loads:
     def held(self, server, request, connections):
         """RSS while so many connections are open, each after one request."""
         extra = ["--mode", "idle", "--connections", connections]
-        client = self._start(server, request, extra, stdin=subprocess.PIPE)
+        client = self.start(server, request, extra, stdin=subprocess.PIPE)
         if not client.stdout.readline():
             raise RuntimeError(f"{server.name} did not take {connections} connections")
         time.sleep(1)

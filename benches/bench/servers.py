@@ -75,7 +75,7 @@ class Bench:
         configuration = self._write(folder, "haproxy.cfg", port=port, log_port=self.log_socket.getsockname()[1])
         return self._start("haproxy", port, ["haproxy", "-f", configuration], folder)
 
-    def pontile(self, program, name="pontile", database=None, enti=2):
+    def pontile(self, program, name="pontile", database=None, enti=2, added=""):
         folder, port = self._fresh(name), machine.free_port()
         database = database or f"sqlite:{folder}/record"
         (folder / "secret").write_text("bench\n")
@@ -84,7 +84,7 @@ class Bench:
             folder, "pontile.toml", port=port, operator_port=machine.free_port(), database=database, adapters=HERE.parent / "adapters"
         )
         with configuration.open("a") as file:
-            file.write(comuni.configuration(enti, self.back_end, folder))
+            file.write(comuni.configuration(enti, self.back_end, folder) + added)
         subprocess.run([program, "--config", configuration, "migrate"], check=True, stdout=subprocess.DEVNULL)
         return self._start(name, port, [program, "--config", configuration, "serve"], folder)
 

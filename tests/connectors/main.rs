@@ -27,5 +27,6 @@ mod process;
 #[path = "../gateway/harness/simulators.rs"]
 #[allow(dead_code, reason = "the gateway's tests use more of it")]
 mod simulators;
+mod variants;
 mod views;
 mod weather;

@@ -42,6 +42,9 @@ pub struct Options {
     /// Path and query.
     #[arg(long, default_value = "/")]
     pub path: String,
+    /// File with a path on each line; they are asked in turn, instead of the one.
+    #[arg(long)]
+    pub paths: Option<PathBuf>,
     /// Further header lines, `Name: value`.
     #[arg(long)]
     pub header: Vec<String>,

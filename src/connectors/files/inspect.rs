@@ -7,6 +7,7 @@ use std::path::Path;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::lines::{FileCharset, Lines, is_utf8};
+use super::pace::Paced;
 
 /// What a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +51,9 @@ impl<R: Read> Read for Digesting<R> {
     }
 }
 
-/// Reads a file once.
+/// Reads a file once, at the pace of the background.
 pub fn inspect(path: &Path) -> io::Result<Result<Inspected, Unusable>> {
-    inspect_bytes(File::open(path)?)
+    inspect_bytes(Paced::new(File::open(path)?))
 }
 
 /// Reads the bytes of a file once.

@@ -11,12 +11,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::inspect::{Inspected, Unusable, inspect};
 use super::layout::{FileLayout, Layouts};
 use super::lines::{FileCharset, Lines, text};
+use super::pace::Paced;
 use super::record;
 use super::report::{FileReport, Outcome, Report};
 use super::state::{InForce, State};
 use crate::config::night::NightFiles;
 use crate::store::error::StoreError;
 use crate::store::night::{About, CopyWriter, NightCopy, Place, Table, Vault};
+
+/// Bytes that are read, and worked on, between two rests: a hundred lines of the registry, a millisecond.
+const PIECE: usize = 1 << 16;
 
 /// The files of one night at hand.
 #[derive(Debug)]
@@ -262,7 +266,7 @@ fn read_file(
     told: &mut FileReport,
 ) -> Result<(), StoreError> {
     let source = File::open(&file.path).map_err(|error| unreadable(&file.name, error))?;
-    let mut lines = Lines::new(BufReader::with_capacity(1 << 16, source));
+    let mut lines = Lines::new(BufReader::with_capacity(PIECE, Paced::new(source)));
     loop {
         let next = lines.number() + 1;
         let line = lines

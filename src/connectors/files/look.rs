@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Rome;
 
-use super::intake::{Delivered, Intake, Night, Taken};
+use super::intake::{Delivered, Intake, Night};
 use super::layout::{Layouts, Marker};
 use super::report::{Outcome, Report};
 use super::shelf::Shelf;
@@ -128,12 +128,7 @@ pub async fn look(
         }
         let taken = bring_and_take(post, shelf, &source, &offer, &mut state, now).await?;
         state.examined = examined;
-        if let Some(taken) = taken {
-            if let Some(copy) = taken.copy {
-                shelf.put(&place, copy);
-            }
-            reports.push(taken.report);
-        }
+        reports.extend(taken);
         break;
     }
     keep(&folder, &state, &reports).map_err(|error| fault(&error.to_string()))?;
@@ -272,7 +267,7 @@ async fn bring_and_take(
     offer: &Offer<'_>,
     state: &mut State,
     now: DateTime<Utc>,
-) -> Result<Option<Taken>, ConnectorError> {
+) -> Result<Option<Report>, ConnectorError> {
     let place = post.place();
     let folder = shelf
         .vault()
@@ -308,23 +303,27 @@ async fn bring_and_take(
         let accepted = |digest: &str| state::is_accepted(&folder, digest);
         let taken = intake.take(&night, &mut known, accepted, now);
         drop(arriving);
-        taken.map(|taken| (taken, known)).map_err(|e| stored(&e))
+        let taken = taken.map_err(|e| stored(&e))?;
+        let report = taken.map(|taken| {
+            if let Some(copy) = taken.copy {
+                shelf.put(&place, copy);
+            }
+            taken.report
+        });
+        Ok((report, known))
     });
     let (taken, known) = taking.await?;
     *state = known;
     Ok(taken)
 }
 
-/// Works on a thread of its own that takes the processor only when nobody else wants it: questions go first, the files have
-/// all night.
+/// Works on a thread of its own: nothing here waits on a worker's.
 async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ConnectorError> + Send + 'static,
 ) -> Result<T, ConnectorError> {
     let (told, done) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("night-files".to_owned());
     let started = thread.spawn(move || {
-        // Where that is not allowed it is merely less polite.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
         // Who has stopped waiting is about to stop altogether.
         let _ = told.send(work());
     });

@@ -81,11 +81,13 @@ impl Shelf {
         }
     }
 
-    /// Puts a new copy in force; questions under way end on the one before.
+    /// Puts a new copy in force; questions under way end on the one before. Closing that one, whose file is gone, takes the
+    /// disk its time: not for a worker's thread.
     pub fn put(&self, place: &Place, copy: NightCopy) {
-        self.held
-            .write()
-            .insert(place.clone(), Held::Copy(Arc::new(copy)));
+        let copy = Held::Copy(Arc::new(copy));
+        let before = self.held.write().insert(place.clone(), copy);
+        // Nobody waits for the shelf meanwhile.
+        drop(before);
     }
 
     /// Has the copy looked for on disk again.

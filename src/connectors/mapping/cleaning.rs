@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
+use encoding_rs::WINDOWS_1252;
 
 use super::dates::{self, DateForm};
 use super::expression::{Found, Trouble};
@@ -74,6 +75,11 @@ impl Cleaning {
         if text.is_empty() || self.nulls.iter().any(|null| **null == *text) {
             return Ok(None);
         }
+        let text = if plain || self.verbatim {
+            text
+        } else {
+            encoded_once(text)
+        };
         if !plain && text.chars().any(char::is_control) {
             return Err(Trouble::of("a text with control characters"));
         }
@@ -141,6 +147,19 @@ fn is_word(text: &[u8]) -> bool {
     graphic & !text.is_empty()
 }
 
+/// A text whose letters, as bytes of Windows-1252, are UTF-8 was encoded twice on its way (`NICCOLÃ’`): it is read once
+/// more. No name is written with such letters one after the other; whatever else it may be stays as it is.
+fn encoded_once(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return text;
+    }
+    let (bytes, _, has_others) = WINDOWS_1252.encode(&text);
+    match String::from_utf8(bytes.into_owned()) {
+        Ok(once) if !has_others => Cow::Owned(once),
+        Ok(_) | Err(_) => text,
+    }
+}
+
 /// Takes blanks off the ends and makes one of several inside.
 fn collapse(text: Cow<'_, str>) -> Cow<'_, str> {
     let clean = text.trim().len() == text.len()
@@ -206,5 +225,34 @@ impl Lookup {
             Unknown::Keep => Ok(Some(text)),
             Unknown::Be(value) => Ok(Some(Cow::Borrowed(value))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleaned(text: &str) -> Option<String> {
+        let found = Cleaning::default().apply(Cow::Borrowed(text));
+        found.expect("a text").map(Cow::into_owned)
+    }
+
+    #[test]
+    fn what_was_encoded_twice_is_read_and_nothing_else_is_touched() {
+        assert_eq!(cleaned("NICCOLÃ’").as_deref(), Some("NICCOLÒ"));
+        assert_eq!(
+            cleaned(" CANTÃ™   D'ANGELO ").as_deref(),
+            Some("CANTÙ D'ANGELO")
+        );
+        assert_eq!(cleaned("50 â‚¬").as_deref(), Some("50 €"));
+        for text in ["NICCOLÒ", "CANTU'", "JOÃO", "Ã", "ÂNGELA", "ČAPEK", "Ω"] {
+            assert_eq!(cleaned(text).as_deref(), Some(text));
+        }
+        let verbatim = Cleaning {
+            verbatim: true,
+            ..Cleaning::default()
+        };
+        let kept = verbatim.apply(Cow::Borrowed("NICCOLÃ’"));
+        assert_eq!(kept.expect("a text").as_deref(), Some("NICCOLÃ’"));
     }
 }

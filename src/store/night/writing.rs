@@ -21,9 +21,14 @@ const SCHEMA: &str = "
     CREATE TABLE finder (tag INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (tag, id)) WITHOUT ROWID;
     BEGIN";
 
+/// Rows, some three megabytes of a registry, after which what was written goes to the disk: the whole at its end would hold up
+/// everybody whose record waits for the same disk.
+const ROWS_A_FLUSH: i64 = 4_096;
+
 /// A copy in the making; without [`CopyWriter::finish`] nothing comes of it.
 pub struct CopyWriter {
     connection: Connection,
+    flushed: File,
     key: DataKey,
     wrapped: Vec<u8>,
     next: i64,
@@ -69,9 +74,11 @@ impl CopyWriter {
         let connection = Connection::open(&path)?;
         let file = Unfinished { path, kept: false };
         connection.execute_batch(SCHEMA)?;
+        let flushed = File::open(&file.path).map_err(StoreError::file("aprire", &file.path))?;
         let (key, wrapped) = DataKey::fresh(ring, place);
         Ok(CopyWriter {
             connection,
+            flushed,
             key,
             wrapped,
             next: 1,
@@ -103,6 +110,10 @@ impl CopyWriter {
         for (column, value) in keys {
             find.execute(params![self.key.tag(table, column, value), id])?;
         }
+        if id % ROWS_A_FLUSH == 0 {
+            let flushed = self.flushed.sync_data();
+            flushed.map_err(StoreError::file("sincronizzare", &self.file.path))?;
+        }
         Ok(())
     }
 
@@ -121,8 +132,8 @@ impl CopyWriter {
         self.connection
             .close()
             .map_err(|(_, error)| StoreError::from(error))?;
-        File::open(&path)
-            .and_then(|file| file.sync_all())
+        self.flushed
+            .sync_all()
             .map_err(StoreError::file("sincronizzare", &path))?;
         Ok(Finished {
             copy: NightCopy::opened(&path, self.key, about, self.place)?,
