@@ -49,6 +49,33 @@ async fn a_night_is_read_and_asked_with_its_date_and_its_source() {
 }
 
 #[tokio::test]
+async fn who_reads_a_copy_that_is_replaced_reads_it_to_the_end() {
+    let mut house = House::of("tracciato-anagrafe");
+    house.deliver(house.day(1), &[]);
+    assert_eq!(house.look().await, [InVigore]);
+    let (shelf, place) = (std::sync::Arc::clone(&house.shelf), house.post().place());
+    let before = shelf.copy(&place).unwrap().expect("a copy");
+    house.deliver(house.today, &[]);
+    let today = house.today;
+    let reading = async move {
+        while shelf.copy(&place).unwrap().expect("a copy").about().date != today {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        // As long as somebody has it, nothing of its file is deleted.
+        for _ in 0..5 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            let rows = before.find("persone", "codice_fiscale", ROSSI, 2);
+            assert_eq!(rows.unwrap().len(), 1);
+        }
+        std::sync::Arc::downgrade(&before)
+    };
+    let (looked, before) = tokio::join!(house.look(), reading);
+    assert_eq!(looked, [Confermato]);
+    assert_eq!(before.strong_count(), 0);
+    house.persona(ROSSI).await.expect("found in the new one");
+}
+
+#[tokio::test]
 async fn everybody_is_found_and_who_has_left_is_no_resident() {
     let mut house = House::of("tracciato-anagrafe");
     house.deliver(house.today, &[]);

@@ -17,7 +17,7 @@ use super::report::{FileReport, Outcome, Report};
 use super::state::{InForce, State};
 use crate::config::night::NightFiles;
 use crate::store::error::StoreError;
-use crate::store::night::{About, CopyWriter, NightCopy, Place, Table, Vault};
+use crate::store::night::{About, CopyWriter, NightCopy, Place, Replaced, Table, Vault};
 
 /// Bytes that are read, and worked on, between two rests: a hundred lines of the registry, a millisecond.
 const PIECE: usize = 1 << 16;
@@ -62,6 +62,8 @@ pub struct Taken {
     pub report: Report,
     /// The copy that is in force now, where it is a new one.
     pub copy: Option<NightCopy>,
+    /// The file of the one that it replaced.
+    pub replaced: Option<Replaced>,
 }
 
 impl Intake<'_> {
@@ -162,7 +164,7 @@ impl Intake<'_> {
             adapter: self.adapter.to_owned(),
             tables: self.tables(&rows),
         })?;
-        let copy = copy.swap()?;
+        let (copy, replaced) = copy.swap()?;
         state.put_in_force(InForce {
             date: night.date,
             made: now,
@@ -173,6 +175,7 @@ impl Intake<'_> {
         Ok(Some(Taken {
             report,
             copy: Some(copy),
+            replaced,
         }))
     }
 
@@ -227,7 +230,11 @@ impl Intake<'_> {
 #[expect(clippy::unnecessary_wraps, reason = "every caller answers with it")]
 fn refused(report: Report, state: &mut State) -> Option<Taken> {
     state.refused = Some((report.impronta.clone(), report.esito));
-    Some(Taken { report, copy: None })
+    Some(Taken {
+        report,
+        copy: None,
+        replaced: None,
+    })
 }
 
 /// Which files these are: names do not matter, what stands in which table does.

@@ -306,7 +306,7 @@ async fn bring_and_take(
         let taken = taken.map_err(|e| stored(&e))?;
         let report = taken.map(|taken| {
             if let Some(copy) = taken.copy {
-                shelf.put(&place, copy);
+                shelf.put(&place, copy, taken.replaced);
             }
             taken.report
         });

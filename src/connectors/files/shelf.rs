@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use parking_lot::{Mutex, RwLock};
 
-use crate::store::night::{NightCopy, Place, Vault};
+use crate::store::night::{NightCopy, Place, Replaced, Vault};
+
+/// How long a replaced copy is waited for that somebody still reads; beyond that its file goes with its last reader.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+const LOOKS: u32 = 1_000;
 
 /// The night copies in force.
 pub struct Shelf {
@@ -34,6 +39,21 @@ pub struct Tally {
     pub rejected: u64,
     /// Whether the night's files should be in force by now and are not.
     pub is_missing: bool,
+}
+
+/// Closes a copy once nobody reads it any more; `false`: somebody still does.
+fn closed(mut copy: Arc<NightCopy>) -> bool {
+    for _ in 0..LOOKS {
+        match Arc::try_unwrap(copy) {
+            Ok(copy) => {
+                drop(copy);
+                return true;
+            }
+            Err(shared) => copy = shared,
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+    false
 }
 
 impl std::fmt::Debug for Shelf {
@@ -81,13 +101,18 @@ impl Shelf {
         }
     }
 
-    /// Puts a new copy in force; questions under way end on the one before. Closing that one, whose file is gone, takes the
-    /// disk its time: not for a worker's thread.
-    pub fn put(&self, place: &Place, copy: NightCopy) {
+    /// Puts a new copy in force; questions under way end on the one before, whose file is deleted when they have. Not for a
+    /// worker's thread.
+    pub fn put(&self, place: &Place, copy: NightCopy, replaced: Option<Replaced>) {
         let copy = Held::Copy(Arc::new(copy));
         let before = self.held.write().insert(place.clone(), copy);
-        // Nobody waits for the shelf meanwhile.
-        drop(before);
+        let is_free = match before {
+            Some(Held::Copy(before)) => closed(before),
+            Some(Held::Nothing | Held::Closed(_)) | None => true,
+        };
+        if let Some(replaced) = replaced.filter(|_| is_free) {
+            replaced.let_go();
+        }
     }
 
     /// Has the copy looked for on disk again.

@@ -233,7 +233,8 @@ mod tests {
     use super::*;
 
     fn cleaned(text: &str) -> Option<String> {
-        let found = Cleaning::default().apply(Cow::Borrowed(text));
+        let cleaning = Cleaning::default();
+        let found = cleaning.apply(Cow::Borrowed(text));
         found.expect("a text").map(Cow::into_owned)
     }
 

@@ -21,7 +21,7 @@ use crate::config::secret::SecretReference;
 use super::error::StoreError;
 use super::sealing::Ring;
 pub use reading::NightCopy;
-pub use writing::{CopyWriter, Finished};
+pub use writing::{CopyWriter, Finished, Replaced};
 
 /// Names the setting of the master keys where they are wrong.
 const MASTER_KEY: &str = "[night] master_key";

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, params};
 
@@ -24,6 +26,10 @@ const SCHEMA: &str = "
 /// Rows, some three megabytes of a registry, after which what was written goes to the disk: the whole at its end would hold up
 /// everybody whose record waits for the same disk.
 const ROWS_A_FLUSH: i64 = 4_096;
+
+/// Bytes by which a replaced copy is shortened at a time, and the rest between two times.
+const PIECE: u64 = 4 << 20;
+const BETWEEN_PIECES: Duration = Duration::from_millis(5);
 
 /// A copy in the making; without [`CopyWriter::finish`] nothing comes of it.
 pub struct CopyWriter {
@@ -143,13 +149,38 @@ impl CopyWriter {
 }
 
 impl Finished {
-    /// Puts the copy in force: at once and for good.
-    pub fn swap(mut self) -> Result<NightCopy, StoreError> {
+    /// Puts the copy in force: at once and for good. What it replaces is still to be let go of.
+    pub fn swap(mut self) -> Result<(NightCopy, Option<Replaced>), StoreError> {
         let folder = self.file.path.with_file_name("");
         let _held = hold(&folder)?;
+        // There may be none.
+        let before = File::options().write(true).open(folder.join(COPY)).ok();
         put(&self.file.path, &folder)?;
         self.file.kept = true;
-        Ok(self.copy)
+        Ok((self.copy, before.map(Replaced)))
+    }
+}
+
+/// The file of a copy that another has replaced: nobody finds it any more, and who has it open may go on reading.
+///
+/// Deleted whole, a file of a hundred megabytes holds the file system up for as long as a hundred records.
+pub struct Replaced(File);
+
+impl Replaced {
+    /// Deletes the file in pieces. Nobody may be reading it any more.
+    pub fn let_go(self) {
+        let Ok(mut length) = self.0.metadata().map(|about| about.len()) else {
+            return;
+        };
+        while length > 0 {
+            let began = Instant::now();
+            length = length.saturating_sub(PIECE);
+            // Where it does not work the whole goes at the end.
+            if self.0.set_len(length).is_err() {
+                return;
+            }
+            thread::sleep(began.elapsed().max(BETWEEN_PIECES));
+        }
     }
 }
 
