@@ -236,7 +236,7 @@ impl Instance {
         conversation: &mut Conversation<'_>,
         transcript: &mut Transcript,
     ) -> Result<(), Refusal> {
-        let mut account = self.account(adapter, call).await?;
+        let mut account = self.account(adapter, call, transcript).await?;
         let mut asked = AskedSteps::new();
         while let Some(step) = conversation.step() {
             let position = conversation.position();
@@ -282,7 +282,7 @@ impl Instance {
             // The token may have ended before its time: one new login, one more try, then no more.
             cell.expired(&old);
             asked.clear();
-            account = self.account(adapter, call).await?;
+            account = self.account(adapter, call, transcript).await?;
             let second = self
                 .make(adapter, step, call, conversation, &account, transcript)
                 .await;
@@ -378,6 +378,7 @@ impl Instance {
                 let rows = self.ask(adapter, step, &request, call, transcript).await?;
                 transcript.keep(|| Taped {
                     exchange: conversation.exchange_name(step).into_owned(),
+                    of: tape::Of::Step(step.name.clone()),
                     answer: tape::Answer::Rows(rows.clone()),
                     took: began.elapsed(),
                 });
@@ -392,6 +393,12 @@ impl Instance {
                 let rows = self
                     .look_up(&request, call, conversation, transcript)
                     .await?;
+                transcript.keep(|| Taped {
+                    exchange: conversation.exchange_name(step).into_owned(),
+                    of: tape::Of::Step(step.name.clone()),
+                    answer: tape::Answer::Rows(rows.clone()),
+                    took: began.elapsed(),
+                });
                 let rows = exchange::of_rows(step, &rows)?;
                 conversation.rows(step, rows, account.credentials())
             }
@@ -415,6 +422,7 @@ impl Instance {
     ) -> Result<(), Refusal> {
         transcript.keep(|| Taped {
             exchange: conversation.exchange_name(step).into_owned(),
+            of: tape::Of::Step(step.name.clone()),
             answer: tape::Answer::Http(answer.clone()),
             took,
         });

@@ -411,16 +411,16 @@ pub struct Login<'a> {
 static NO_CAPTURES: BTreeMap<Box<str>, String> = BTreeMap::new();
 
 impl<'a> Login<'a> {
-    /// A login for the call's ente.
+    /// A login for the call's ente, at that instant.
     pub fn new(
         adapter: &'a Adapter,
         step: &'a Step,
         settings: &'a InstanceSettings,
         call: &'a Call<'a>,
         secrets: &'a BTreeMap<String, SecretString>,
+        now: DateTime<Utc>,
     ) -> Login<'a> {
         let declared = adapter.declared();
-        let now = Utc::now();
         Login {
             adapter,
             step,

@@ -1,7 +1,9 @@
 //! What came from a back end, kept in memory for a command that shows it or makes examples of it; the gateway keeps nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::error::ConnectorError;
 use super::http::HttpResponse;
 use super::sql::row::SqlRow;
 
@@ -10,10 +12,21 @@ use super::sql::row::SqlRow;
 pub struct Taped {
     /// Its name: the step's, with a number from the second one of the step on.
     pub exchange: String,
+    /// What it was made for.
+    pub of: Of,
     /// What came.
     pub answer: Answer,
     /// How long that took.
     pub took: Duration,
+}
+
+/// What an exchange was made for.
+#[derive(Clone)]
+pub enum Of {
+    /// A step of the operation, by its name.
+    Step(String),
+    /// The login, with what it gave.
+    Login(Result<BTreeMap<Box<str>, String>, ConnectorError>),
 }
 
 /// What came.

@@ -56,6 +56,23 @@ impl Evidence {
         })
     }
 
+    /// What an operator says of themselves who asks a back end by hand: no portal has proved anything then.
+    pub fn of_operator(
+        user_id: &str,
+        user_location: &str,
+        level_of_assurance: Option<&str>,
+    ) -> Result<Evidence, Fault> {
+        let stated = [
+            ("userID", Some(user_id)),
+            ("userLocation", Some(user_location)),
+            ("LoA", level_of_assurance),
+        ];
+        let stated = stated
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+        Evidence::read(Claims::stated(stated.collect()), "", false, false)
+    }
+
     /// `userID`: who asks within the portal, in its own words.
     pub fn user_id(&self) -> &str {
         self.text("userID").unwrap_or_default()

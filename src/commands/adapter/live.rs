@@ -2,27 +2,26 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::parse_ente;
 use crate::config::loading;
-use crate::connectors::call::{Answer, Call, Proofs, Transcript, Turn};
-use crate::connectors::error::ConnectorError;
+use crate::config::units::Span;
+use crate::connectors::adapter::Connector;
 use crate::connectors::examples::question::question;
-use crate::connectors::instance::Instances;
-use crate::connectors::tape::Taped;
+use crate::connectors::instance::{Instance, Instances};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::Parameters;
+use crate::modi::Evidence;
+use crate::signing::OwnSigner;
 use crate::snapshot::{self, Binding, Kept, Snapshot};
 
 use super::Failure;
-
-/// Nobody waits longer for an answer on a terminal.
-const PATIENCE: Duration = Duration::from_mins(1);
+use super::night::NightAtHand;
 
 /// Whom to ask what.
 #[derive(Debug, Args)]
@@ -40,6 +39,18 @@ pub struct LiveArguments {
     /// standard input. Never an argument: others would see it
     #[arg(long, value_name = "FILE")]
     question: Option<PathBuf>,
+    /// How long an answer is waited for that a back end gives later, like 10m; [instance.deferred] tells when it is asked
+    #[arg(long, value_name = "TIME", value_parser = parse_span, default_value = "1m")]
+    patience: Span,
+    /// Who you are, for a back end that is told for whom it is asked (AUDIT_REST): userID
+    #[arg(long, value_name = "TEXT", requires = "user_location")]
+    user_id: Option<String>,
+    /// From where you ask it: userLocation
+    #[arg(long, value_name = "TEXT", requires = "user_id")]
+    user_location: Option<String>,
+    /// How surely you are known, where the back end wants that: LoA
+    #[arg(long, value_name = "TEXT", requires = "user_id")]
+    loa: Option<String>,
 }
 
 /// A question with its back end.
@@ -50,6 +61,16 @@ pub struct Live {
     pub operation: Operation,
     /// The questions, in their order.
     pub questions: Vec<Question>,
+    /// The back end, with one login for all questions.
+    pub instance: Arc<Instance>,
+    /// What signs the tokens that it demands, where there is one: the service's own.
+    pub signer: Option<OwnSigner>,
+    /// Who asks, for a back end that is told.
+    pub evidence: Option<Evidence>,
+    /// How long an answer that comes later is waited for.
+    pub patience: Span,
+    /// The files of the night, where the back end is one that delivers them.
+    pub night: Option<NightAtHand>,
 }
 
 /// One question.
@@ -60,56 +81,53 @@ pub struct Question {
     pub asked: (Parameters, FieldSet),
 }
 
-/// What came of a question.
-pub struct Outcome {
-    /// The answer, or how it failed.
-    pub answer: Result<Answer, ConnectorError>,
-    /// The exchanges.
-    pub tape: Vec<Taped>,
-}
-
 impl Live {
-    /// Reads configuration and question.
-    pub fn read(config: &Path, arguments: &LiveArguments) -> Result<Live, Failure> {
+    /// Reads configuration and question; of nightly files makes a copy for this one command.
+    pub async fn read(config: &Path, arguments: &LiveArguments) -> Result<Live, Failure> {
         let kept = Kept::new().map_err(|error| Failure::because("TLS", error))?;
         let built = snapshot::examine(config, &loading::environment(), &kept);
         let snapshot = built.map_err(Failure::Configuration)?.snapshot;
         let binding = binding(&snapshot, arguments)?;
+        let evidence = evidence(&binding, arguments)?;
         let questions = questions(arguments)?;
+        let night = match binding.adapter.connector() {
+            Connector::Files(_) => Some(NightAtHand::fetch(&binding).await?),
+            Connector::Manual => {
+                let text = "all'istanza risponde un addetto: non c'è nulla da chiedere dal vivo";
+                return Err(Failure::Usage(text.to_owned()));
+            }
+            Connector::Soap(_) | Connector::Rest(_) | Connector::Sql => None,
+        };
+        let instances = match &night {
+            Some(night) => Instances::with_copies(Arc::clone(&night.shelf)),
+            None => Instances::new(),
+        };
         Ok(Live {
+            instance: instances.get(&binding.instance),
             binding,
             operation: arguments.operation,
             questions,
+            signer: snapshot.own_signer.clone(),
+            evidence,
+            patience: arguments.patience,
+            night,
         })
     }
+}
 
-    /// Asks one of them.
-    pub async fn ask(&self, question: &Question) -> Outcome {
-        let (parameters, fields) = &question.asked;
-        let offered = self.binding.adapter.operation(self.operation);
-        let call = Call {
-            operation: self.operation,
-            tenant: &self.binding.tenant,
-            parameters,
-            fields: offered.map_or(FieldSet::NONE, |offered| {
-                fields.intersection(offered.fields())
-            }),
-            deadline: Instant::now() + PATIENCE,
-            traceparent: None,
-            portal: None,
-            turn: Turn::Whole,
-            proofs: Proofs::default(),
-        };
-        let instance = Instances::new().get(&self.binding.instance);
-        let mut transcript = Transcript::taped();
-        let answer = instance
-            .call(&self.binding.adapter, &call, &mut transcript)
-            .await;
-        Outcome {
-            answer,
-            tape: transcript.tape().to_vec(),
+/// Who asks, where the back end is told.
+fn evidence(binding: &Binding, arguments: &LiveArguments) -> Result<Option<Evidence>, Failure> {
+    let (Some(user), Some(location)) = (&arguments.user_id, &arguments.user_location) else {
+        if binding.instance.names_the_asker() {
+            let text =
+                "il gestionale vuole sapere per chi si chiede: servono --user-id e --user-location";
+            return Err(Failure::Usage(text.to_owned()));
         }
-    }
+        return Ok(None);
+    };
+    Evidence::of_operator(user, location, arguments.loa.as_deref())
+        .map(Some)
+        .map_err(|fault| Failure::Usage(format!("--user-id, --user-location, --loa: {fault}")))
 }
 
 /// The ente that is asked through the instance.
@@ -190,4 +208,8 @@ fn parse_operation(text: &str) -> Result<Operation, String> {
     asked()
         .find(|operation| operation.name() == text)
         .ok_or_else(|| asked().map(Operation::name).collect::<Vec<_>>().join(", "))
+}
+
+fn parse_span(text: &str) -> Result<Span, String> {
+    Span::parse(text).ok_or_else(|| "un tempo, come 30s o 10m".to_owned())
 }

@@ -5,6 +5,8 @@ mod check;
 mod schema;
 mod explain;
 mod live;
+mod asking;
+mod night;
 mod probe;
 mod record;
 mod drift;

@@ -10,11 +10,11 @@ use crate::connectors::adapter::Connector;
 use crate::connectors::error::{ConnectorError, Kind};
 use crate::connectors::examples::written;
 use crate::connectors::http::HttpClient;
-use crate::connectors::instance::Instances;
 use crate::connectors::tape;
 use crate::contract::operation::FieldSet;
 
-use super::live::{Live, LiveArguments, Outcome, Question};
+use super::asking::Outcome;
+use super::live::{Live, LiveArguments, Question};
 use super::{Failure, say};
 
 /// Whom to ask, and how much to show.
@@ -29,7 +29,7 @@ pub struct ProbeArguments {
 
 /// Asks, and tells connection, login, exchanges, outcome and fields.
 pub async fn run(config: &Path, arguments: &ProbeArguments) -> Result<(), Failure> {
-    let live = Live::read(config, &arguments.live)?;
+    let live = Live::read(config, &arguments.live).await?;
     let binding = &live.binding;
     say(format_args!(
         "{} (adapter {} {}), ente {}",
@@ -98,7 +98,7 @@ async fn connect(live: &Live) -> Result<(), Failure> {
         )?;
     }
     let began = Instant::now();
-    let probed = Instances::new().get(settings).probe(&binding.adapter).await;
+    let probed = live.instance.probe(&binding.adapter).await;
     let what = match (binding.adapter.connector(), binding.adapter.token()) {
         (Connector::Sql, _) => "collegamento, con le colonne che servono",
         (Connector::Files(_), _) => "elenco dei file",
@@ -159,7 +159,12 @@ fn entries(document: &Value) -> Vec<Value> {
 }
 
 fn show(live: &Live, outcome: &Outcome) -> Result<(), Failure> {
-    for taped in &outcome.tape {
+    // What a login gives opens the door to everybody's data.
+    let shown = outcome
+        .tape
+        .iter()
+        .filter(|taped| matches!(taped.of, tape::Of::Step(_)));
+    for taped in shown {
         say(format_args!("\n── {}", taped.exchange))?;
         match &taped.answer {
             tape::Answer::Http(answer) => say(String::from_utf8_lossy(&answer.body))?,

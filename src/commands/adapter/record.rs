@@ -10,7 +10,8 @@ use crate::connectors::examples::recording::{self, Origin, Take};
 use crate::connectors::secrets::Shelf;
 use crate::contract::operation::FieldSet;
 
-use super::live::{Live, LiveArguments, Outcome};
+use super::asking::Outcome;
+use super::live::{Live, LiveArguments};
 use super::{Failure, adapters_root, folder_of, say, wrong};
 
 /// Whom to ask, and where the examples go.
@@ -28,14 +29,18 @@ pub struct RecordArguments {
 
 /// Asks every question, then writes all cases or none.
 pub async fn run(config: &Path, arguments: &RecordArguments) -> Result<(), Failure> {
-    let live = Live::read(config, &arguments.live)?;
+    let live = Live::read(config, &arguments.live).await?;
     let adapter = &live.binding.adapter;
     let root = arguments.root.clone().unwrap_or_else(adapters_root);
     let folder = folder_of(&root, Path::new(adapter.name()))?;
     let now = Utc::now();
     let mut takes = Vec::new();
     for (index, question) in live.questions.iter().enumerate() {
-        let Outcome { answer, tape } = live.ask(question).await;
+        let Outcome {
+            answer,
+            tape,
+            reference,
+        } = live.ask(question).await;
         takes.push(Take {
             case: if index == 0 {
                 arguments.case.clone()
@@ -44,6 +49,7 @@ pub async fn run(config: &Path, arguments: &RecordArguments) -> Result<(), Failu
             },
             request: question.request.clone(),
             tape,
+            reference,
             outcome: answer.map(|answer| {
                 let mut out = Vec::new();
                 answer

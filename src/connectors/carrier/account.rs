@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use secrecy::SecretString;
 
 use super::Instance;
 use crate::connectors::adapter::{Adapter, Step};
-use crate::connectors::call::{Call, Proofs, Turn};
+use crate::connectors::call::{Call, Proofs, Transcript, Turn};
 use crate::connectors::conversation::{Credentials, Login};
 use crate::connectors::error::{ConnectorError, Kind};
 use crate::connectors::instance::Tenant;
 use crate::connectors::login::{Granted, Token, TokenCell};
 use crate::connectors::secrets::Secrets;
+use crate::connectors::tape::{self, Taped};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::Parameters;
@@ -46,6 +48,7 @@ impl Instance {
         &self,
         adapter: &Adapter,
         call: &Call<'_>,
+        transcript: &mut Transcript,
     ) -> Result<Account, ConnectorError> {
         let (secrets, edition) = self.secrets.read(&self.settings.secrets)?;
         let Some(login) = adapter.token() else {
@@ -61,7 +64,7 @@ impl Instance {
         let cell = account_name(adapter, call.tenant, portal);
         let cell = self.tokens.cell(&cell);
         let token = cell.get(edition, call.deadline, || {
-            self.log_in(adapter, login, call, &secrets)
+            self.log_in(adapter, login, call, &secrets, transcript)
         });
         let token = token.await;
         if let Err(error) = &token
@@ -83,11 +86,20 @@ impl Instance {
         login: &Step,
         call: &Call<'_>,
         secrets: &Secrets,
+        transcript: &mut Transcript,
     ) -> Result<Granted, ConnectorError> {
-        let conversation = Login::new(adapter, login, &self.settings, call, secrets);
-        // A login is no part of what a portal asked: it stays out of the transcript.
+        let began = Instant::now();
+        let conversation = Login::new(adapter, login, &self.settings, call, secrets, Utc::now());
+        // A login is no part of what a portal asked: it stays out of the transcript's digests.
         let answer = self.send(conversation.request()?, call, None).await?;
-        let captures = conversation.answered(&answer)?;
+        let captures = conversation.answered(&answer);
+        transcript.keep(|| Taped {
+            exchange: login.name.clone(),
+            of: tape::Of::Login(captures.clone()),
+            answer: tape::Answer::Http(answer),
+            took: began.elapsed(),
+        });
+        let captures = captures?;
         let token = captures.get("token").cloned().unwrap_or_default();
         let lifetime = captures
             .get("lifetime")
@@ -125,7 +137,9 @@ impl Instance {
         {
             return Ok(());
         }
-        self.account(adapter, &call).await.map(drop)
+        self.account(adapter, &call, &mut Transcript::begin())
+            .await
+            .map(drop)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::config::mistake::Mistake;
 use crate::contract::operation::Operation;
 
 /// The folder of the cases of the login.
-const LOGIN: &str = "_login";
+pub const LOGIN: &str = "_login";
 /// What is sent for an exchange.
 pub const REQUEST: &str = "2-back-end-request";
 /// What the back end answered to it.

@@ -1,5 +1,6 @@
 //! Plays an example: what the adapter sends for the question, and what becomes of the answers.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -21,7 +22,7 @@ use crate::contract::question::Parameters;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The number under which the back end knows a request, in examples of those that outlive the call.
-const REFERENCE: &str = "7c1e0000-0000-4000-8000-000000000001";
+pub const REFERENCE: &str = "7c1e0000-0000-4000-8000-000000000001";
 
 /// What came of a play.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,10 +127,6 @@ fn at(example: &Example, mistake: Mistake) -> Mistake {
     mistake
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one conversation from its first message to its last"
-)]
 fn converse(
     adapter: &Adapter,
     setting: &Setting,
@@ -142,75 +139,124 @@ fn converse(
         let text = format!("adapter.toml non ha l'operazione {operation}");
         return Err(Mistake::of_file("", text));
     };
-    let call = Call {
-        operation,
-        tenant: &setting.tenant,
-        parameters,
-        fields: fields.intersection(offered.fields()),
-        deadline: Instant::now() + PATIENCE,
-        portal: None,
-        turn: Turn::Played(REFERENCE),
-        traceparent: None,
-        proofs: Proofs::default(),
-    };
     let token = SecretString::from(TOKEN);
-    let credentials = Credentials {
-        secrets: &setting.secrets,
-        token: adapter.token().map(|_| &token),
+    let mut play = Play {
+        credentials: Credentials {
+            secrets: &setting.secrets,
+            token: adapter.token().map(|_| &token),
+        },
+        answers,
+        watcher,
+        exchanges: Vec::new(),
+        made: BTreeMap::new(),
     };
-    let mut exchanges = Vec::new();
-    let mut conversation = match Conversation::begin(adapter, &setting.settings, &call, setting.now)
-    {
-        Ok(conversation) => conversation,
-        Err(error) => {
-            return Ok(Played {
-                exchanges,
-                answer: failure(&error),
-            });
+    let mut turn = Turn::Played(REFERENCE);
+    loop {
+        let call = Call {
+            operation,
+            tenant: &setting.tenant,
+            parameters,
+            fields: fields.intersection(offered.fields()),
+            deadline: Instant::now() + PATIENCE,
+            portal: None,
+            turn,
+            traceparent: None,
+            proofs: Proofs::default(),
+        };
+        let began = Conversation::begin(adapter, &setting.settings, &call, setting.now);
+        let ended = match began {
+            Ok(mut conversation) => match play.through(&mut conversation)? {
+                Ok(()) => Ok(conversation.finish(setting.now)),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
+        // Where no answer is there yet the back end is asked again, as long as the example has more.
+        if matches!(&ended, Err(error) if error.kind == Kind::NotYet) {
+            turn = Turn::Poll(REFERENCE);
+            let call = Call { turn, ..call };
+            let again = Conversation::begin(adapter, &setting.settings, &call, setting.now);
+            let next = again
+                .ok()
+                .and_then(|mut again| Some(play.name_of(again.step()?)));
+            if next.is_some_and(|next| answers(&next).is_ok()) {
+                continue;
+            }
         }
-    };
-    while let Some(step) = conversation.step() {
-        let exchange = conversation.exchange_name(step).into_owned();
-        let sent = match conversation.request(step, credentials) {
-            Ok(sent) => sent,
-            // A lack of the setting, not an answer that a portal could get.
-            Err(error) if error.kind == Kind::Gateway => {
-                return Err(Mistake::of_file("", error.detail));
+        let answer = match ended {
+            Ok(answer) => {
+                let mut out = Vec::new();
+                answer
+                    .document
+                    .write_cut(FieldSet::all(operation), &mut out);
+                serde_json::from_slice(&out)
+                    .map_err(|_| Mistake::of_file("", "la risposta al portale non è JSON"))?
             }
-            Err(error) => {
-                return Ok(Played {
-                    exchanges,
-                    answer: failure(&error),
-                });
-            }
+            Err(error) => failure(&error),
         };
-        exchanges.push(Sent {
-            text: written::request(&sent),
-            ending: written::request_ending(&sent),
-            exchange: exchange.clone(),
+        return Ok(Played {
+            exchanges: play.exchanges,
+            answer,
         });
-        let text = answers(&exchange)?;
-        let answer = Written {
-            exchange: &exchange,
-            text: &text,
-        };
-        watcher.answered(&conversation, step, &answer, credentials)?;
-        let outcome = take_in(&mut conversation, step, &sent, &text, credentials);
-        let outcome = outcome
-            .map_err(|text| Mistake::of_file("", format!("{RESPONSE}.{exchange}: {text}")))?;
-        if let Err(refusal) = outcome {
-            return Ok(Played {
-                exchanges,
-                answer: failure(&refusal.error),
-            });
+    }
+}
+
+/// A play under way.
+struct Play<'p> {
+    credentials: Credentials<'p>,
+    answers: &'p dyn Fn(&str) -> Result<String, Mistake>,
+    watcher: &'p mut dyn Watcher,
+    exchanges: Vec<Sent>,
+    /// How often each step was made.
+    made: BTreeMap<String, usize>,
+}
+
+impl Play<'_> {
+    /// The name of the step's next exchange: with a number from the second one on, also where the back end is asked again.
+    fn name_of(&self, step: &Step) -> String {
+        match self.made.get(&step.name) {
+            None => step.name.clone(),
+            Some(made) => format!("{}-{}", step.name, made + 1),
         }
     }
-    let document = conversation.finish(setting.now).document;
-    let mut out = Vec::new();
-    document.write_cut(FieldSet::all(operation), &mut out);
-    let answer = serde_json::from_slice(&out)
-        .map_err(|_| Mistake::of_file("", "la risposta al portale non è JSON"))?;
-    Ok(Played { exchanges, answer })
+
+    /// Makes the exchanges of one conversation; the inner `Err` is how it failed.
+    fn through(
+        &mut self,
+        conversation: &mut Conversation<'_>,
+    ) -> Result<Result<(), ConnectorError>, Mistake> {
+        while let Some(step) = conversation.step() {
+            let exchange = self.name_of(step);
+            *self.made.entry(step.name.clone()).or_default() += 1;
+            let sent = match conversation.request(step, self.credentials) {
+                Ok(sent) => sent,
+                // A lack of the setting, not an answer that a portal could get.
+                Err(error) if error.kind == Kind::Gateway => {
+                    return Err(Mistake::of_file("", error.detail));
+                }
+                Err(error) => return Ok(Err(error)),
+            };
+            self.exchanges.push(Sent {
+                text: written::request(&sent),
+                ending: written::request_ending(&sent),
+                exchange: exchange.clone(),
+            });
+            let text = (self.answers)(&exchange)?;
+            let answer = Written {
+                exchange: &exchange,
+                text: &text,
+            };
+            self.watcher
+                .answered(conversation, step, &answer, self.credentials)?;
+            let outcome = take_in(conversation, step, &sent, &text, self.credentials);
+            let outcome = outcome
+                .map_err(|text| Mistake::of_file("", format!("{RESPONSE}.{exchange}: {text}")))?;
+            if let Err(refusal) = outcome {
+                return Ok(Err(refusal.error));
+            }
+        }
+        Ok(Ok(()))
+    }
 }
 
 fn take_in(
@@ -238,6 +284,17 @@ fn play_login(adapter: &Adapter, setting: &Setting, example: &Example) -> Result
     let Some(step) = adapter.token() else {
         return Err(of_example("adapter.toml non ha [token]".to_owned()));
     };
+    let text = example.exchange_text(RESPONSE, &step.name)?;
+    play_login_with(adapter, setting, step, &text).map_err(of_example)
+}
+
+/// Plays the login with an answer from anywhere; `Err` says why it cannot be.
+pub fn play_login_with(
+    adapter: &Adapter,
+    setting: &Setting,
+    step: &Step,
+    text: &str,
+) -> Result<Played, String> {
     let call = Call {
         operation: Operation::RicercaPersona,
         tenant: &setting.tenant,
@@ -249,11 +306,16 @@ fn play_login(adapter: &Adapter, setting: &Setting, example: &Example) -> Result
         traceparent: None,
         proofs: Proofs::default(),
     };
-    let login = Login::new(adapter, step, &setting.settings, &call, &setting.secrets);
-    let sent = login.request().map_err(|error| of_example(error.detail))?;
-    let text = example.exchange_text(RESPONSE, &step.name)?;
-    let answer = written::http_response(&text).map_err(of_example)?;
-    let answer = match login.answered(&answer) {
+    let login = Login::new(
+        adapter,
+        step,
+        &setting.settings,
+        &call,
+        &setting.secrets,
+        setting.now,
+    );
+    let sent = login.request().map_err(|error| error.detail)?;
+    let answer = match login.answered(&written::http_response(text)?) {
         Ok(captures) => json!(captures),
         Err(error) => failure(&error),
     };

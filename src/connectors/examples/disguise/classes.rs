@@ -10,6 +10,9 @@ use crate::connectors::mapping::field::{Content, FieldMapping, PlaceMapping};
 use crate::connectors::mapping::rows::Several;
 use crate::connectors::template::Template;
 
+/// What a login captures beside its token.
+const LIFETIME: &str = "lifetime";
+
 /// What kind of thing stands at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -68,7 +71,12 @@ impl Classes {
             }
         }
         for capture in &mapping.captures {
-            classes.expression(&capture.value, Class::Mark);
+            // How long a token holds says nothing of anybody.
+            let class = match &*capture.name {
+                LIFETIME => Class::Kept,
+                _ => Class::Mark,
+            };
+            classes.expression(&capture.value, class);
         }
         for (_, field) in &mapping.fields {
             classes.field(field);

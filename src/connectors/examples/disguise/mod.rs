@@ -50,10 +50,20 @@ pub struct Disguise {
     common: BTreeSet<String>,
     /// Days that were met.
     days: BTreeSet<NaiveDate>,
-    /// Secrets and configured values with those of the examples, letter for letter.
-    configured: Vec<(String, String)>,
+    /// Secrets and configured values with those of the examples.
+    configured: Vec<Configured>,
     /// Whether originals are only gathered.
     gathers: bool,
+}
+
+/// What is configured, or secret of a recording, with what examples show instead; letter for letter.
+pub struct Configured {
+    /// What it is.
+    pub real: String,
+    /// What examples show.
+    pub shown: String,
+    /// Whether nobody may see it, wherever it stands.
+    pub is_secret: bool,
 }
 
 /// What is known of the place where a text stands.
@@ -72,11 +82,11 @@ impl std::fmt::Debug for Disguise {
 }
 
 impl Disguise {
-    /// A disguise; `configured`: secrets and values of the instance and the ente, each with what examples show instead.
-    pub fn new(today: NaiveDate, configured: Vec<(String, String)>) -> Disguise {
+    /// A disguise; `configured`: secrets and values of the instance and the ente, tokens and numbers of requests.
+    pub fn new(today: NaiveDate, configured: Vec<Configured>) -> Disguise {
         let different = configured
             .into_iter()
-            .filter(|(real, shown)| real != shown && !real.is_empty());
+            .filter(|one| one.real != one.shown && !one.real.is_empty());
         Disguise {
             today,
             by: 0,
@@ -228,9 +238,11 @@ impl Disguise {
         words: &BTreeSet<String>,
         constants: &BTreeSet<String>,
     ) -> String {
-        if let Some((_, shown)) = self.configured.iter().find(|(real, _)| real == text) {
-            return shown.clone();
+        if let Some(known) = self.configured.iter().find(|known| known.real == text) {
+            return known.shown.clone();
         }
+        let unsecret = self.without_secrets(text);
+        let text = unsecret.as_deref().unwrap_or(text);
         if self.gathers {
             self.meet(text, class);
             return text.to_owned();
@@ -267,6 +279,19 @@ impl Disguise {
             }
             Class::Mark | Class::Unread => self.alike(text),
         }
+    }
+
+    /// A text in which secrets stand beside others, with what examples show in their place; `None`: there are none.
+    fn without_secrets(&self, text: &str) -> Option<String> {
+        let long = |known: &&Configured| known.is_secret && known.real.len() >= SHORTEST;
+        let secrets = self.configured.iter().filter(long);
+        secrets.fold(None, |text_without: Option<String>, secret| {
+            let before = text_without.as_deref().unwrap_or(text);
+            match before.contains(&secret.real) {
+                true => Some(before.replace(&secret.real, &secret.shown)),
+                false => text_without,
+            }
+        })
     }
 
     /// Dates whose parts stand apart, in the order in which they come, moved as every day is.

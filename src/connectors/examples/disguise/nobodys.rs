@@ -33,9 +33,11 @@ pub(super) fn is_nobodys(text: &str, words: &BTreeSet<String>) -> bool {
     let is_amount = amount.is_some_and(|(whole, cents)| {
         cents.len() <= 2 && digits(cents) && digits(&whole.trim_start_matches('-').replace('.', ""))
     });
+    let letters =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic());
     let is_type = text
         .split_once(':')
-        .is_some_and(|(prefix, _)| prefix.len() <= 8 && !prefix.contains(' '));
+        .is_some_and(|(prefix, name)| prefix.len() <= 8 && letters(prefix) && letters(name));
     !text.chars().any(char::is_alphanumeric)
         || text.chars().count() < SHORTEST && !text.chars().any(char::is_lowercase)
         || is_year

@@ -20,7 +20,10 @@ impl Disguise {
     pub fn survivors(&self, text: &str) -> usize {
         let text = text.to_uppercase();
         let days = self.days.iter().flat_map(|day| values::ways(*day));
-        let configured = self.configured.iter().map(|(real, _)| real.to_uppercase());
+        let configured = self
+            .configured
+            .iter()
+            .map(|known| known.real.to_uppercase());
         let all = self
             .replaced
             .keys()
@@ -29,8 +32,16 @@ impl Disguise {
             .chain(configured)
             .chain(days);
         let long = all.filter(|original| original.chars().count() >= SHORTEST);
-        long.filter(|original| stands_in(original, &text) && !is_municipality(original))
-            .count()
+        let left = long.filter(|original| stands_in(original, &text) && !is_municipality(original));
+        // A secret is none for standing inside a word.
+        let secrets = self
+            .configured
+            .iter()
+            .filter(|known| known.is_secret && known.real.len() >= SHORTEST);
+        left.count()
+            + secrets
+                .filter(|secret| text.contains(&secret.real.to_uppercase()))
+                .count()
     }
 }
 
