@@ -5,6 +5,8 @@
     reason = "a test that cannot go on must say so at once"
 )]
 
+mod captured;
+mod nights;
 mod office;
 #[path = "../pki/mod.rs"]
 mod pki;

@@ -15,6 +15,7 @@ impl Office {
     pub fn new(adapters: &[&str]) -> Office {
         let office = Office(tempfile::tempdir().unwrap());
         fs::create_dir(office.path("adapters")).unwrap();
+        fs::create_dir(office.path("tmp")).unwrap();
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
         for adapter in adapters {
             copy(
@@ -50,6 +51,7 @@ impl Office {
     pub fn pontile(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pontile"))
             .current_dir(self.0.path())
+            .env("TMPDIR", self.path("tmp"))
             .args(["--config", "pontile.toml", "adapter"])
             .args(arguments)
             .stdin(Stdio::piped())
@@ -95,13 +97,22 @@ fn copy(from: &Path, to: &Path) {
 
 /// Every file below a folder with its text.
 pub fn texts(folder: &Path) -> Vec<(PathBuf, String)> {
+    let files = bytes(folder).into_iter();
+    // Files of the night are not all of UTF-8.
+    files
+        .map(|(path, bytes)| (path, String::from_utf8_lossy(&bytes).into_owned()))
+        .collect()
+}
+
+/// Every file below a folder with its bytes.
+pub fn bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            found.extend(texts(&path));
+            found.extend(bytes(&path));
         } else {
-            found.push((path.clone(), fs::read_to_string(path).unwrap()));
+            found.push((path.clone(), fs::read(path).unwrap()));
         }
     }
     found

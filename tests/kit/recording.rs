@@ -13,14 +13,17 @@ use crate::process::program;
 use crate::simulators::{Simulators, seed_view};
 
 /// A dialect's simulator with the adapter that speaks to it.
-struct Desk {
-    adapter: &'static str,
-    address: String,
+pub struct Desk {
+    pub adapter: &'static str,
+    pub address: String,
     ente: (&'static str, &'static str),
     values: &'static str,
     ente_values: &'static str,
-    secret: (&'static str, &'static str),
+    /// Name and value.
+    pub secret: (&'static str, &'static str),
     operations: &'static [&'static str],
+    /// Tables of the instance.
+    pub more: String,
 }
 
 /// People are called like them too (and like the made-up ones, who are made up for one recording), and then their names tell nothing.
@@ -31,7 +34,7 @@ const FAMIGLIA: &str = "anagrafe.ricerche-famiglia";
 const POSIZIONE: &str = "tributi.ricerche-posizione";
 
 #[expect(clippy::too_many_lines, reason = "a table: one entry a dialect")]
-fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
+pub fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
     let at = |dialect: &str| simulators.address(dialect);
     let como = ("013075", "C933");
     let cantu = ("013041", "B639");
@@ -45,6 +48,7 @@ fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
             ente_values: "",
             secret: ("password", "civilia-prova"),
             operations: &[PERSONA],
+            more: String::new(),
         },
         Desk {
             adapter: "dataset-due-passi",
@@ -54,6 +58,7 @@ fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
             ente_values: "",
             secret: ("password", "d2-prova-c933"),
             operations: &[PERSONA, FAMIGLIA, POSIZIONE],
+            more: String::new(),
         },
         Desk {
             adapter: "docarea-token",
@@ -63,6 +68,7 @@ fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
             ente_values: "codice = \"B639\"",
             secret: ("password", "d3-prova-b639"),
             operations: &[PERSONA, FAMIGLIA, POSIZIONE],
+            more: String::new(),
         },
         Desk {
             adapter: "sici-rpc",
@@ -72,6 +78,7 @@ fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
             ente_values: "codice = \"C933\"",
             secret: ("password", "d4-prova-c933"),
             operations: &[PERSONA, FAMIGLIA],
+            more: String::new(),
         },
         Desk {
             adapter: "richiesta-letterale",
@@ -81,6 +88,7 @@ fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
             ente_values: "",
             secret: ("", ""),
             operations: &[PERSONA],
+            more: String::new(),
         },
         Desk {
             adapter: "civilia-next",
@@ -90,6 +98,7 @@ fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
             ente_values: "",
             secret: ("client_secret", "erba-prova"),
             operations: &[PERSONA, FAMIGLIA, POSIZIONE],
+            more: String::new(),
         },
         Desk {
             adapter: "schermate-rpc",
@@ -99,6 +108,19 @@ fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
             ente_values: "banca_dati = \"b639\"",
             secret: ("password", "d7-prova-b639"),
             operations: &[PERSONA, FAMIGLIA, POSIZIONE],
+            more: String::new(),
+        },
+        Desk {
+            adapter: "richiesta-standard",
+            address: at("d8"),
+            ente: erba,
+            values: "",
+            ente_values: "codice_ipa = \"c_d416\"",
+            secret: ("", ""),
+            operations: &[PERSONA, FAMIGLIA, POSIZIONE],
+            // Half a second passes until an answer is there.
+            more: "[instance.deferred]\nfirst = \"600ms\"\nleast = \"300ms\"\nmost = \"300ms\"\n"
+                .to_owned(),
         },
         Desk {
             adapter: "vista-comune",
@@ -108,12 +130,13 @@ fn desks(simulators: &Simulators, view: &str) -> Vec<Desk> {
             ente_values: "",
             secret: ("", ""),
             operations: &[PERSONA, FAMIGLIA, POSIZIONE],
+            more: String::new(),
         },
     ]
 }
 
 impl Desk {
-    fn configuration(&self) -> String {
+    pub fn configuration(&self) -> String {
         let (name, _) = self.secret;
         let secrets = if name.is_empty() {
             String::new()
@@ -132,11 +155,12 @@ impl Desk {
             String::new()
         };
         format!(
-            "[[instance]]\nname = \"banco\"\nadapter = \"{}\"\naddress = \"{}\"\nvalues = {{ {} }}\n{secrets}bounds = {{ concurrency = 1 }}\n\
+            "[[instance]]\nname = \"banco\"\nadapter = \"{}\"\naddress = \"{}\"\nvalues = {{ {} }}\n{secrets}bounds = {{ concurrency = 1 }}\n{}\
              [[ente]]\ncodice_istat = \"{}\"\ncodice_belfiore = \"{}\"\ncodice_ipa = \"c_prova\"\ndenominazione = \"Prova\"\n{}{taxes}",
             self.adapter,
             self.address,
             self.values,
+            self.more,
             self.ente.0,
             self.ente.1,
             domain("anagrafe"),

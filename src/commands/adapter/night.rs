@@ -11,6 +11,7 @@ use crate::config::instance::InstanceSettings;
 use crate::config::night::{Night, NightFiles};
 use crate::config::units::Span;
 use crate::connectors::adapter::Connector;
+use crate::connectors::examples::recording::nights::Delivered;
 use crate::connectors::files::look::{Post, Sightings, look};
 use crate::connectors::files::shelf::Shelf;
 use crate::connectors::files::source::Source;
@@ -23,20 +24,9 @@ use super::Failure;
 pub struct NightAtHand {
     /// The copy, by which questions are answered.
     pub shelf: Arc<Shelf>,
-    /// The files: by name, where each is, and the layouts that read it, by their places.
-    pub files: Vec<File>,
+    files: Vec<Delivered>,
     /// All of it, gone with this.
     _folder: Folder,
-}
-
-/// A file of a night.
-pub struct File {
-    /// Its name, as it was delivered.
-    pub name: String,
-    /// Where it is at hand.
-    pub path: PathBuf,
-    /// The places of the layouts that it has.
-    pub layouts: Vec<usize>,
 }
 
 impl NightAtHand {
@@ -96,7 +86,7 @@ impl NightAtHand {
                     .iter()
                     .any(|file| file.nome == *name && file.tabella == layout.name)
             });
-            File {
+            Delivered {
                 name: (*name).to_owned(),
                 path,
                 layouts: of_it.map(|(place, _)| place).collect(),
@@ -107,6 +97,13 @@ impl NightAtHand {
             shelf,
             _folder: folder,
         })
+    }
+}
+
+impl NightAtHand {
+    /// The files, with the layouts that each has.
+    pub fn files(&self) -> Vec<Delivered> {
+        self.files.clone()
     }
 }
 

@@ -6,6 +6,7 @@ use chrono::Utc;
 use clap::Args;
 use serde_json::Value;
 
+use crate::connectors::examples::recording::nights::Night;
 use crate::connectors::examples::recording::{self, Origin, Take};
 use crate::connectors::secrets::Shelf;
 use crate::contract::operation::FieldSet;
@@ -22,6 +23,9 @@ pub struct RecordArguments {
     /// Name of the case, like found; of several questions the second is found-2, and so on
     #[arg(long, value_parser = parse_case)]
     case: String,
+    /// Lines of each nightly file that are taken at most: those of whom you ask about, then the first ones
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    lines: usize,
     /// Where the adapter's folder is; absent: ./adapters if there is one, else where the package puts them
     #[arg(long, value_name = "FOLDER")]
     root: Option<PathBuf>,
@@ -70,7 +74,12 @@ pub async fn run(config: &Path, arguments: &RecordArguments) -> Result<(), Failu
         secrets: &secrets,
         now,
     };
-    for folder in recording::record(&origin, &takes).map_err(wrong)? {
+    let night = live.night.as_ref().map(|night| Night {
+        case: arguments.case.clone(),
+        files: night.files(),
+        most: arguments.lines,
+    });
+    for folder in recording::record(&origin, &takes, night.as_ref()).map_err(wrong)? {
         say(folder.display())?;
     }
     say(

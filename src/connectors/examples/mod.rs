@@ -2,7 +2,7 @@
 //!
 //! `examples/<operation>/<case>/` holds `1-portal-request.json`, for each exchange `2-back-end-request.<exchange>.*` and
 //! `3-back-end-response.<exchange>.*`, and `4-portal-answer.json`; `examples/_login/<case>/` the same for the login, without a
-//! question and with `4-outcome.json`. What follows the exchange's name says only how the file is written, so that a
+//! question and with `4-outcome.json`; `examples/_night/<case>/` files of a night (`night`). What follows the exchange's name says only how the file is written, so that a
 //! connector may have a form of its own.
 
 pub mod setting;
@@ -14,6 +14,7 @@ pub mod usual;
 pub mod explain;
 pub mod disguise;
 pub mod recording;
+pub mod night;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,8 @@ pub enum Subject {
     Operation(Operation),
     /// The login.
     Login,
+    /// The files of a night.
+    Night,
 }
 
 /// The folders of adapters below a root: those whose name begins with `_` are none.
@@ -68,6 +71,7 @@ pub fn examples_of(adapter: &Path) -> Result<Vec<Example>, Mistake> {
         let name = name_of(&folder);
         let of = match Operation::named(&name) {
             _ if name == LOGIN => Subject::Login,
+            _ if name == night::NIGHT => Subject::Night,
             Some(operation) => Subject::Operation(operation),
             None => {
                 let text = format!("«{name}» non è il nome di un'operazione");
@@ -103,6 +107,7 @@ pub fn example_at(path: &Path) -> Result<(PathBuf, Example), Mistake> {
     let of = match Operation::named(&name_of(operation)) {
         Some(operation) => Subject::Operation(operation),
         None if name_of(operation) == LOGIN => Subject::Login,
+        None if name_of(operation) == night::NIGHT => Subject::Night,
         None => return Err(none()),
     };
     Ok((adapter, Example { folder, of }))
@@ -120,6 +125,7 @@ impl Example {
         self.folder.join(match self.of {
             Subject::Operation(_) => "4-portal-answer.json",
             Subject::Login => "4-outcome.json",
+            Subject::Night => night::COPY,
         })
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::question::question;
 use super::setting::{Setting, TOKEN};
-use super::{Example, RESPONSE, Subject, read_json, written};
+use super::{Example, RESPONSE, Subject, night, read_json, written};
 use crate::config::mistake::Mistake;
 use crate::connectors::adapter::{Adapter, Step};
 use crate::connectors::call::{Call, Proofs, Turn};
@@ -93,6 +93,7 @@ pub fn play_watched(
 ) -> Result<Played, Mistake> {
     let operation = match example.of {
         Subject::Login => return play_login(adapter, setting, example),
+        Subject::Night => return night::play(adapter, setting, example),
         Subject::Operation(operation) => operation,
     };
     let request = example.request_file();

@@ -4,6 +4,7 @@
 //! refuses whatever of the originals is left.
 
 pub mod classes;
+pub mod columns;
 pub mod people;
 pub mod survivors;
 pub mod values;
@@ -219,16 +220,7 @@ impl Disguise {
             Some(part) => part,
             None => self.value(bare, class, spot.words, &spot.classes.constants),
         };
-        let start = text.len() - text.trim_start().len();
-        let padded = format!(
-            "{replacement:<width$}",
-            width = if text.len() > start + bare.len() {
-                bare.chars().count()
-            } else {
-                0
-            }
-        );
-        format!("{}{padded}{}", &text[..start], &text[start + bare.len()..])
+        around(text, &replacement)
     }
 
     fn value(
@@ -307,25 +299,7 @@ impl Disguise {
             let mut moved: [Vec<String>; 3] = Default::default();
             for ((day, month), year) in days.iter().zip(months).zip(years) {
                 let original = [day.as_str(), month.as_str(), year.as_str()];
-                let date = dates::of_parts(year.trim(), month.trim(), day.trim())
-                    .ok()
-                    .flatten();
-                let [day, month, year] = match date {
-                    Some(date) if self.gathers => {
-                        self.days.insert(date);
-                        original.map(str::to_owned)
-                    }
-                    Some(date) => {
-                        let moved = values::moved(date, self.by, self.today);
-                        let width = |text: &str| text.trim().len();
-                        [
-                            format!("{:0width$}", moved.day(), width = width(day)),
-                            format!("{:0width$}", moved.month(), width = width(month)),
-                            moved.year().to_string(),
-                        ]
-                    }
-                    None => original.map(str::to_owned),
-                };
+                let [day, month, year] = self.moved_parts(original);
                 moved[0].push(day);
                 moved[1].push(month);
                 moved[2].push(year);
@@ -340,6 +314,34 @@ impl Disguise {
             }
         }
         parts
+    }
+
+    /// Day, month and year of a date, moved as every day is.
+    fn moved_parts(&mut self, original: [&str; 3]) -> [String; 3] {
+        let [day, month, year] = original.map(str::trim);
+        match dates::of_parts(year, month, day).ok().flatten() {
+            Some(date) if self.gathers => {
+                self.days.insert(date);
+                original.map(str::to_owned)
+            }
+            Some(date) => {
+                let moved = values::moved(date, self.by, self.today);
+                [
+                    format!("{:0width$}", moved.day(), width = day.len()),
+                    format!("{:0width$}", moved.month(), width = month.len()),
+                    moved.year().to_string(),
+                ]
+            }
+            None => original.map(str::to_owned),
+        }
+    }
+
+    /// What is configured in the name of a file, as examples show it.
+    pub(super) fn in_a_name(&self, name: &str) -> String {
+        let known = self.configured.iter();
+        known.fold(name.to_owned(), |name, known| {
+            name.replace(&known.real, &known.shown)
+        })
     }
 
     /// Notes an original before any is replaced.
@@ -381,4 +383,19 @@ impl Disguise {
     pub fn begin(&mut self) {
         self.settle();
     }
+}
+
+/// A text in the place of another, with the blanks around that one.
+fn around(text: &str, replacement: &str) -> String {
+    let bare = text.trim();
+    let start = text.len() - text.trim_start().len();
+    let padded = format!(
+        "{replacement:<width$}",
+        width = if text.len() > start + bare.len() {
+            bare.chars().count()
+        } else {
+            0
+        }
+    );
+    format!("{}{padded}{}", &text[..start], &text[start + bare.len()..])
 }

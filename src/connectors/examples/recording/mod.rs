@@ -3,7 +3,9 @@
 
 mod configured;
 mod exchanges;
+mod lines;
 mod logins;
+pub mod nights;
 mod originals;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::disguise::Disguise;
+use super::night::NIGHT;
 use super::{LOGIN, setting, unreadable};
 use crate::config::mistake::Mistake;
 use crate::connectors::adapter::Adapter;
@@ -23,6 +26,7 @@ use crate::connectors::error::ConnectorError;
 use crate::connectors::instance::Tenant;
 use crate::connectors::tape::Taped;
 use crate::contract::operation::Operation;
+use nights::Night;
 
 /// One live question with what came of it.
 pub struct Take {
@@ -59,8 +63,12 @@ pub struct Origin<'a> {
 /// The files of one case, by name.
 type Files = Vec<(String, Vec<u8>)>;
 
-/// Writes a folder for each take; `Err` says why nothing was written.
-pub fn record(origin: &Origin<'_>, takes: &[Take]) -> Result<Vec<PathBuf>, Mistake> {
+/// Writes a folder for each take, and one for the files of a night; `Err` says why nothing was written.
+pub fn record(
+    origin: &Origin<'_>,
+    takes: &[Take],
+    night: Option<&Night>,
+) -> Result<Vec<PathBuf>, Mistake> {
     let shared = configured::shared_setting(origin)?;
     let mut known = configured::configured(origin, &shared)?;
     known.extend(configured::of_the_tapes(takes));
@@ -78,6 +86,10 @@ pub fn record(origin: &Origin<'_>, takes: &[Take]) -> Result<Vec<PathBuf>, Mista
         }
         recorded.push((take, login, answers));
     }
+    let samples = match night {
+        Some(night) => nights::samples(origin, night, takes)?,
+        None => Vec::new(),
+    };
     // What the adapter's own files say is the product's language.
     for text in texts_of(origin.folder)? {
         disguise.gather_common(&text);
@@ -90,6 +102,9 @@ pub fn record(origin: &Origin<'_>, takes: &[Take]) -> Result<Vec<PathBuf>, Mista
         if let Some(login) = login {
             login.gather(&mut disguise)?;
         }
+    }
+    for sample in &samples {
+        sample.gather(origin, &mut disguise);
     }
     disguise.begin();
     let mut cases: Vec<(PathBuf, Files)> = Vec::new();
@@ -113,6 +128,10 @@ pub fn record(origin: &Origin<'_>, takes: &[Take]) -> Result<Vec<PathBuf>, Mista
         }
     }
     cases.extend(logins);
+    if let Some(night) = night {
+        let files = nights::files(origin, &samples, &mut disguise)?;
+        cases.push((examples.join(NIGHT).join(&night.case), files));
+    }
     for (folder, files) in &cases {
         originals::refuse_originals(folder, files, takes, &disguise)?;
     }
