@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "commands",
-        "api broker operators login reload expiry rounds issuer_keys gateway snapshot connectors contract config trust store telemetry",
+        "api broker operators login reload expiry rounds issuer_keys gateway snapshot connectors contract config trust modi signing store telemetry",
     ),
     (
         "gateway",

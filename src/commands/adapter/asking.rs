@@ -93,11 +93,12 @@ impl Live {
             }),
             deadline: Instant::now() + LONGEST_CALL,
             traceparent: None,
-            portal: None,
+            portal: self.portal.as_deref(),
             turn,
             proofs: Proofs {
                 own: self.signer.as_ref(),
                 evidence: self.evidence.as_ref(),
+                purpose: self.purpose.as_deref(),
             },
         };
         let mut transcript = Transcript::taped();

@@ -42,6 +42,12 @@ pub struct LiveArguments {
     /// How long an answer is waited for that a back end gives later, like 10m; [instance.deferred] tells when it is asked
     #[arg(long, value_name = "TIME", value_parser = parse_span, default_value = "1m")]
     patience: Span,
+    /// Ask as for this portal, where the instance has an account or a use of the PDND for each
+    #[arg(long, value_name = "NAME")]
+    portal: Option<String>,
+    /// Ask under this purpose, where the instance has a use of the PDND for each
+    #[arg(long, value_name = "NAME")]
+    purpose: Option<String>,
     /// Who you are, for a back end that is told for whom it is asked (AUDIT_REST): userID
     #[arg(long, value_name = "TEXT", requires = "user_location")]
     user_id: Option<String>,
@@ -67,6 +73,10 @@ pub struct Live {
     pub signer: Option<OwnSigner>,
     /// Who asks, for a back end that is told.
     pub evidence: Option<Evidence>,
+    /// As for which portal it is asked.
+    pub portal: Option<String>,
+    /// Under which purpose.
+    pub purpose: Option<String>,
     /// How long an answer that comes later is waited for.
     pub patience: Span,
     /// The files of the night, where the back end is one that delivers them.
@@ -109,6 +119,8 @@ impl Live {
             questions,
             signer: snapshot.own_signer.clone(),
             evidence,
+            portal: arguments.portal.clone(),
+            purpose: arguments.purpose.clone(),
             patience: arguments.patience,
             night,
         })
