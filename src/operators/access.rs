@@ -79,14 +79,14 @@ pub(super) const RESOURCES: [Resource; 17] = [
         &["GET", "POST"],
         OFFICERS,
         true,
-        Noting::First,
+        Noting::WhenRead,
     ),
     of(
         "/scritture/",
         &["GET", "POST"],
         OFFICERS,
         true,
-        Noting::First,
+        Noting::WhenRead,
     ),
 ];
 

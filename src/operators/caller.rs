@@ -93,7 +93,7 @@ impl Caller {
         Ok(())
     }
 
-    /// Notes what is about to be done: about which ente, and why.
+    /// Notes what is about to be done: about which ente, and why. What is about none is noted for those that the operator is limited to.
     pub(super) async fn note(
         &self,
         ente: Option<&str>,
@@ -103,13 +103,28 @@ impl Caller {
             .await
     }
 
-    /// The answer to what the operator may not do; it is noted first.
-    pub(super) async fn refuse_and_note(&self, failure: &ExchangeError) -> Response {
-        let slug = describe(failure, &self.intake.scambio).slug;
-        match self.write(&self.action, None, None, slug).await {
+    /// The answer to what the operator may not do; it is noted first, with the ente that was asked about.
+    pub(super) async fn refuse_and_note(
+        &self,
+        failure: &ExchangeError,
+        ente: Option<&str>,
+    ) -> Response {
+        match self.note_refusal(failure, ente, None).await {
             Ok(()) => self.refuse(failure),
             Err(refused) => refused,
         }
+    }
+
+    /// Notes what is refused: for the ente that was asked about, and for those that the operator is limited to.
+    pub(super) async fn note_refusal(
+        &self,
+        failure: &ExchangeError,
+        ente: Option<&str>,
+        reason: Option<&Reason>,
+    ) -> Result<(), Response> {
+        let slug = describe(failure, &self.intake.scambio).slug;
+        self.write(&self.action, ente, reason.map(Reason::as_str), slug)
+            .await
     }
 
     async fn write(
@@ -120,11 +135,16 @@ impl Caller {
         outcome: &str,
     ) -> Result<(), Response> {
         let gateway = self.gateway();
+        let mut enti: BTreeSet<&str> = ente.into_iter().collect();
+        if ente.is_none() || outcome != ADMITTED {
+            enti.extend(self.enti().iter().map(CodiceIstat::as_str));
+        }
+        let enti = enti.into_iter().collect::<Vec<_>>().join(" ");
         let deed = Deed {
             operator: &self.operator.name,
             certificate: Some(self.certificate()),
             action,
-            ente,
+            ente: Some(enti.as_str()).filter(|enti| !enti.is_empty()),
             reason,
             outcome,
         };

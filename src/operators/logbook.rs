@@ -27,7 +27,7 @@ struct Page {
     cursor: Option<i64>,
 }
 
-/// `GET /giornale`: the newest first; who is limited to some enti sees what was done about those.
+/// `GET /giornale`: the newest first; who is limited to some enti sees what was done about those, and by whom is limited to them.
 pub(super) async fn list(caller: &Caller, request: &Request) -> Result<Response, Response> {
     let asked: Result<Asked, _> = serde_urlencoded::from_str(request.head.query());
     let asked = asked.map_err(|_| {
@@ -44,6 +44,9 @@ pub(super) async fn list(caller: &Caller, request: &Request) -> Result<Response,
         .map_err(|failure| caller.failed(&failure))?;
     let full = items.len() as u64 == u64::from(limit);
     let cursor = items.last().filter(|_| full).map(|noted| noted.number);
-    items.retain(|noted| caller.covers(noted.ente.as_deref()));
+    items.retain(|noted| {
+        let mut enti = noted.ente.as_deref().unwrap_or_default().split(' ');
+        enti.any(|ente| caller.covers(Some(ente)))
+    });
     Ok(caller.json(200, &Page { items, cursor }))
 }

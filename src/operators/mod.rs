@@ -39,6 +39,11 @@ pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::
     server::open(entrance, OperatorRoutes { reloader, seal })
 }
 
+/// Every resource of the operators' door with its methods; a path that ends in a slash is that of what is below it.
+pub fn resources() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    access::RESOURCES.iter().map(|one| (one.path, one.methods))
+}
+
 /// The operators' routes.
 #[derive(Clone)]
 struct OperatorRoutes {
@@ -73,7 +78,9 @@ impl OperatorRoutes {
         }
         caller.log_on(resource.noted == Noting::Never).await?;
         if !resource.admits(caller.operator()) {
-            return Err(caller.refuse_and_note(&ExchangeError::NotGranted).await);
+            return Err(caller
+                .refuse_and_note(&ExchangeError::NotGranted, None)
+                .await);
         }
         if resource.noted == Noting::First {
             caller.note(None, None).await?;

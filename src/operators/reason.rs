@@ -1,6 +1,7 @@
 //! Why an operator does something that others may one day ask about: in words, and without naming anybody.
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::contract::codice_fiscale::CodiceFiscale;
 
@@ -17,6 +18,11 @@ impl Reason {
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The reason of what officers see and answer: the number under which it stands what was asked, by whom and for which purpose.
+    pub(super) fn number(of_what: &str, number: Uuid) -> Reason {
+        Reason(format!("{of_what} {number}"))
     }
 
     /// A reason in form.

@@ -32,7 +32,7 @@ const PIECES: usize = 4;
 struct Columns {
     scambio: Option<Uuid>,
     portal: Option<String>,
-    ente: Option<String>,
+    ente: Option<CodiceIstat>,
     outcome: Option<String>,
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
@@ -94,11 +94,12 @@ pub(super) async fn list(caller: &Caller, request: &Request) -> Result<Response,
         limit,
     } = columns;
     let ente = own_ente(caller, ente).await?;
-    caller.note(ente.as_deref(), None).await?;
+    let ente = ente.as_ref().map(CodiceIstat::as_str);
+    caller.note(ente, None).await?;
     let filter = RecordFilter {
         scambio,
         portal,
-        ente,
+        ente: ente.map(str::to_owned),
         outcome,
         from,
         to,
@@ -171,22 +172,34 @@ fn pieces_of(mut written: DuplexStream) -> Receiver<Bytes> {
 async fn admit(caller: &Caller, ente: &CodiceIstat, motivo: &Reason) -> Result<(), Response> {
     let ente = Some(ente.as_str());
     if !caller.covers(ente) {
-        return Err(caller.refuse_and_note(&ExchangeError::NotGranted).await);
+        let refused = ExchangeError::NotGranted;
+        caller.note_refusal(&refused, ente, Some(motivo)).await?;
+        return Err(caller.refuse(&refused));
     }
     caller.note(ente, Some(motivo)).await
 }
 
 /// The ente that a list is about: who is limited to some names one of them, unless there is only one.
-async fn own_ente(caller: &Caller, asked: Option<String>) -> Result<Option<String>, Response> {
+async fn own_ente(
+    caller: &Caller,
+    asked: Option<CodiceIstat>,
+) -> Result<Option<CodiceIstat>, Response> {
     let mut enti = caller.enti().iter();
-    match (&asked, enti.next(), enti.next()) {
-        (None, Some(only), None) => Ok(Some(only.as_str().to_owned())),
+    match (asked, enti.next(), enti.next()) {
+        (None, Some(only), None) => Ok(Some(only.clone())),
         (None, Some(_), Some(_)) => Err(caller.malformed(Malformed::Field {
             field: "ente".to_owned(),
             reason: "va indicato uno dei propri enti".to_owned(),
         })),
-        _ if caller.covers(asked.as_deref()) => Ok(asked),
-        _ => Err(caller.refuse_and_note(&ExchangeError::NotGranted).await),
+        (asked, ..) => {
+            let ente = asked.as_ref().map(CodiceIstat::as_str);
+            match caller.covers(ente) {
+                true => Ok(asked),
+                false => Err(caller
+                    .refuse_and_note(&ExchangeError::NotGranted, ente)
+                    .await),
+            }
+        }
     }
 }
 

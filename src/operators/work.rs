@@ -46,7 +46,9 @@ pub(super) async fn purge(caller: &Caller, request: &Request) -> Result<Response
     let asked: ToForget = caller.body(request)?;
     let ente = asked.ente.as_ref().map(CodiceIstat::as_str);
     if !caller.covers(ente) {
-        return Err(caller.refuse_and_note(&ExchangeError::NotGranted).await);
+        return Err(caller
+            .refuse_and_note(&ExchangeError::NotGranted, ente)
+            .await);
     }
     caller.note(ente, None).await?;
     let what = Purge {

@@ -11,4 +11,5 @@ mod bounds;
 mod answers;
 mod unread;
 mod operators;
+mod rights;
 mod cards;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::harness::Doors;
 
-const JSON: &str = "Content-Type: application/json\r\n";
+pub const JSON: &str = "Content-Type: application/json\r\n";
 
 #[tokio::test]
 async fn only_configured_operators_come_in() {
@@ -296,7 +296,7 @@ async fn the_calendar_knows_a_portals_certificate_once_it_was_shown() {
 }
 
 /// Gives operatore-due these roles (and enti), in force at once.
-fn admit(doors: &Doors, roles: &str) {
+pub fn admit(doors: &Doors, roles: &str) {
     let text = std::fs::read_to_string(doors.config()).expect("the configuration");
     let text = text.split("# due\n").next().unwrap_or_default();
     let more = format!(
@@ -468,6 +468,83 @@ async fn every_deed_stands_in_the_logbook_with_its_reason_before_it_is_done() {
     let reasons = rest["items"].as_array().expect("a list").iter();
     let mut reasons = reasons.filter_map(|row| row["reason"].as_str());
     assert_eq!(reasons.next(), Some("reclamo prot. 12"), "{rest}");
+}
+
+#[tokio::test]
+async fn what_is_limited_to_an_ente_stands_in_the_logbook_for_its_security_officer() {
+    let doors = Doors::open().await;
+    admit(
+        &doors,
+        "roles = [\"addetto\"]\nenti = [\"013075\", \"013041\"]",
+    );
+    let mut line = doors.operator("operatore-due").await;
+    for path in ["/richieste", "/metrics"] {
+        line.get(path).await.expect("an answer");
+    }
+    let mut centre = doors.operator("operatore-uno").await;
+    assert_eq!(centre.get("/istanze").await.expect("an answer").status, 200);
+    let both = "013041 013075".to_owned();
+    let expected = [
+        ("accesso", "ammesso"),
+        ("GET /richieste", "ammesso"),
+        ("GET /metrics", "non-autorizzato"),
+    ];
+    let expected =
+        expected.map(|(action, outcome)| (action.to_owned(), both.clone(), outcome.to_owned()));
+    assert_eq!(noted(&doors, "operatore-due").await, expected);
+    for (ente, sees) in [("013075", true), ("013003", false)] {
+        let text = std::fs::read_to_string(doors.config()).expect("the configuration");
+        if !text.contains("\"013003\"") {
+            let more = "[[ente]]\ncodice_istat = \"013003\"\ncodice_belfiore = \"A143\"\n\
+                        codice_ipa = \"c_a143\"\ndenominazione = \"Albavilla\"\n";
+            let text = text.replacen("# due\n", &format!("{more}# due\n"), 1);
+            std::fs::write(doors.config(), text).expect("a file");
+        }
+        admit(
+            &doors,
+            &format!("roles = [\"sicurezza\"]\nenti = [\"{ente}\"]"),
+        );
+        let mut line = doors.operator("operatore-due").await;
+        let page = line.get("/giornale").await.expect("an answer");
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert_eq!(
+            page.body.contains("GET /richieste"),
+            sees,
+            "{ente}: {}",
+            page.body
+        );
+        assert!(
+            !page.body.contains("GET /istanze"),
+            "the centre's own deeds are not the ente's"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_free_text_gets_into_the_logbook() {
+    let doors = Doors::open().await;
+    let mut line = doors.operator("operatore-uno").await;
+    for query in [
+        "ente=ROSSI%20MARIO",
+        "ente=RSSMRA80A01C933H",
+        "ente=013075%0A2",
+    ] {
+        let answer = line
+            .get(&format!("/record?{query}"))
+            .await
+            .expect("an answer");
+        assert_eq!(
+            (answer.status, answer.slug().as_str()),
+            (400, "campo-non-valido"),
+            "{query}"
+        );
+    }
+    let nobody = json!({ "ente": "ROSSI MARIO" }).to_string();
+    let answer = line.request("POST", "/cache/purge", JSON, &nobody).await;
+    assert_eq!(answer.expect("an answer").status, 400);
+    let rows = noted(&doors, "operatore-uno").await;
+    let actions: Vec<_> = rows.iter().map(|(action, ..)| action.as_str()).collect();
+    assert_eq!(actions, ["accesso"], "what is out of form is not noted");
 }
 
 #[tokio::test]

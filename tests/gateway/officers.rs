@@ -114,6 +114,84 @@ async fn an_officer_answers_a_request_of_their_ente_and_sees_no_other() {
     }
 }
 
+/// Action, ente, reason and outcome of what the officer did, the oldest first; their log-ons left out.
+fn deeds(province: &Province) -> Vec<[String; 4]> {
+    let listed = province.pontile(&["logbook", "list", "--json"]);
+    let text = String::from_utf8(listed.stdout).unwrap();
+    let rows = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|row| {
+            row["operator"] == json!("sportello-albavilla") && row["action"] != json!("accesso")
+        });
+    let mut deeds: Vec<_> = rows
+        .map(|row| {
+            ["action", "ente", "reason", "outcome"]
+                .map(|name| row[name].as_str().unwrap_or_default().to_owned())
+        })
+        .collect();
+    deeds.reverse();
+    deeds
+}
+
+#[tokio::test]
+async fn what_an_officer_sees_and_answers_stands_in_the_logbook_with_its_ente_its_number_and_its_outcome()
+ {
+    let province = province();
+    let portal = province.portal("portale-uno");
+    let (_, own) = open(&portal, ALBAVILLA).await;
+    let (_, others) = open(&portal, ERBA).await;
+    let officer = province.operator(OFFICER);
+    assert_eq!(get(&officer, "/richieste").await.status, 200);
+    assert_eq!(get(&officer, &others).await.status, 404);
+    let nothing = "/richieste/0198c7a2-6f00-7cc3-98c4-dc0c0c07398f";
+    assert_eq!(get(&officer, nothing).await.status, 404);
+    let sheet = get(&officer, &own).await;
+    let forged = [
+        ("gettone", "00"),
+        ("versione", "1"),
+        ("esito", "non-trovato"),
+    ];
+    assert_eq!(
+        page(form_request(&officer, &own, &forged)).await.status,
+        403
+    );
+    let said = [("esito", "non-trovato")];
+    assert_eq!(send(&officer, &own, &sheet, &said).await.status, 200);
+    assert_eq!(send(&officer, &own, &sheet, &said).await.status, 409);
+    let write = own.replace("/richieste/", "/scritture/");
+    assert_eq!(get(&officer, &write).await.status, 404);
+
+    let number = |path: &str| {
+        path.replace("/richieste/", "richiesta ")
+            .replace("/scritture/", "scrittura ")
+    };
+    let (show, answer) = ("GET /richieste/", "POST /richieste/");
+    let expected = [
+        ["GET /richieste", ALBAVILLA, "", "ammesso"].map(str::to_owned),
+        [
+            show,
+            "013003 013095",
+            &number(&others),
+            "richiesta-sconosciuta",
+        ]
+        .map(str::to_owned),
+        [show, ALBAVILLA, &number(nothing), "richiesta-sconosciuta"].map(str::to_owned),
+        [show, ALBAVILLA, &number(&own), "ammesso"].map(str::to_owned),
+        [answer, ALBAVILLA, &number(&own), "campo-non-valido"].map(str::to_owned),
+        [answer, ALBAVILLA, &number(&own), "ammesso"].map(str::to_owned),
+        [answer, ALBAVILLA, &number(&own), "richiesta-sconosciuta"].map(str::to_owned),
+        [
+            "GET /scritture/",
+            ALBAVILLA,
+            &number(&write),
+            "richiesta-sconosciuta",
+        ]
+        .map(str::to_owned),
+    ];
+    assert_eq!(deeds(&province), expected);
+}
+
 #[tokio::test]
 async fn a_form_that_is_not_ours_or_of_another_state_is_not_taken() {
     let province = province();

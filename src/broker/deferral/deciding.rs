@@ -61,6 +61,13 @@ pub enum Decision<'a> {
     NotCarriedOut(Motivo),
 }
 
+/// The ente of a write of unknown outcome, whosever it is; none where there is none of that number.
+pub async fn ente_of(gateway: &Gateway, id: Uuid) -> Result<Option<String>, ExchangeError> {
+    let found = gateway.store.richieste().unsettled(id).await;
+    let found = found.map_err(|failure| super::manual::internal(&failure))?;
+    Ok(found.map(|found| found.ente))
+}
+
 /// One write of unknown outcome; on record before it is shown.
 pub async fn look(
     gateway: &Gateway,

@@ -101,6 +101,15 @@ pub async fn waiting(
     Ok(waiting)
 }
 
+/// The ente at which a request waits for an officer's answer, whosever it is; none where nothing waits under that number.
+pub async fn ente_of(gateway: &Gateway, id: Uuid) -> Result<Option<String>, ExchangeError> {
+    let found = gateway.store.richieste().waiting(id).await;
+    let found = found.map_err(|failure| internal(&failure))?;
+    Ok(found
+        .filter(|found| Utc::now() < found.gives_up)
+        .map(|found| found.ente))
+}
+
 /// One request with its question; on record before it is shown.
 pub async fn look(
     gateway: &Gateway,

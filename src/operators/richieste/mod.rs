@@ -15,8 +15,12 @@ use crate::broker::error::{ExchangeError, Malformed};
 use crate::connectors::filled_in::Wrong;
 
 use super::caller::Caller;
+use super::reason::Reason;
 
 pub(super) use form::Seal;
+
+/// What a request is called where its number is a reason.
+const REQUEST: &str = "richiesta";
 
 /// `GET /richieste`: what waits, without a name.
 pub(super) async fn list(caller: &Caller) -> Result<Response, Response> {
@@ -28,6 +32,10 @@ pub(super) async fn list(caller: &Caller) -> Result<Response, Response> {
 
 /// `GET /richieste/{id}`: the question and the form for its answer.
 pub(super) async fn show(caller: &Caller, seal: &Seal, id: &str) -> Result<Response, Response> {
+    let number = number(caller, id)?;
+    if !is_own(caller, number).await? {
+        return Err(caller.refuse(&ExchangeError::RequestUnknown));
+    }
     let sheet = sheet(caller, id).await?;
     let token = seal.token(caller, sheet.id, sheet.version);
     Ok(html(
@@ -48,6 +56,7 @@ pub(super) async fn answer(
     let number = number(caller, id)?;
     let version: i64 = text("versione").parse().unwrap_or(-1);
     if !seal.is_genuine(caller, number, version, text("gettone")) {
+        note_stale(caller, &Reason::number(REQUEST, number)).await?;
         return Ok(html(403, page::stale(&path(number))));
     }
     let said = match text("esito") {
@@ -56,6 +65,9 @@ pub(super) async fn answer(
         "rifiuto" => Said::Declined,
         _ => return Err(caller.malformed(form::wrong("esito"))),
     };
+    if !is_own(caller, number).await? {
+        return Ok(html(409, page::stale(&path(number))));
+    }
     let gateway = caller.gateway();
     match manual::answer(gateway, officer(caller), (number, version), said, describe).await {
         Ok(()) => Ok(html(200, page::done())),
@@ -87,6 +99,36 @@ async fn again(
     let sheet = sheet(caller, id).await?;
     let token = seal.token(caller, sheet.id, sheet.version);
     Ok(html(422, page::sheet(&sheet, &token, filled, wrong)))
+}
+
+/// Notes that the officer sees or answers a request of their own ente; `false`: there is none of that number for them, and that is noted.
+async fn is_own(caller: &Caller, number: Uuid) -> Result<bool, Response> {
+    let found = manual::ente_of(caller.gateway(), number).await;
+    admits(caller, found, &Reason::number(REQUEST, number)).await
+}
+
+/// The same for what stands under any number, once its ente is known.
+async fn admits(
+    caller: &Caller,
+    found: Result<Option<String>, ExchangeError>,
+    reason: &Reason,
+) -> Result<bool, Response> {
+    let found = found.map_err(|failure| caller.refuse(&failure))?;
+    let ente = found.as_deref();
+    let own = |ente: &str| caller.enti().iter().any(|own| own.as_str() == ente);
+    if ente.is_some_and(own) {
+        caller.note(ente, Some(reason)).await?;
+        return Ok(true);
+    }
+    let unknown = ExchangeError::RequestUnknown;
+    caller.note_refusal(&unknown, ente, Some(reason)).await?;
+    Ok(false)
+}
+
+/// Notes that a form was not taken: it is none of ours for what it is about, or no longer.
+async fn note_stale(caller: &Caller, reason: &Reason) -> Result<(), Response> {
+    let stale = ExchangeError::Malformed(form::wrong("gettone"));
+    caller.note_refusal(&stale, None, Some(reason)).await
 }
 
 /// Where an officer finds a request.

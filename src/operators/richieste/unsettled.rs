@@ -14,13 +14,17 @@ use crate::connectors::filled_in::Wrong;
 use crate::contract::pratica::Motivo;
 use crate::contract::question::Variazione;
 use crate::operators::caller::Caller;
+use crate::operators::reason::Reason;
 
 use super::form::{self, Seal};
 use super::page;
-use super::{html, number, officer};
+use super::{admits, html, note_stale, number, officer};
 
 /// A write of unknown outcome stays as it was shown, so its form is of no version.
 const NO_VERSION: i64 = 0;
+
+/// What a write is called where its number is a reason.
+const WRITE: &str = "scrittura";
 
 /// `GET /scritture/{id}`: what was sent and the form for what became of it.
 pub(in crate::operators) async fn show(
@@ -28,6 +32,10 @@ pub(in crate::operators) async fn show(
     seal: &Seal,
     id: &str,
 ) -> Result<Response, Response> {
+    let number = number(caller, id)?;
+    if !is_own(caller, number).await? {
+        return Err(caller.refuse(&ExchangeError::RequestUnknown));
+    }
     shown(caller, seal, id, 200, &BTreeMap::new(), &[]).await
 }
 
@@ -42,22 +50,28 @@ pub(in crate::operators) async fn decide(
     let text = |name: &str| filled.get(name).map(String::as_str).unwrap_or_default();
     let number = number(caller, id)?;
     if !seal.is_genuine(caller, number, NO_VERSION, text("gettone")) {
+        note_stale(caller, &Reason::number(WRITE, number)).await?;
         return Ok(html(403, page::stale(&path(number))));
+    }
+    if !["eseguita", "non-eseguita"].contains(&text("esito")) {
+        return Err(caller.malformed(form::wrong("esito")));
+    }
+    if !is_own(caller, number).await? {
+        return Ok(html(409, page::stale(&path(number))));
     }
     let motivo = Motivo::ALL
         .into_iter()
         .find(|motivo| motivo.name() == text("motivo"));
     let decision = match (text("esito"), motivo) {
         ("eseguita", _) => Decision::CarriedOut(&filled),
-        ("non-eseguita", Some(motivo)) => Decision::NotCarriedOut(motivo),
-        ("non-eseguita", None) => {
+        (_, Some(motivo)) => Decision::NotCarriedOut(motivo),
+        (_, None) => {
             let wrong = Wrong {
                 input: "motivo".to_owned(),
                 reason: "indicare perché non è stata eseguita",
             };
             return shown(caller, seal, id, 422, &filled, &[wrong]).await;
         }
-        _ => return Err(caller.malformed(form::wrong("esito"))),
     };
     let gateway = caller.gateway();
     match deciding::decide(gateway, officer(caller), number, decision, describe).await {
@@ -69,6 +83,12 @@ pub(in crate::operators) async fn decide(
         }
         Err(NotTaken::Failed(failure)) => Err(caller.refuse(&failure)),
     }
+}
+
+/// Notes that the officer sees or decides a write of their own ente; `false`: there is none of that number for them, and that is noted.
+async fn is_own(caller: &Caller, number: Uuid) -> Result<bool, Response> {
+    let found = deciding::ente_of(caller.gateway(), number).await;
+    admits(caller, found, &Reason::number(WRITE, number)).await
 }
 
 /// Where an officer finds a write.
