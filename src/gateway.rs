@@ -1,9 +1,10 @@
 //! The running program: what lives as long as the process, and the current snapshot.
 
 mod contact;
+mod purges;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use chrono::Utc;
@@ -40,6 +41,8 @@ pub struct Gateway {
     pub voucher_keys: Notify,
     /// The grants as all nodes on the database hold them.
     pub grants: contact::Contact,
+    /// The number of the newest purge that this node has heard of; negative before the first look.
+    purges_heard: AtomicI64,
     snapshot: ArcSwap<Snapshot>,
     draining: AtomicBool,
 }
@@ -63,6 +66,7 @@ impl Gateway {
             requests_due: Notify::new(),
             voucher_keys: Notify::new(),
             grants: contact::Contact::default(),
+            purges_heard: AtomicI64::new(-1),
             snapshot: ArcSwap::from_pointee(snapshot),
             draining: AtomicBool::new(false),
         }

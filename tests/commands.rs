@@ -103,6 +103,36 @@ fn check_prints_every_mistake_and_ends_with_2() {
 }
 
 #[test]
+fn check_warns_of_back_ends_that_are_asked_in_clear() {
+    let installation = Installation::new();
+    let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
+    fs::write(installation.0.path().join("segreto"), "segreto-di-prova").expect("a secret");
+    let sound = fs::read_to_string(installation.config()).expect("the file");
+    for (address, warned) in [
+        ("http://10.1.2.3:8080/demografici", true),
+        ("http://gestionale.comune.example/", true),
+        ("http://127.0.0.1:8080/", false),
+        ("http://[::1]:8080/", false),
+        ("http://localhost:8080/", false),
+        ("https://gestionale.comune.example/", false),
+    ] {
+        let text = format!(
+            "{sound}\n[files]\nadapters = \"{}\"\n[[instance]]\nname = \"erba-next\"\nadapter = \"civilia-next\"\n\
+             address = \"{address}\"\nvalues = {{ tenant = \"d4160000-0000-4000-8000-000000013095\", client_id = \"gw-erba\", \
+             resource = \"http://api.civilianext.example\" }}\nsecrets = {{ client_secret = {{ file = \"segreto\" }} }}\n",
+            adapters.display()
+        );
+        fs::write(installation.config(), text).expect("the file is written");
+        let told = succeeded(&installation.pontile(&["check"]));
+        assert_eq!(
+            told.contains("erba-next è interrogata in chiaro"),
+            warned,
+            "{address}: {told}"
+        );
+    }
+}
+
+#[test]
 fn a_secret_that_cannot_be_read_is_told_without_showing_it() {
     let installation = Installation::new();
     let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");

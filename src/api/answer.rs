@@ -94,7 +94,7 @@ pub(super) fn of_documentation(scambio: Uuid, limits: LimitStatus) -> Response {
 fn refused(refusal: &Refusal, scambio: Uuid, limits: LimitStatus) -> Response {
     let response = begin(refusal.status, scambio, limits)
         .header("cache-control", "no-store")
-        .header("content-type", MEDIA_TYPE);
+        .header("content-type", refusal.media_type);
     // RFC 9110, 11.6.1: whoever is told that it must authenticate is told how.
     let response = match refusal.status {
         401 => response.header("www-authenticate", "Bearer realm=\"pontile\""),

@@ -253,6 +253,21 @@ impl Cache {
 }
 
 impl Purge {
+    /// As nodes tell each other, by codes and names: what is not known here is matched by all.
+    pub fn told(ente: Option<&str>, operation: Option<&str>) -> Purge {
+        Purge {
+            ente: ente.and_then(CodiceIstat::parse),
+            operation: operation.and_then(Operation::named),
+            soggetto: None,
+        }
+    }
+
+    /// What can be told without naming anybody: ente and operation.
+    pub fn to_tell(&self) -> (Option<&str>, Option<&'static str>) {
+        let ente = self.ente.as_ref().map(CodiceIstat::as_str);
+        (ente, self.operation.map(Operation::name))
+    }
+
     fn matches(&self, key: &Key, entry: &Entry) -> bool {
         let soggetto = self.soggetto.as_deref();
         self.ente.as_ref().is_none_or(|ente| *ente == key.ente)

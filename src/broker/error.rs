@@ -186,17 +186,17 @@ impl LogInFault {
         }
     }
 
-    /// What the portal's operator reads.
+    /// What the portal's operator reads; ASCII without quotes and backslashes, as RFC 6749 wants it.
     pub fn text(self) -> &'static str {
         match self {
             LogInFault::Malformed => {
                 "Servono, una volta ciascuno e in un corpo application/x-www-form-urlencoded, grant_type, code, redirect_uri, client_id e code_verifier"
             }
             LogInFault::NotOffered => "Gli utenti di questo portale non accedono con la carta",
-            LogInFault::AnotherClient => "client_id non è il portale del certificato",
+            LogInFault::AnotherClient => "client_id diverso dal portale del certificato",
             LogInFault::GrantTypeUnknown => "grant_type ammette solo authorization_code",
             LogInFault::CodeNotGood => {
-                "Il codice non è valido: è scaduto, è già stato usato, o redirect_uri o code_verifier non sono i suoi"
+                "Codice non valido: scaduto, usato prima, o con redirect_uri o code_verifier non suoi"
             }
         }
     }

@@ -93,6 +93,8 @@ pub struct Refusal {
     pub side: Side,
     /// When to come again.
     pub retry_after: Option<Duration>,
+    /// [`PROBLEM`], or [`JSON`] where libraries read nothing else (RFC 6749, 5.2).
+    pub media_type: &'static str,
     /// The problem document.
     pub body: Bytes,
 }
@@ -291,8 +293,8 @@ impl Reply {
 
     /// The media type of its body.
     pub fn media_type(&self) -> &'static str {
-        match self.kind {
-            ReplyKind::Refusal(_) => PROBLEM,
+        match &self.kind {
+            ReplyKind::Refusal(refusal) => refusal.media_type,
             _ => JSON,
         }
     }

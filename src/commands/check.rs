@@ -29,6 +29,14 @@ pub fn run(config: &Path) -> Result<(), Failure> {
     for grant in snapshot.grants_not_in_force(Utc::now()) {
         say(format_args!("Attenzione: {grant}."))?;
     }
+    let in_clear = snapshot.backends().map(|backend| &backend.instance);
+    for instance in in_clear.filter(|instance| instance.is_in_clear()) {
+        say(format_args!(
+            "Attenzione: l'istanza {} è interrogata in chiaro (http://): chi sta sulla rete può leggere e cambiare domande, risposte e \
+             credenziali. Chiedere al fornitore https://, o proteggere la tratta.",
+            instance.name
+        ))?;
+    }
     say(format_args!("Impronta: {}", snapshot.digest))
 }
 

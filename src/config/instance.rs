@@ -1,8 +1,10 @@
 //! `[[instance]]`: a back end as it is installed somewhere, configured once and referenced by the enti that it serves.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
+use http::uri::Scheme;
 use serde::Serialize;
 
 use super::back_end_modi::BackEndModi;
@@ -58,6 +60,17 @@ impl InstanceSettings {
     pub fn names_the_asker(&self) -> bool {
         let modi = self.modi.as_ref();
         modi.is_some_and(BackEndModi::names_the_asker)
+    }
+
+    /// Whether anybody on the way to it can read and change what is said: HTTP without TLS, unless it is on this machine.
+    pub fn is_in_clear(&self) -> bool {
+        let Ok(address) = self.address.parse::<http::Uri>() else {
+            return false;
+        };
+        let host = address.host().unwrap_or_default();
+        let numbers = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let is_here = host == "localhost" || numbers.is_ok_and(|address| address.is_loopback());
+        address.scheme() == Some(&Scheme::HTTP) && !is_here
     }
 
     /// Whether each answer is one request's alone: it is asked for in one person's name, or for the purpose of one body.

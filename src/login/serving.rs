@@ -125,6 +125,8 @@ fn route(
             Ok(card) => Told::Recognized(card.kind),
             Err(refusal) => Told::Refused(refusal),
         }),
+        // A frame, an image or a script of some page asks unseen, with the card that the browser has open: only a page of its own may.
+        ("GET", "/accesso") if !is_page(head) => page::of(Told::Misdirected),
         ("GET", "/accesso") => authorize::answer(host, head.query(), || judge(host, trust, peer)),
         ("GET" | "HEAD", "/.well-known/openid-configuration") => {
             document(host, Provider::discovery)
@@ -136,6 +138,12 @@ fn route(
         ) => page::of(Told::MethodUnknown),
         _ => page::of(Told::NoSuchPage),
     }
+}
+
+/// Whether what comes is to be a page of its own, as far as the browser says.
+fn is_page(head: &Head) -> bool {
+    let destination = head.field("sec-fetch-dest");
+    destination.is_none_or(|destination| destination == b"document")
 }
 
 /// A document of the log-in, where there is one.

@@ -43,7 +43,7 @@ pub enum AuthorizationError {
         redirect_uri: String,
         /// As far as it was given once.
         state: Option<String>,
-        /// `invalid_request`, `unsupported_response_type`, `invalid_scope`, `request_not_supported`.
+        /// `invalid_request`, `unsupported_response_type`, `invalid_scope`, `request_not_supported`, `interaction_required`.
         error: &'static str,
     },
 }
@@ -102,6 +102,13 @@ impl Requested {
         let openid = once("scope").is_some_and(|scope| scope.split(' ').any(|one| one == "openid"));
         if !openid {
             return Err(told("invalid_scope"));
+        }
+        // The card is always asked for, by a handshake that shows: who wants nothing to show gets nothing (OpenID Connect Core, 3.1.2.1).
+        let silent = |(name, value): &(String, String)| {
+            name == "prompt" && value.split(' ').any(|one| one == "none")
+        };
+        if pairs.iter().any(silent) {
+            return Err(told("interaction_required"));
         }
         let challenge = once("code_challenge").filter(|challenge| is_challenge(challenge));
         let nonce = once("nonce").filter(|nonce| is_value(nonce));

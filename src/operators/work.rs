@@ -56,7 +56,8 @@ pub(super) async fn purge(caller: &Caller, request: &Request) -> Result<Response
         operation: asked.operation,
         soggetto: asked.codice_fiscale.map(|code| code.as_str().to_owned()),
     };
-    let risposte_rimosse = caller.gateway().cache.purge(&what);
+    let forgotten = caller.gateway().forget(&what).await;
+    let risposte_rimosse = forgotten.map_err(|failure| caller.failed(&failure))?;
     // What is no longer configured may still have left answers: only where there was nothing is it a mistake.
     if risposte_rimosse == 0 {
         is_configured(caller, &what)?;

@@ -16,7 +16,7 @@ use super::error::StoreError;
 use super::link::Link;
 
 /// What PostgreSQL's NOTIFY is told under.
-const CHANNEL: &str = "pontile_concessioni";
+pub(super) const CHANNEL: &str = "pontile_concessioni";
 
 /// Without news the newest number is looked up as often as that.
 const LOOK: Duration = Duration::from_secs(1);
@@ -33,7 +33,16 @@ pub struct Generation {
     pub documents: Vec<Document>,
 }
 
-/// Hears of new generations, over a connection of its own.
+/// What nodes tell each other: the newest numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct News {
+    /// Of the grants' generations.
+    pub grants: i64,
+    /// Of the purges ([`super::purges`]).
+    pub purge: i64,
+}
+
+/// Hears of new generations, and of purges, over a connection of its own.
 pub struct Follower {
     options: sqlx::postgres::PgConnectOptions,
     listener: Option<PgListener>,
@@ -127,8 +136,8 @@ pub(super) async fn prune(database: &Database, before: DateTime<Utc>) -> Result<
 }
 
 impl Follower {
-    /// Waits for news, a second at most, then tells the newest number; an error where the database cannot say it.
-    pub async fn next(&mut self) -> Result<i64, StoreError> {
+    /// Waits for news, a second at most, then tells the newest numbers; an error where the database cannot say them.
+    pub async fn next(&mut self) -> Result<News, StoreError> {
         let mut listener = match self.listener.take() {
             Some(mut listener) => {
                 // What was told while nobody listened is found by the look that follows.
@@ -141,10 +150,13 @@ impl Follower {
                 .await
                 .map_err(|_| late())??,
         };
-        let look = sqlx::query(NEWEST_NUMBER).fetch_one(&mut listener);
+        let look = sqlx::query(NEWS).fetch_one(&mut listener);
         let row = timeout(PATIENCE, look).await.map_err(|_| late())??;
         self.listener = Some(listener);
-        Ok(row.number(0)?.unwrap_or_default())
+        Ok(News {
+            grants: row.number(0)?.unwrap_or_default(),
+            purge: row.number(1)?.unwrap_or_default(),
+        })
     }
 
     async fn listen(&self) -> Result<PgListener, StoreError> {
@@ -164,7 +176,8 @@ const NEWEST_DIGEST: &str =
 const NEWEST: &str =
     "SELECT generation, documents FROM grant_generation ORDER BY generation DESC LIMIT 1";
 
-const NEWEST_NUMBER: &str = "SELECT MAX(generation) FROM grant_generation";
+const NEWS: &str =
+    "SELECT (SELECT MAX(generation) FROM grant_generation), (SELECT MAX(number) FROM purge)";
 
 const INSERT: &str = "INSERT INTO grant_generation (generation, written, node, digest, documents) \
      SELECT COALESCE(MAX(generation), 0) + 1, ?, ?, ?, ? FROM grant_generation";

@@ -16,6 +16,7 @@ pub mod error;
 pub mod retention;
 pub mod richieste;
 pub mod replay;
+pub mod purges;
 pub mod grants;
 pub mod logbook;
 pub mod breach;
@@ -61,6 +62,7 @@ pub use error::StoreError;
 pub use health::{Degraded, Health};
 pub use logbook::Logbook;
 pub use month::Month;
+pub use purges::Purges;
 pub use quota::{QuotaHold, QuotaKey, Quotas};
 pub use read::{Person, RecordFilter, RecordRow};
 pub use reader::RecordReader;
@@ -95,6 +97,7 @@ struct Inner {
     subject_keys: Arc<SubjectKeys>,
     richieste: Arc<Richieste>,
     replay: Replay,
+    purges: Purges,
     logbook: Logbook,
     retention: Retention,
     deadline: Duration,
@@ -135,6 +138,7 @@ impl Store {
         let room = Arc::new(Waitroom::new(settings.slots));
         let quotas = Quotas::new(database.clone());
         let replay = Replay::new(database.clone());
+        let purges = Purges::new(database.clone());
         let logbook = Logbook::in_database(database.clone());
         let writer = Writer::new(
             Arc::clone(&room),
@@ -166,6 +170,7 @@ impl Store {
                 subject_keys,
                 richieste,
                 replay,
+                purges,
                 logbook,
                 retention,
                 deadline: settings.deadline.0,
@@ -244,6 +249,11 @@ impl Store {
         &self.inner.richieste
     }
 
+    /// What nodes tell each other to forget.
+    pub fn purges(&self) -> &Purges {
+        &self.inner.purges
+    }
+
     /// The tokens that were used.
     pub fn replay(&self) -> &Replay {
         &self.inner.replay
@@ -310,6 +320,7 @@ impl Store {
         }
         self.inner.richieste.close().await;
         self.inner.replay.close().await;
+        self.inner.purges.close().await;
         room.stop();
         let ended = self.inner.ended.lock().take();
         if let Some(ended) = ended

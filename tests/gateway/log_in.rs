@@ -73,6 +73,10 @@ impl Browser {
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> (u16, Option<Url>, String) {
         let address =
             Url::parse_with_params(&format!("{}{path}", self.base), query).expect("an address");
+        self.fetch(address).await
+    }
+
+    async fn fetch(&self, address: Url) -> (u16, Option<Url>, String) {
         let answer = self.client.get(address).send().await.expect("an answer");
         let location = answer
             .headers()
@@ -88,6 +92,11 @@ impl Browser {
 
     /// Asks for a code, with some of the parameters changed; an empty one is left out.
     async fn asks(&self, changed: &[(&str, &str)]) -> (u16, Option<Url>, String) {
+        self.fetch(self.asked(changed)).await
+    }
+
+    /// The address of that.
+    fn asked(&self, changed: &[(&str, &str)]) -> Url {
         let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()));
         let mut query = BTreeMap::from([
             ("client_id", "portale-uno"),
@@ -104,7 +113,7 @@ impl Browser {
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
             .collect();
-        self.get("/accesso", &query).await
+        Url::parse_with_params(&format!("{}/accesso", self.base), &query).expect("an address")
     }
 
     async fn code(&self) -> String {
@@ -274,6 +283,12 @@ async fn a_code_is_good_once_and_its_second_use_takes_the_token_back() {
             "{changed:?}"
         );
         assert_eq!(refused.body["error"], error, "{changed:?}");
+        // As libraries read it: RFC 6749, 5.2.
+        assert_eq!(refused.header("content-type"), "application/json");
+        assert_eq!(refused.header("cache-control"), "no-store");
+        let described = refused.body["error_description"].as_str().expect("a text");
+        let may_stand = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        assert!(described.bytes().all(may_stand), "{described}");
     }
     let of_other = redeem(
         &province.portal("portale-due"),
@@ -369,6 +384,8 @@ async fn who_asks_out_of_form_is_told_and_who_is_not_known_is_sent_nowhere() {
         (("code_challenge", "corto"), "invalid_request"),
         (("nonce", ""), "invalid_request"),
         (("state", "corto"), "invalid_request"),
+        (("prompt", "none"), "interaction_required"),
+        (("prompt", "login none"), "interaction_required"),
         (
             ("request_uri", "https://sportello.example/r"),
             "request_not_supported",
@@ -387,6 +404,39 @@ async fn who_asks_out_of_form_is_told_and_who_is_not_known_is_sent_nowhere() {
         .asks(&[])
         .await;
     assert_eq!(status, 403, "no card of a citizen");
+}
+
+#[tokio::test]
+async fn a_code_is_given_to_a_page_of_its_own_and_not_to_what_another_page_loads_unseen() {
+    let province = province();
+    let browser = Browser::with_card(&province, Some("carta"));
+    let code = browser.asks(&[]).await;
+    assert_eq!(
+        code.0, 303,
+        "a browser that does not say what it loads: {}",
+        code.2
+    );
+    let asked = browser.asked(&[]);
+    for (destination, status) in [
+        ("document", 303),
+        ("iframe", 421),
+        ("frame", 421),
+        ("image", 421),
+        ("empty", 421),
+        ("script", 421),
+        ("object", 421),
+        ("", 421),
+    ] {
+        let request = browser.client.get(asked.clone());
+        let answer = request.header("Sec-Fetch-Dest", destination).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status, "{destination}");
+        assert_eq!(answer.headers().contains_key("location"), status == 303);
+    }
+    // With a portal's wish that the log-in show, it goes on.
+    let (status, location, _) = browser.asks(&[("prompt", "login")]).await;
+    let told = parameters(&location.expect("an address"));
+    assert!(status == 303 && told.contains_key("code"));
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@
 )]
 
 mod harness;
+#[path = "../harness/mod.rs"]
+mod servers;
 
 mod way;
 mod identity;
@@ -22,6 +24,7 @@ mod former;
 mod rate_limit;
 mod midnight;
 mod cache;
+mod nodes;
 mod dispatch;
 mod calendar;
 mod changed_adapter;

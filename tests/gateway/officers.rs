@@ -173,19 +173,19 @@ async fn what_an_officer_sees_and_answers_stands_in_the_logbook_with_its_ente_it
             show,
             "013003 013095",
             &number(&others),
-            "richiesta-sconosciuta",
+            "richiesta-inesistente",
         ]
         .map(str::to_owned),
-        [show, ALBAVILLA, &number(nothing), "richiesta-sconosciuta"].map(str::to_owned),
+        [show, ALBAVILLA, &number(nothing), "richiesta-inesistente"].map(str::to_owned),
         [show, ALBAVILLA, &number(&own), "ammesso"].map(str::to_owned),
         [answer, ALBAVILLA, &number(&own), "campo-non-valido"].map(str::to_owned),
         [answer, ALBAVILLA, &number(&own), "ammesso"].map(str::to_owned),
-        [answer, ALBAVILLA, &number(&own), "richiesta-sconosciuta"].map(str::to_owned),
+        [answer, ALBAVILLA, &number(&own), "richiesta-inesistente"].map(str::to_owned),
         [
             "GET /scritture/",
             ALBAVILLA,
             &number(&write),
-            "richiesta-sconosciuta",
+            "richiesta-inesistente",
         ]
         .map(str::to_owned),
     ];

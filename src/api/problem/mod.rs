@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::broker::error::{
     ConnectorError, ExchangeError, Fault, Kind, Malformed, ModiError, Retry, TokenKind,
 };
-use crate::broker::reply::{PROBLEM, Refusal};
+use crate::broker::reply::{JSON, PROBLEM, Refusal};
 use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::side::Side;
 use crate::trust::Distrust;
@@ -105,12 +105,21 @@ pub struct Problema {
     #[schema(max_length = 40, example = "invalid_grant")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Il dettaglio secondo RFC 6749, in soli caratteri ASCII; solo nel problema accesso-non-riuscito.
+    #[schema(
+        max_length = 1000,
+        example = "client_id diverso dal portale del certificato."
+    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
 }
 
 /// Writes a failure as the problem document that leaves and is recorded.
 pub fn describe(error: &ExchangeError, scambio: &Uuid) -> Refusal {
     let problem = Problem::of(error);
+    let oauth = problem.oauth_error;
     let body = Problema {
+        error_description: oauth.map(|_| problem.detail.clone().into_owned()),
         kind: format!("{TYPE_BASE}{}", problem.slug),
         title: problem.title.to_owned(),
         status: problem.status,
@@ -120,13 +129,14 @@ pub fn describe(error: &ExchangeError, scambio: &Uuid) -> Refusal {
         lato: problem.side,
         rimedio: problem.remedy.to_owned(),
         successori: problem.successors,
-        error: problem.oauth_error.map(str::to_owned),
+        error: oauth.map(str::to_owned),
     };
     Refusal {
         status: problem.status,
         slug: problem.slug,
         side: problem.side,
         retry_after: problem.retry_after,
+        media_type: oauth.map_or(PROBLEM, |_| JSON),
         body: Bytes::from(
             serde_json::to_vec(&body).expect("a struct of texts and a number is always JSON"),
         ),

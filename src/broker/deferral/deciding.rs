@@ -201,7 +201,7 @@ impl File {
         let mut settled = self.richiesta.clone();
         end(&mut settled, state, Some(&outcome), gateway);
         let soggetto = self.question.parameters.soggetto();
-        writing::forget_position(gateway, &settled.ente, soggetto);
+        writing::forget_position(gateway, &settled.ente, soggetto).await;
         let saved = gateway.store.richieste().save(&mut settled).await;
         match saved.map_err(|failure| super::manual::internal(&failure))? {
             true => {

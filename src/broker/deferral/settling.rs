@@ -66,7 +66,7 @@ pub(super) async fn carry_on(gateway: &Gateway, mut richiesta: Richiesta, descri
         }
     };
     if let Some((_, permit)) = &allowed {
-        writing::forget_position(gateway, &richiesta.ente, permit.parameters().soggetto());
+        writing::forget_position(gateway, &richiesta.ente, permit.parameters().soggetto()).await;
     }
     let turn = Turn {
         scambio,

@@ -255,7 +255,7 @@ async fn send(
             let adapter = adattatore(target);
             let outcome = KeptOutcome::answer(&answer, target.fields, adapter);
             carrying::end(&mut richiesta, Stato::Completata, Some(&outcome), gateway);
-            forget_position(gateway, &richiesta.ente, permit.parameters().soggetto());
+            forget_position(gateway, &richiesta.ente, permit.parameters().soggetto()).await;
             return match save(gateway, &mut richiesta).await? {
                 true => answered(permit, &richiesta, trail),
                 false => Ok(unknown(&richiesta)),
@@ -281,7 +281,7 @@ async fn send(
         return Err(ExchangeError::BackEnd(failure));
     }
     becomes_unknown(&mut richiesta, look_up(target, permit.operation()));
-    forget_position(gateway, &richiesta.ente, permit.parameters().soggetto());
+    forget_position(gateway, &richiesta.ente, permit.parameters().soggetto()).await;
     save(gateway, &mut richiesta).await?;
     Ok(unknown(&richiesta))
 }
@@ -303,12 +303,16 @@ pub(super) fn look_up(target: &Target, operation: Operation) -> Option<LookUp> {
 }
 
 /// The answers kept about the person whom a write concerns are no longer true.
-pub(super) fn forget_position(gateway: &Gateway, ente: &str, soggetto: Option<&str>) {
-    gateway.cache.purge(&Purge {
+pub(super) async fn forget_position(gateway: &Gateway, ente: &str, soggetto: Option<&str>) {
+    let what = Purge {
         ente: CodiceIstat::parse(ente),
         operation: Some(Operation::RicercaPosizione),
         soggetto: soggetto.map(str::to_owned),
-    });
+    };
+    // What was written was written: that it is told does not depend on this.
+    if let Err(error) = gateway.forget(&what).await {
+        tracing::error!(%error, ente, "gli altri nodi non sanno che una posizione è cambiata: la ricordano finché dura");
+    }
 }
 
 pub(super) fn adattatore(target: &Target) -> Adattatore {

@@ -26,6 +26,20 @@ pub struct Province {
     folder: tempfile::TempDir,
 }
 
+/// Another gateway on the same database, over a copy of the province's files.
+pub struct Neighbour {
+    _gateway: Process,
+    doors: Doors,
+    _folder: tempfile::TempDir,
+}
+
+impl Neighbour {
+    /// A portal that shows the named certificate at this node's door.
+    pub fn portal(&self, pki: &Pki, certificate: &str) -> Portal {
+        Portal::new(pki, certificate, &self.doors.portals)
+    }
+}
+
 /// Where the gateway listens.
 #[derive(Debug, Clone)]
 struct Doors {
@@ -92,6 +106,31 @@ impl Province {
             told_before_start: 0,
             doors,
             folder,
+        }
+    }
+
+    /// Starts another node of this name beside the first one.
+    pub fn neighbour(&self, first: &str, name: &str) -> Neighbour {
+        let folder = tempfile::tempdir().expect("a folder");
+        let copied = Command::new("cp")
+            .arg("-r")
+            .arg(self.folder.path().join("."))
+            .arg(folder.path())
+            .status()
+            .expect("cp starts");
+        assert!(copied.success(), "the files could not be copied");
+        let file = folder.path().join("pontile.toml");
+        let text = std::fs::read_to_string(&file).expect("the configuration");
+        let own = text.replace(
+            &format!("name = \"{first}\""),
+            &format!("name = \"{name}\""),
+        );
+        std::fs::write(&file, own).expect("the configuration");
+        let (gateway, doors) = serve(folder.path());
+        Neighbour {
+            _gateway: gateway,
+            doors,
+            _folder: folder,
         }
     }
 
