@@ -4,11 +4,12 @@ use actix_web::web::{Data, Json, ServiceConfig, delete, get, post, resource};
 use actix_web::{HttpResponse, Responder};
 use serde_json::{Value, json};
 
-use crate::dialects::Dialect;
+use crate::dialects::{Dialect, pdnd};
 use crate::faults::{FaultKind, FaultOrder};
 use crate::world::World;
 
 pub fn routes(config: &mut ServiceConfig) {
+    pdnd::control(config);
     config
         .service(
             resource("/control/faults")

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::calls::{Calls, Presence};
 use crate::completion::Completion;
 use crate::delivery::{Reply, deliver};
+use crate::dialects::pdnd::office::Office;
 use crate::dialects::{Dialect, Latency};
 use crate::faults::{FaultKind, FaultOrder, FaultTable};
 use crate::population::Population;
@@ -18,6 +19,8 @@ pub struct World {
     pub population: Population,
     pub faults: FaultTable,
     pub calls: Calls,
+    /// The national platform's authorization server.
+    pub pdnd: Office,
     pub settings: Settings,
 }
 
@@ -54,6 +57,7 @@ impl World {
             population,
             faults: FaultTable::default(),
             calls: Calls::default(),
+            pdnd: Office::default(),
             settings,
         }
     }

@@ -11,6 +11,7 @@ pub mod d6;
 pub mod d7;
 pub mod d8;
 pub mod d9;
+pub mod pdnd;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,7 @@ pub const LISTENING: &[&Dialect] = &[
     &d6::DIALECT,
     &d7::DIALECT,
     &d8::DIALECT,
+    &pdnd::DIALECT,
 ];
 
 /// Development-only password of a municipality in a dialect: `d2-prova-c933`.

@@ -109,6 +109,15 @@ async fn ricerca_individui(request: HttpRequest, body: Bytes, world: Data<World>
     operation(&request, &world, "RicercaIndividui", Module::Registry, ask).await
 }
 
+/// The answer to a search for people, for who has shown by other means whose registry may be asked.
+pub fn individual(population: &Population, served: Served, body: &[u8]) -> Reply {
+    match demografici::ricerca_individui(population, served, body) {
+        Answer::Found(value) => found(value, Module::Registry),
+        Answer::Nothing => Reply::new(200, ""),
+        Answer::Malformed => message(400, "The request is invalid."),
+    }
+}
+
 async fn ricerca_componenti(request: HttpRequest, body: Bytes, world: Data<World>) -> HttpResponse {
     let ask: Ask<'_> = Box::new(|population, served| {
         demografici::ricerca_componenti_famiglia(population, served, &body)
