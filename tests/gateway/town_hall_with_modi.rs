@@ -18,7 +18,7 @@ const ERBA: (&str, &str) = ("013095", "FOXLAX01B28D416I");
 const PATH: &str = "/rest/anagrafe/v1/enti/013095/ricerche-persona";
 
 /// The adapters and among them one whose product leaves `Authorization` to ModI.
-fn adapters(folder: &Path) {
+pub fn adapters(folder: &Path) {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
     for entry in ours.read_dir().unwrap().flatten() {
         symlink(entry.path(), folder.join(entry.file_name())).unwrap();

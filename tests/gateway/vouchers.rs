@@ -12,9 +12,12 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::harness::files::Files;
+use crate::harness::platform::{self, Client};
 use crate::harness::portal::{Answer, PURPOSE, Portal};
 use crate::harness::province::Province;
 
+/// Of the second purpose that the portal's body agreed on.
+const FOR_ERBA: &str = "prova-erba";
 const CANTU: &str = "013041";
 const ERBA: &str = "013095";
 const PERSON: &str = "BNCNNA75T71B639E";
@@ -567,4 +570,121 @@ async fn keys_are_fetched_at_the_start_and_when_a_voucher_names_one_that_is_not_
     let portal = province.portal("portale-uno");
     let good = with_voucher(&portal, CANTU, &next.voucher(json!({})).await).await;
     assert_eq!(good.status, 200, "{}", good.body);
+}
+
+/// The same with vouchers that the simulated platform issues, for two purposes of the portal's body: each is one ente's e-service.
+#[tokio::test]
+async fn a_voucher_that_the_platform_itself_issued_opens_its_own_ente_and_no_other() {
+    let issuer = Issuer::new();
+    let mut province = Province::with(|files| {
+        with_vouchers(files, &issuer, "");
+        files
+            .replace(
+                "pontile.toml",
+                "issuer = \"auth.prova.example\"",
+                &format!("issuer = \"{}\"", platform::ISSUER),
+            )
+            .replace(
+                "concessioni/tutto.toml",
+                &format!("purposes = [\"{PURPOSE}\"]"),
+                &format!("purposes = [\"{PURPOSE}\", \"{FOR_ERBA}\"]"),
+            )
+            .append(
+                "pontile.toml",
+                &format!("[[purpose]]\nid = \"{FOR_ERBA}\"\ndescription = \"Prove per Erba\"\nlegal_basis = \"nessuna: dati inventati\"\n"),
+            );
+    });
+    let client = Client::of(CONSUMER);
+    client.register(&province.simulators).await;
+    for (purpose, ente, name) in [(PURPOSE, CANTU, "cantu"), (FOR_ERBA, ERBA, "erba")] {
+        let agreed = json!({
+            "purpose_id": purpose, "consumer_id": CONSUMER, "eservice_id": format!("servizio-{ente}"),
+            "descriptor_id": "versione-1", "producer_id": format!("ente-{ente}"),
+            "audience": format!("https://{name}.example/anagrafe"), "ente": null,
+        });
+        platform::agree(&province.simulators, agreed).await;
+    }
+    let portal = province.portal("portale-uno");
+    for algorithm in ["RS256", "ES256"] {
+        platform::rotate(&province.simulators, algorithm).await;
+        let keys = platform::published_keys(&province.simulators).await;
+        std::fs::write(&issuer.keys, keys).expect("a file");
+        province.reload();
+        for (purpose, own, other) in [(PURPOSE, CANTU, ERBA), (FOR_ERBA, ERBA, CANTU)] {
+            let voucher = client.voucher(&province.simulators, purpose, None).await;
+            let answer = with_voucher(&portal, own, &voucher).await;
+            // Erba's registry does not know the person of Cantù: it was asked.
+            let (status, slug) = match own {
+                CANTU => (200, ""),
+                _ => (404, "soggetto-non-trovato"),
+            };
+            assert_eq!(answer.status, status, "{algorithm}: {}", answer.body);
+            assert!(status == 200 || answer.slug() == slug, "{}", answer.body);
+            let crossed = with_voucher(&portal, other, &voucher).await;
+            assert_eq!(
+                (crossed.status, crossed.slug()),
+                (403, "voucher-non-pertinente"),
+                "{algorithm}: {}",
+                crossed.body
+            );
+        }
+    }
+    // The platform has withdrawn the key: what it signed is nothing any more.
+    let voucher = client.voucher(&province.simulators, PURPOSE, None).await;
+    platform::rotate(&province.simulators, "RS256").await;
+    let keys = platform::published_keys(&province.simulators).await;
+    std::fs::write(&issuer.keys, keys).expect("a file");
+    province.reload();
+    let old = with_voucher(&portal, CANTU, &voucher).await;
+    assert_eq!((old.status, old.slug()), (401, "token-non-valido"));
+}
+
+#[tokio::test]
+async fn a_voucher_that_the_platform_bound_to_a_key_is_taken_with_its_proof_alone() {
+    let issuer = Issuer::new();
+    let mut province = Province::with(|files| {
+        with_vouchers(files, &issuer, "dpop = true");
+        files.replace(
+            "pontile.toml",
+            "issuer = \"auth.prova.example\"",
+            &format!("issuer = \"{}\"", platform::ISSUER),
+        );
+    });
+    let client = Client::of(CONSUMER);
+    client.register(&province.simulators).await;
+    let agreed = json!({
+        "purpose_id": PURPOSE, "consumer_id": CONSUMER, "eservice_id": "servizio-013041", "descriptor_id": "versione-1",
+        "producer_id": "ente-013041", "audience": "https://cantu.example/anagrafe", "ente": null,
+    });
+    platform::agree(&province.simulators, agreed).await;
+    let keys = platform::published_keys(&province.simulators).await;
+    std::fs::write(&issuer.keys, keys).expect("a file");
+    province.reload();
+    let key =
+        PemSigner::of_pem(&province.pki.read("portale-due.key"), Vec::new(), None).expect("a key");
+    let public = PublicKey::of_pem(&province.pki.read("portale-due.pem")).expect("a key");
+    let public = public.to_jwk(Algorithm::Es256);
+    let public =
+        json!({ "kty": public["kty"], "crv": public["crv"], "x": public["x"], "y": public["y"] });
+    let claims = object(json!({
+        "htm": "POST", "htu": platform::token_address(&province.simulators), "iat": Utc::now().timestamp(),
+        "jti": uuid::Uuid::now_v7().to_string(),
+    }));
+    let header = object(json!({ "typ": "dpop+jwt", "jwk": public }));
+    let asking = sign_token(&key, header, &claims).await.expect("signed");
+    let voucher = client
+        .voucher(&province.simulators, PURPOSE, Some(&asking))
+        .await;
+    let portal = province.portal("portale-uno");
+    let showing = proof(&key, &public, &voucher, json!({})).await;
+    let bound = format!("DPoP {voucher}");
+    let answer = ask(
+        &portal,
+        CANTU,
+        &[("Authorization", &bound), ("DPoP", &showing)],
+    )
+    .await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let alone = ask(&portal, CANTU, &[("Authorization", &bound)]).await;
+    assert_eq!((alone.status, alone.slug()), (401, "token-mancante"));
 }

@@ -23,6 +23,8 @@ pub struct BackEnds {
     pub d6: String,
     /// Requests that are accepted first and carried out later.
     pub d8: String,
+    /// The national platform with its e-service.
+    pub pdnd: String,
     /// Those that only the whole province asks, by the port that the example has for them.
     pub others: Vec<(u16, String)>,
     /// The SQLite file with the views of Como.

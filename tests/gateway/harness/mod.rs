@@ -7,6 +7,7 @@ pub mod files;
 pub mod modi_gate;
 pub mod officer;
 pub mod pki;
+pub mod platform;
 pub mod portal;
 pub mod process;
 pub mod province;

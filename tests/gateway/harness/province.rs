@@ -75,6 +75,7 @@ impl Province {
             d1: simulators.address("d1"),
             d6: simulators.address("d6"),
             d8: simulators.address("d8"),
+            pdnd: simulators.address("pdnd"),
             others: [
                 (18102, "d2"),
                 (18103, "d3"),
