@@ -8,13 +8,14 @@ use simulators::dialects::d6::RESOURCE;
 use simulators::faults::FaultKind;
 
 use crate::client::{Answer, Outcome, Town, header, town};
-use crate::{d1, d2, d3, d4, d4b, d5, d6, d7, d8};
+use crate::{d1, d2, d3, d4, d4b, d5, d6, d7, d8, pdnd};
 
 /// What a dialect's calls need first, if anything.
 async fn token(town: &Town, dialect: &str) -> String {
     match dialect {
         "d3" => d3::token(town).await,
         "d6" => d6::token(town, d6::ERBA).await,
+        "pdnd" => pdnd::token(town).await,
         _ => String::new(),
     }
 }
@@ -31,6 +32,7 @@ async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
         "d6" => d6::ask(town, token).await,
         "d7" => d7::ask(town).await,
         "d8" => d8::ask(town).await,
+        "pdnd" => pdnd::ask(town, token).await,
         other => panic!("no question for {other}"),
     }
 }
@@ -47,6 +49,7 @@ fn assert_own(dialect: &str, fault: FaultKind, answer: &Answer, plain: &Answer) 
         "d6" => d6::assert_shown(fault, answer),
         "d7" => d7::assert_shown(fault, answer),
         "d8" => d8::assert_shown(fault, answer, plain),
+        "pdnd" => pdnd::assert_shown(fault, answer),
         other => panic!("nothing known of {other} with {fault:?} instead of {plain:?}"),
     }
 }

@@ -19,5 +19,6 @@ mod d7;
 mod d8;
 mod d9;
 mod faults;
+mod pdnd;
 mod readme;
 mod tls;
