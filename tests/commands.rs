@@ -661,6 +661,47 @@ fn the_digest_of_what_a_command_did_stands_in_the_technical_log() {
 }
 
 #[test]
+fn a_logbook_that_was_written_anew_is_noticed_by_the_log_that_was_gathered() {
+    let installation = Installation::new();
+    let mut text = fs::read_to_string(installation.config()).expect("the file");
+    text.push_str("[log]\nfile = \"pontile.log\"\n");
+    fs::write(installation.config(), text).expect("the file is written");
+    succeeded(&installation.pontile(&["migrate"]));
+    let export = ["record", "export", "--ente", "013075", "--reason", WHY];
+    for _ in 0..2 {
+        succeeded(&installation.pontile(&export));
+    }
+    let gathered = installation.0.path().join("raccolto.log");
+    fs::copy(installation.0.path().join("pontile.log"), &gathered).expect("gathered");
+    let gathered = gathered.to_str().expect("UTF-8");
+    let compare = ["logbook", "verify", "--log", gathered];
+    let same = succeeded(&installation.pontile(&compare));
+    assert!(same.contains("sono le stesse: 2"), "{same}");
+    let file = installation.0.path().join("record/richieste.sqlite");
+    let database = rusqlite::Connection::open(file).expect("the database");
+    database
+        .execute_batch(
+            "DELETE FROM operator_logbook; UPDATE logbook_end SET number = 0, digest = zeroblob(32)",
+        )
+        .expect("changed");
+    drop(database);
+    for _ in 0..2 {
+        succeeded(&installation.pontile(&export));
+    }
+    let whole = succeeded(&installation.pontile(&compare[..2]));
+    assert!(
+        whole.contains("dalla riga 1 alla 2"),
+        "to itself it is whole: {whole}"
+    );
+    let told = failed(&installation.pontile(&compare), 1);
+    assert!(told.contains("riscritto: la riga 1"), "{told}");
+    failed(
+        &installation.pontile(&["logbook", "verify", "--log", "non-c-e.log"]),
+        1,
+    );
+}
+
+#[test]
 fn an_emptied_logbook_is_not_whole() {
     let installation = Installation::new();
     succeeded(&installation.pontile(&["migrate"]));

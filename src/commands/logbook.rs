@@ -1,11 +1,15 @@
 //! `pontile logbook list | verify`: what operators did, and whether it is still as it was written.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use serde::Deserialize;
 
 use crate::store::Logbook;
-use crate::store::logbook::{Chain, Noted};
+use crate::store::logbook::{Chain, MOST_NOTED, Noted, TOLD};
 
 use super::{Failure, record_failure, say, settings_of};
 
@@ -25,7 +29,11 @@ pub enum LogbookCommand {
         json: bool,
     },
     /// Follow the chain from its first row to its last; fails where one is not what was written
-    Verify,
+    Verify {
+        /// Hold the rows against the digests in this file of the technical log, as it was gathered elsewhere; may be repeated
+        #[arg(long)]
+        log: Vec<PathBuf>,
+    },
 }
 
 /// Runs the command.
@@ -38,7 +46,7 @@ pub async fn run(config: &Path, command: LogbookCommand) -> Result<(), Failure> 
             limit,
             json,
         } => list(&logbook, before, limit, json).await,
-        LogbookCommand::Verify => verify(&logbook).await,
+        LogbookCommand::Verify { log } => verify(&logbook, &log).await,
     }
 }
 
@@ -96,17 +104,81 @@ fn visible(text: &str) -> String {
     out
 }
 
-async fn verify(logbook: &Logbook) -> Result<(), Failure> {
-    match logbook.verify().await.map_err(record_failure)? {
-        Chain::Empty => say("Il giornale è vuoto."),
-        Chain::Whole { first, last } => say(format_args!(
-            "Il giornale è integro dalla riga {first} alla {}, del {}: impronta {}. Confrontarla con quella che il log tecnico ha \
-             annotato per la stessa riga.",
-            last.number, last.at, last.digest
+async fn verify(logbook: &Logbook, logs: &[PathBuf]) -> Result<(), Failure> {
+    let (first, last) = match logbook.verify().await.map_err(record_failure)? {
+        Chain::Empty => return say("Il giornale è vuoto."),
+        Chain::Whole { first, last } => (first, last),
+        Chain::Broken(number) => {
+            return Err(Failure::Failed(format!(
+                "Il giornale è alterato: la riga {number} manca o non è quella che fu scritta."
+            )));
+        }
+    };
+    let whole = format!(
+        "Il giornale è integro dalla riga {first} alla {}, del {}: impronta {}.",
+        last.number, last.at, last.digest
+    );
+    if logs.is_empty() {
+        return say(format_args!(
+            "{whole} Confrontarla con quella che il log tecnico ha annotato per la stessa riga, raccolto altrove (--log)."
+        ));
+    }
+    let mut told = BTreeSet::new();
+    for log in logs {
+        let read = digests_told(log)
+            .map_err(|error| Failure::because(&log.display().to_string(), error))?;
+        told.extend(read);
+    }
+    // What is past its retention is told by the log alone.
+    let told = told.split_off(&(first, String::new()));
+    let differing = compare(logbook, &told).await?;
+    match differing {
+        None => say(format_args!(
+            "{whole} Le righe che il log annota sono le stesse: {}.",
+            told.len()
         )),
-        Chain::Broken(number) => Err(Failure::Failed(format!(
-            "Il giornale è alterato: la riga {number} manca o non è quella che fu scritta."
+        Some(number) => Err(Failure::Failed(format!(
+            "Il giornale è stato riscritto: la riga {number} non è quella che il log tecnico ha annotato."
         ))),
+    }
+}
+
+/// A line of the technical log, as far as it is about a row.
+#[derive(Deserialize)]
+struct Line {
+    message: String,
+    number: i64,
+    digest: String,
+}
+
+/// Numbers and digests of the rows that a file of the technical log tells of.
+fn digests_told(log: &Path) -> std::io::Result<Vec<(i64, String)>> {
+    let mut told = Vec::new();
+    for line in BufReader::new(File::open(log)?).split(b'\n') {
+        let line: Option<Line> = serde_json::from_slice(&line?).ok();
+        let row = line.filter(|line| line.message == TOLD);
+        told.extend(row.map(|row| (row.number, row.digest)));
+    }
+    Ok(told)
+}
+
+/// The first row that is not as it was told.
+async fn compare(
+    logbook: &Logbook,
+    told: &BTreeSet<(i64, String)>,
+) -> Result<Option<i64>, Failure> {
+    let mut missing: BTreeSet<&(i64, String)> = told.iter().collect();
+    let mut before = None;
+    loop {
+        let rows = logbook.newest(before, MOST_NOTED).await;
+        let rows = rows.map_err(record_failure)?;
+        let Some(oldest) = rows.last() else {
+            return Ok(missing.first().map(|(number, _)| *number));
+        };
+        before = Some(oldest.number);
+        for row in rows {
+            missing.remove(&(row.number, row.digest));
+        }
     }
 }
 

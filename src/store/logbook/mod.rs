@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::link::Link;
 
 pub use chain::Chain;
-pub use row::{ADMITTED, Deed, Noted};
+pub use row::{ADMITTED, Deed, Noted, TOLD};
 
 /// Rows that are read at a time, at most.
 pub const MOST_NOTED: u32 = 1_000;

@@ -24,6 +24,9 @@ pub struct Deed<'a> {
     pub outcome: &'a str,
 }
 
+/// By what the technical log tells the number and digest of each row.
+pub const TOLD: &str = "giornale degli operatori";
+
 /// The outcome of what was not refused.
 pub const ADMITTED: &str = "ammesso";
 
@@ -83,11 +86,7 @@ impl Noted {
 
     /// Tells its digest in the technical log: who gathers that elsewhere notices a chain that was written anew.
     pub fn tell(&self) {
-        tracing::info!(
-            number = self.number,
-            digest = self.digest,
-            "giornale degli operatori"
-        );
+        tracing::info!(number = self.number, digest = self.digest, "{TOLD}");
     }
 
     fn computed(&self) -> Result<String, StoreError> {
