@@ -39,6 +39,10 @@ impl Expiry {
         for dated in ends {
             let days = dated.days_left(now);
             let Some(step) = step(days) else { continue };
+            // Its issuer renews it every day: what counts is that it was fetched.
+            if dated.what == Ending::FetchedList && days >= 0 {
+                continue;
+            }
             let (holder, name, at) = (&dated.holder, &dated.name, dated.at);
             let key = (holder.clone(), dated.what, name.clone(), at);
             if before.get(&key) != Some(&step) {

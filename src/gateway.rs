@@ -20,6 +20,7 @@ use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::telemetry::metrics::NightCopySeen;
 use crate::telemetry::{Telemetry, metrics};
+use crate::trust::wanted::WantedLists;
 
 /// Everything that an exchange needs. Pools, breakers, limits, cache and record survive a change of configuration.
 pub struct Gateway {
@@ -39,6 +40,8 @@ pub struct Gateway {
     pub requests_due: Notify,
     /// Wakes whoever fetches the keys of vouchers: one named a key that is not known.
     pub voucher_keys: Notify,
+    /// Revocation lists that cards named and that nobody has yet.
+    pub wanted_lists: WantedLists,
     /// The grants as all nodes on the database hold them.
     pub grants: contact::Contact,
     /// The number of the newest purge that this node has heard of; negative before the first look.
@@ -65,6 +68,7 @@ impl Gateway {
             telemetry,
             requests_due: Notify::new(),
             voucher_keys: Notify::new(),
+            wanted_lists: WantedLists::default(),
             grants: contact::Contact::default(),
             purges_heard: AtomicI64::new(-1),
             snapshot: ArcSwap::from_pointee(snapshot),

@@ -16,6 +16,8 @@ pub mod snapshot;
 pub mod reload;
 pub mod expiry;
 pub mod rounds;
+pub mod card_issuers;
+pub mod download;
 pub mod issuer_keys;
 
 pub mod contract;

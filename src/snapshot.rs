@@ -14,6 +14,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use foldhash::HashMap;
 
+use crate::config::card_issuers::CardIssuers;
 use crate::config::certificate::CertificateMatch;
 use crate::config::ente::Servizio;
 use crate::config::grant::Document;
@@ -50,6 +51,8 @@ pub struct Snapshot {
     pub operators_trust: Arc<Trust>,
     /// The login host's trust, if there is one.
     pub login_trust: Option<Arc<Trust>>,
+    /// Where the login host learns whose cards are recognized, if there is one.
+    pub card_issuers: Option<CardIssuers>,
     /// What ends of all that we show and use towards back ends and portals' own addresses.
     outward_ends: Vec<Dated>,
     /// The grants as they are written.

@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "commands",
-        "api broker operators login reload expiry rounds issuer_keys gateway snapshot connectors contract config trust modi signing store telemetry",
+        "api broker operators login reload expiry rounds issuer_keys card_issuers gateway snapshot connectors contract config trust modi signing store telemetry",
     ),
     (
         "gateway",
@@ -40,7 +40,9 @@ const ALLOWED: &[(&str, &str)] = &[
         "rounds",
         "gateway snapshot connectors config store telemetry",
     ),
-    ("issuer_keys", "gateway snapshot config jose"),
+    ("issuer_keys", "gateway snapshot config jose download"),
+    ("card_issuers", "gateway config trust download"),
+    ("download", ""),
     (
         "snapshot",
         "connectors contract config trust oidc pdnd modi signing",

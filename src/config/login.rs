@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::card_issuers::CardIssuers;
 use super::door::Door;
 use super::reading::table::Table;
 use super::reading::value::Value;
@@ -22,6 +23,8 @@ pub struct Login {
     pub name: String,
     /// Listener and trust: the authorities are those whose cards are recognized.
     pub door: Door,
+    /// What is fetched or read of the cards' issuers beside the files that the listener names.
+    pub issuers: CardIssuers,
     /// `[login.oidc]`: the log-in of portals' users; absent: cards are shown and told, no more.
     pub oidc: Option<Oidc>,
 }
@@ -58,8 +61,12 @@ impl FromTable for Login {
         let address: Option<SocketAddr> = table.required("address", reader);
         let certificate: Option<PathBuf> = table.required("certificate", reader);
         let key: Option<PathBuf> = table.required("key", reader);
-        let authorities: Option<Vec<PathBuf>> = table.required("authorities", reader);
-        let revocations: Option<Vec<PathBuf>> = table.required("revocations", reader);
+        let issuers = CardIssuers::read(&mut table, reader);
+        let issuers_read = issuers.as_ref();
+        let is_listed = issuers_read.is_none_or(|issuers| issuers.trust_list.is_some());
+        let is_fetched = issuers_read.is_none_or(|issuers| issuers.revocation_lists.is_some());
+        let authorities = files("authorities", is_listed, &mut table, reader);
+        let revocations = files("revocations", is_fetched, &mut table, reader);
         let connections = table.or("connections", 200, reader);
         let connections_per_address = table.or("connections_per_address", 20, reader);
         let pin_timeout = table.or("pin_timeout", seconds(120), reader);
@@ -99,6 +106,7 @@ impl FromTable for Login {
                 shutdown_grace: shutdown_grace?,
                 workers: 1,
             },
+            issuers: issuers?,
             oidc,
         })
     }
@@ -136,6 +144,19 @@ impl FromTable for PortalLogin {
             return None;
         }
         Some(PortalLogin { redirect_uris })
+    }
+}
+
+/// Files that may be absent where something else stands in for them.
+fn files(
+    key: &'static str,
+    may_be_absent: bool,
+    table: &mut Table<'_>,
+    reader: &mut Reader,
+) -> Option<Vec<PathBuf>> {
+    match may_be_absent {
+        true => table.or_default(key, reader),
+        false => table.required(key, reader),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod grant;
 pub mod purpose;
 pub mod ente;
 pub mod calendar;
+pub mod card_issuers;
 pub mod instance;
 pub mod night;
 pub mod cache;

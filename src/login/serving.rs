@@ -9,7 +9,8 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::http::{Head, Line, Response};
-use crate::trust::{Peer, Trust};
+use crate::trust::wanted;
+use crate::trust::{Distrust, Peer, PeerCertificate, Trust, Verdict};
 
 use super::card::Card;
 use super::page::{self, Told};
@@ -154,6 +155,23 @@ fn document(host: &Host, of: impl FnOnce(&Provider) -> serde_json::Value) -> Res
     }
 }
 
+/// A card of a recognized issuer whose revocation list nobody has says where it is; a host that is not configured is never asked.
+fn want_lists(host: &Host, trust: &Trust, peer: &PeerCertificate) {
+    let unknown = Verdict::Refused(Distrust::RevocationUnknown);
+    let snapshot = host.gateway.snapshot();
+    let lists = snapshot
+        .card_issuers
+        .as_ref()
+        .and_then(|issuers| issuers.revocation_lists.as_ref());
+    if let Some(lists) = lists
+        && trust.judge(peer, Utc::now()) == unknown
+    {
+        let named = peer.chain.iter().flat_map(|one| wanted::addresses_of(one));
+        let allowed = named.filter(|address| lists.allows(address));
+        host.gateway.wanted_lists.want(allowed);
+    }
+}
+
 /// Judges the card under the trust of the handshake; only the kind of the outcome is counted and logged.
 fn judge(
     host: &Host,
@@ -165,6 +183,9 @@ fn judge(
         Ok(None) => Err(Refusal::NotSeen),
         Err(refusal) => Err(*refusal),
     };
+    if let (Err(Refusal::Unverifiable), Ok(Some(peer))) = (&judged, peer) {
+        want_lists(host, trust, peer);
+    }
     if let Err(refusal) = &judged {
         let reason = refusal.name();
         host.gateway

@@ -130,7 +130,7 @@ fn build_from(
             .ok()
     });
     let login_trust = sections.login.as_ref().and_then(|login| {
-        Trust::load_for_cards(&login.door)
+        Trust::load_for_cards(login)
             .map_err(&mut note)
             .ok()
             .map(Arc::new)
@@ -186,6 +186,7 @@ fn build_from(
         trust: Arc::new(trust),
         operators_trust: Arc::new(operators_trust),
         login_trust,
+        card_issuers: settings.login.as_ref().map(|login| login.issuers.clone()),
         outward_ends,
         grants: written.documents,
         portals: Holders::new(with_grants(written.portals, written.grants), |portal| {
@@ -301,6 +302,9 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
     {
         files.extend([door.certificate.clone(), door.key.clone()]);
         files.extend(door.authorities.iter().chain(&door.revocations).cloned());
+    }
+    if let Some(login) = &settings.login {
+        files.extend(login.issuers.files().cloned());
     }
     for entry in &written.instances.read {
         let tls = &entry.value.tls;

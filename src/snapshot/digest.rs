@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::Serialize;
 
+use crate::config::card_issuers::CardIssuers;
 use crate::config::door::Door;
 use crate::config::mistake::Mistake;
 use crate::config::reading::places::Entries;
 use crate::config::settings::Settings;
 use crate::config::written::Written;
+use crate::trust::recognized;
 
 use super::Backend;
 
@@ -26,6 +28,7 @@ pub(super) fn of_content(
     if let Some(login) = &settings.login {
         digest.text("login name", &login.name);
         digest.door("login", &login.door);
+        digest.card_issuers(&login.issuers);
         if let Some(oidc) = &login.oidc {
             digest.text("login issuer", &oidc.issuer);
             digest.text("login portals' door", &oidc.portals_door);
@@ -147,6 +150,21 @@ impl ContentDigest {
         self.files("certificate", std::slice::from_ref(&door.certificate));
         self.files("authorities", &door.authorities);
         self.files("revocations", &door.revocations);
+    }
+
+    /// The trusted list and the revocation lists that are there; the first fetch makes them.
+    fn card_issuers(&mut self, issuers: &CardIssuers) {
+        if let Some(list) = &issuers.trust_list {
+            self.files("trust list's signers", &list.signers);
+            if list.file.exists() {
+                self.files("trust list", std::slice::from_ref(&list.file));
+            }
+        }
+        if let Some(lists) = &issuers.revocation_lists {
+            let fetched = recognized::files_of(&lists.folder, recognized::LIST);
+            self.files("fetched revocation lists", &fetched);
+        }
+        self.text("card issuers", &format!("{issuers:?}"));
     }
 
     fn finish(self) -> Result<String, Vec<Mistake>> {

@@ -25,6 +25,8 @@ pub(super) struct List {
     pub(super) file: PathBuf,
     pub(super) der: CertificateRevocationListDer<'static>,
     pub(super) parsed: X509Crl,
+    /// Past this moment it no longer counts.
+    pub(super) until: DateTime<Utc>,
 }
 
 /// An authority, its validity, and where it stands.
@@ -68,7 +70,7 @@ impl Reading {
         self.mistakes.push(Mistake::of_file(file, text));
     }
 
-    fn bytes(&mut self, file: &Path) -> Option<Vec<u8>> {
+    pub(super) fn bytes(&mut self, file: &Path) -> Option<Vec<u8>> {
         std::fs::read(file)
             .map_err(|error| self.mistake(file, format!("il file non si può leggere: {error}")))
             .ok()
@@ -191,7 +193,8 @@ impl Reading {
             return None;
         };
         let issuer = distinguished_name(parsed.issuer_name());
-        match parsed.next_update().and_then(moment) {
+        let end = parsed.next_update().and_then(moment);
+        match end {
             None => self.mistake(
                 file,
                 format!("la lista di revoca di {issuer} non dice quando scade"),
@@ -214,6 +217,7 @@ impl Reading {
             file: file.to_owned(),
             der,
             parsed,
+            until: end?,
         })
     }
 }

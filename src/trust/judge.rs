@@ -21,6 +21,12 @@ pub(super) struct Judge {
     pub(super) hints: Vec<DistinguishedName>,
     /// When the revocation lists end.
     pub(super) list_ends: Vec<DateTime<Utc>>,
+    /// Until when each issuer's lists count, where that is ours to say and not webpki's.
+    pub(super) list_bounds: Vec<ListBound>,
+    /// Until when the trusted list counts that the authorities came from, if there is one; afterwards nobody is unknown for certain.
+    pub(super) listed_until: Option<DateTime<Utc>>,
+    /// The authorities' certificates, where lists that are fetched are held against them.
+    pub(super) roots: Vec<X509>,
     /// What was found so far.
     pub(super) verdicts: Verdicts,
 }
@@ -31,6 +37,14 @@ pub(super) struct Authority {
     pub(super) from: DateTime<Utc>,
     pub(super) until: DateTime<Utc>,
     pub(super) verifier: Arc<dyn ClientCertVerifier>,
+}
+
+/// How long a revocation list counts.
+#[derive(Debug)]
+pub(super) struct ListBound {
+    /// Its issuer's name, DER.
+    pub(super) issuer: Vec<u8>,
+    pub(super) until: DateTime<Utc>,
 }
 
 /// Why a certificate is not trusted; of several reasons the later one here tells more.
@@ -45,14 +59,14 @@ pub enum Distrust {
     Unreadable,
     /// The authority's own certificate is over.
     AuthorityEnded,
-    /// A certificate of the chain is in a revocation list.
-    Revoked,
     /// No revocation list speaks about a certificate of the chain.
     RevocationUnknown,
     /// A revocation list is past its next update: the operator has to bring a new one.
     RevocationListEnded,
     /// A revocation list is not signed by its authority.
     RevocationListUnsound,
+    /// A certificate of the chain is in a revocation list.
+    Revoked,
     /// Past its validity.
     Expired,
     /// Before its validity.
@@ -214,7 +228,10 @@ impl Judge {
     ) -> Result<(), Distrust> {
         let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
         let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-        let mut worst = Distrust::UnknownAuthority;
+        let mut worst = match self.listed_until {
+            Some(until) if until < now => Distrust::AuthorityEnded,
+            _ => Distrust::UnknownAuthority,
+        };
         for authority in &self.authorities {
             match authority
                 .verifier
@@ -223,13 +240,36 @@ impl Judge {
                 Ok(_) if now < authority.from || authority.until < now => {
                     worst = worst.max(Distrust::AuthorityEnded);
                 }
-                Ok(_) => return signs_digitally(leaf),
+                Ok(_) => {
+                    self.lists_count(std::iter::once(leaf).chain(intermediates), now)?;
+                    return signs_digitally(leaf);
+                }
                 Err(error) => {
                     worst = worst.max(Distrust::of(&error).unwrap_or(Distrust::Unreadable));
                 }
             }
         }
         Err(worst)
+    }
+
+    /// Whether the lists of everybody who issued a part of the chain still count.
+    fn lists_count<'a>(
+        &self,
+        mut chain: impl Iterator<Item = &'a CertificateDer<'a>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Distrust> {
+        if self.list_bounds.is_empty() {
+            return Ok(());
+        }
+        let has_ended = |certificate: &CertificateDer<'_>| {
+            let issuer = X509::from_der(certificate).and_then(|one| one.issuer_name().to_der());
+            let mut bounds = self.list_bounds.iter();
+            issuer.is_ok_and(|issuer| bounds.any(|one| one.issuer == issuer && one.until < now))
+        };
+        match chain.any(has_ended) {
+            true => Err(Distrust::RevocationListEnded),
+            false => Ok(()),
+        }
     }
 
     /// The next moment at which the verdict on this chain may change by itself.
@@ -254,6 +294,7 @@ impl Judge {
         validities
             .chain(authorities)
             .chain(self.list_ends.iter().copied())
+            .chain(self.listed_until)
             // Whether a bound belongs to the time before or after it differs from rule to rule.
             .flat_map(|bound| [bound, bound + TimeDelta::seconds(1)])
             .filter(|bound| *bound > now)

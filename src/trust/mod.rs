@@ -7,18 +7,24 @@ mod files;
 mod verdicts;
 mod handshake;
 mod cards;
+pub mod list;
+pub mod recognized;
+pub mod wanted;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use openssl::x509::X509;
 use parking_lot::RwLock;
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 
 use crate::config::door::Door;
+use crate::config::login::Login;
 use crate::config::mistake::Mistake;
 
 pub use handshake::Resumption;
@@ -64,6 +70,32 @@ pub struct End {
     pub at: DateTime<Utc>,
 }
 
+/// A revocation list that an authority has signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoundList {
+    /// When it was issued.
+    pub issued: DateTime<Utc>,
+    /// When the next one is due.
+    pub next_update: DateTime<Utc>,
+}
+
+/// Why a revocation list that was fetched is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ListRefusal {
+    /// No revocation list, or one that does not say when it ends.
+    #[error("non è una lista di revoca, o non dice quando scade")]
+    Unreadable,
+    /// Signed by none of the authorities.
+    #[error("non è firmata da un'autorità riconosciuta")]
+    NotOfAnAuthority,
+    /// Past its next update.
+    #[error("è scaduta")]
+    Ended,
+    /// Older than the one that is kept.
+    #[error("è più vecchia di quella che c'è già")]
+    Older,
+}
+
 /// What can end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ending {
@@ -73,6 +105,10 @@ pub enum Ending {
     Authority,
     /// A revocation list: past its next update nobody is admitted.
     RevocationList,
+    /// A revocation list that is fetched, and renewed long before most other things end: told only once it was not.
+    FetchedList,
+    /// The trusted list: past its next update for longer than the grace, no card is admitted by it.
+    TrustList,
     /// A secret whose last day somebody wrote down.
     Secret,
     /// A grant.
@@ -93,6 +129,8 @@ impl Ending {
             Ending::Certificate => "certificate",
             Ending::Authority => "authority",
             Ending::RevocationList => "revocation_list",
+            Ending::FetchedList => "fetched_revocation_list",
+            Ending::TrustList => "trust_list",
             Ending::Secret => "secret",
             Ending::Grant => "grant",
             Ending::Convenzione => "convenzione",
@@ -116,9 +154,11 @@ impl Trust {
         Ok(Trust::new(server_config, judge, material.ends))
     }
 
-    /// The trust of the login host: the same files and the same judgement, but a handshake that lets every card through.
-    pub fn load_for_cards(door: &Door) -> Result<Trust, Vec<Mistake>> {
-        let material = load::read(door, Utc::now())?;
+    /// The trust of the login host: the same judgement, a handshake that lets every card through, and authorities and revocation lists also out of
+    /// what their issuers publish.
+    pub fn load_for_cards(login: &Login) -> Result<Trust, Vec<Mistake>> {
+        let door = &login.door;
+        let material = load::read_for_cards(login, Utc::now())?;
         let judge = Arc::new(material.judge);
         let hints = judge.hints.clone();
         let server_config = cards::server_config(door, material.chain, material.key, hints)
@@ -165,6 +205,27 @@ impl Trust {
     /// The clients' certificates that were shown to this door since it trusts what it trusts now.
     pub fn seen(&self) -> Vec<Peer> {
         self.peers.read().values().map(Arc::clone).collect()
+    }
+
+    /// Holds a revocation list that was fetched against the authorities: it must be signed by one of them and still count.
+    pub fn examine_list(&self, bytes: &[u8], now: DateTime<Utc>) -> Result<SoundList, ListRefusal> {
+        let list = recognized::read(bytes).ok_or(ListRefusal::Unreadable)?;
+        let is_signed = |root: &X509| {
+            let key = root.public_key();
+            let names = list.parsed.issuer_name().try_cmp(root.subject_name());
+            names.is_ok_and(Ordering::is_eq)
+                && key.is_ok_and(|key| list.parsed.verify(&key).unwrap_or(false))
+        };
+        if !self.judge.roots.iter().any(is_signed) {
+            return Err(ListRefusal::NotOfAnAuthority);
+        }
+        if list.next_update <= now {
+            return Err(ListRefusal::Ended);
+        }
+        Ok(SoundList {
+            issued: list.last_update,
+            next_update: list.next_update,
+        })
     }
 
     /// When our certificate, the authorities and the revocation lists end.

@@ -93,7 +93,7 @@ fn ends(snapshot: &Snapshot) -> Vec<Finding> {
                 Finding::warning(format!("scadenze: {name} è scaduto da {} giorni", -days))
             }
             days @ ..0 => Finding::error(format!("scadenze: {name} è scaduto da {} giorni", -days)),
-            days @ 0..SOON_DAYS => {
+            days @ 0..SOON_DAYS if dated.what != Ending::FetchedList => {
                 Finding::warning(format!("scadenze: {name} scade fra {days} giorni"))
             }
             days => Finding::good(format!("scadenze: {name} scade fra {days} giorni")),

@@ -52,6 +52,7 @@ pub struct Metrics {
     snapshot_age: Gauge,
     snapshot_loaded: Mutex<Option<Instant>>,
     reloads: IntCounterVec,
+    card_issuer_fetches: IntCounterVec,
     log_lines_dropped: IntCounter,
     process: process::ProcessMetrics,
 }
@@ -146,6 +147,11 @@ impl Metrics {
                 "reloads_total",
                 "Reloads of the configuration by result: `accepted`, `refused`, `unchanged`.",
                 &["result"],
+            ),
+            card_issuer_fetches: families.counters(
+                "card_issuer_fetches_total",
+                "Fetches of what cards' issuers publish: `trust_list` or `revocation_list`, by result: `new`, `unchanged`, `failed`.",
+                &["what", "result"],
             ),
             log_lines_dropped: families.counter(
                 "log_lines_dropped_total",
@@ -291,6 +297,13 @@ impl Metrics {
     /// Counts a reload: `accepted`, `refused` or `unchanged`.
     pub fn reloaded(&self, result: &'static str) {
         self.reloads.with_label_values(&[result]).inc();
+    }
+
+    /// Counts a fetch of what cards' issuers publish: `trust_list` or `revocation_list`; `new`, `unchanged` or `failed`.
+    pub fn card_issuer_fetched(&self, what: &'static str, result: &'static str) {
+        self.card_issuer_fetches
+            .with_label_values(&[what, result])
+            .inc();
     }
 
     /// Sets how many log lines were dropped since the start.

@@ -118,6 +118,7 @@ fn every_metric_is_documented() {
     metrics.certificate_days_left("portal_door", 12.5);
     metrics.snapshot_in_force(3);
     metrics.reloaded("accepted");
+    metrics.card_issuer_fetched("trust_list", "new");
     metrics.lines_dropped(2);
     let page = metrics.render();
     let documented = include_str!("../../../docs/logging.md");
