@@ -274,8 +274,14 @@ mod tests {
     fn the_name_of_a_list_tells_where_it_came_from_and_leads_nowhere() {
         let name = name_of("http://crl.example/../../etc/passwd?x=1");
         let name = name.display().to_string();
-        assert!(name.starts_with("crl-example--------etc-passwd-x-1-"), "{name}");
-        assert!(!name.contains(['/', '?']) && name.ends_with(".crl"), "{name}");
+        assert!(
+            name.starts_with("crl-example--------etc-passwd-x-1-"),
+            "{name}"
+        );
+        assert!(
+            !name.contains(['/', '?']) && name.ends_with(".crl"),
+            "{name}"
+        );
         assert_ne!(
             name_of("http://crl.example/a.b"),
             name_of("http://crl.example/a-b")

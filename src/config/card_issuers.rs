@@ -140,7 +140,10 @@ impl FromTable for RevocationLists {
         }
         let is_host = |one: &String| !one.is_empty() && !one.contains(['/', '@', '*']);
         if let (Some(place), false) = (hosts_at, hosts.iter().all(is_host)) {
-            reader.mistake(&place, "servono nomi di host, come \"crl.emittente.example\"");
+            reader.mistake(
+                &place,
+                "servono nomi di host, come \"crl.emittente.example\"",
+            );
             return None;
         }
         Some(RevocationLists {

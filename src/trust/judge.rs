@@ -36,6 +36,8 @@ pub(super) struct Judge {
 pub(super) struct Authority {
     pub(super) from: DateTime<Utc>,
     pub(super) until: DateTime<Utc>,
+    /// Without any revocation list webpki would not look at revocation at all.
+    pub(super) has_lists: bool,
     pub(super) verifier: Arc<dyn ClientCertVerifier>,
 }
 
@@ -240,6 +242,7 @@ impl Judge {
                 Ok(_) if now < authority.from || authority.until < now => {
                     worst = worst.max(Distrust::AuthorityEnded);
                 }
+                Ok(_) if !authority.has_lists => worst = worst.max(Distrust::RevocationUnknown),
                 Ok(_) => {
                     self.lists_count(std::iter::once(leaf).chain(intermediates), now)?;
                     return signs_digitally(leaf);

@@ -72,10 +72,6 @@ pub(super) fn read_for_cards(login: &Login, now: DateTime<Utc>) -> Result<Materi
     let mut roots: Vec<Root> = files.flat_map(|file| reading.authorities(file)).collect();
     let files = door.revocations.iter();
     let mut lists: Vec<List> = files.flat_map(|file| reading.lists(file)).collect();
-    if door.authorities.is_empty() && issuers.trust_list.is_none() {
-        let text = "in `authorities` non c'è nessuna autorità, e non c'è un elenco di fiducia";
-        reading.mistake(&door.certificate, text);
-    }
     if issuers.revocation_lists.is_none() {
         reading.must_have_lists(&roots, &lists);
     }
@@ -158,6 +154,7 @@ impl Reading {
                 Ok(verifier) => authorities.push(Authority {
                     from: root.from,
                     until: root.until,
+                    has_lists: !lists.is_empty(),
                     verifier,
                 }),
                 Err(error) if self.mistakes.is_empty() => self.mistake(&root.file, error),
@@ -182,24 +179,31 @@ impl Reading {
     /// ours to say, since a fetched list may count for a while longer.
     fn judge_of_cards(&self, roots: &[Root], lists: &[List]) -> Judge {
         let foreign = |list: &List| !roots.iter().any(|root| list.names(root));
-        let (foreign, known): (Vec<&List>, Vec<&List>) = lists.iter().partition(|list| foreign(list));
+        let (foreign, known): (Vec<&List>, Vec<&List>) =
+            lists.iter().partition(|list| foreign(list));
         let mut authorities = Vec::new();
         let mut hinted = Vec::new();
         for root in roots {
             let own = known.iter().filter(|list| list.is_signed_by(root));
             let its: Vec<&List> = own.chain(&foreign).copied().collect();
+            let has_lists = !its.is_empty();
             match verifier(root, its.into_iter(), false) {
                 Ok(verifier) => {
                     authorities.push(Authority {
                         from: root.from,
                         until: root.until,
+                        has_lists,
                         verifier,
                     });
                     hinted.push(root);
                 }
                 Err(error) => {
                     let name = distinguished_name(root.parsed.subject_name());
-                    tracing::warn!(authority = name, error, "un'autorità delle carte, o una sua lista di revoca, non è utilizzabile");
+                    tracing::warn!(
+                        authority = name,
+                        error,
+                        "un'autorità delle carte, o una sua lista di revoca, non è utilizzabile"
+                    );
                 }
             }
         }
@@ -244,7 +248,5 @@ fn verifier<'a>(
         true => builder.enforce_revocation_expiration(),
         false => builder,
     };
-    builder
-        .build()
-        .map_err(|error| error.to_string())
+    builder.build().map_err(|error| error.to_string())
 }

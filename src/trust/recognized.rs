@@ -43,8 +43,9 @@ impl Reading {
         if let Some(settings) = &issuers.trust_list {
             recognized.listed_until = Some(LONG_AGO);
             if let Some(list) = self.trusted_list(settings) {
-                recognized.listed_until = Some(list.next_update + span(settings.grace));
-                recognized.roots = self.roots_of(&settings.file, list.authorities);
+                let until = list.next_update + span(settings.grace);
+                recognized.listed_until = Some(until);
+                recognized.roots = self.roots_of(&settings.file, list.authorities, until);
             }
         }
         if let Some(settings) = &issuers.revocation_lists {
@@ -73,8 +74,13 @@ impl Reading {
         Some(list)
     }
 
-    /// Those that cannot be read or are over are passed by: the list names every authority of twenty years.
-    fn roots_of(&self, file: &Path, authorities: Vec<Vec<u8>>) -> Vec<Root> {
+    /// Those that cannot be read or are over are passed by: the list names every authority of twenty years. None counts for longer than the list.
+    fn roots_of(
+        &self,
+        file: &Path,
+        authorities: Vec<Vec<u8>>,
+        listed_until: DateTime<Utc>,
+    ) -> Vec<Root> {
         let root = |der: Vec<u8>| {
             let parsed = X509::from_der(&der).ok()?;
             let from = moment(parsed.not_before())?;
@@ -84,7 +90,7 @@ impl Reading {
                 der: CertificateDer::from(der),
                 parsed,
                 from,
-                until,
+                until: until.min(listed_until),
             })
         };
         let authorities = authorities.into_iter();

@@ -45,10 +45,16 @@ impl Doors {
 
     /// Doors whose portals' side has these lines in its section.
     pub async fn with(bounds: &str) -> Doors {
+        Doors::prepared(|_| bounds.to_owned()).await
+    }
+
+    /// The same where those lines rest on files that are made beside the certificates first.
+    pub async fn prepared(bounds: impl FnOnce(&Path) -> String) -> Doors {
         let folder = tempfile::tempdir().expect("a folder");
         let pki = folder.path().join("pki");
         copy(&pki::shared(), &pki);
-        write_configuration(folder.path(), &pki, bounds);
+        let bounds = bounds(&pki);
+        write_configuration(folder.path(), &pki, &bounds);
         let config = folder.path().join("pontile.toml");
         let kept = Kept::new().expect("randomness");
         let built = snapshot::build(&config, &[], 1, &kept)

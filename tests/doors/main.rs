@@ -5,6 +5,7 @@
 mod pki;
 
 mod harness;
+mod publisher;
 
 mod handshakes;
 mod bounds;
@@ -13,3 +14,5 @@ mod unread;
 mod operators;
 mod rights;
 mod cards;
+mod trusted_list;
+mod card_issuers;

@@ -43,10 +43,14 @@ pub fn check(sections: &Sections, places: &Places) -> Vec<Mistake> {
     ] {
         if let Some(door) = door {
             check_door(name, door, &mut checks);
+            check_authorities(name, door, &mut checks);
         }
     }
     if let Some(login) = &sections.login {
         check_door("login", &login.door, &mut checks);
+        if login.issuers.trust_list.is_none() {
+            check_authorities("login", &login.door, &mut checks);
+        }
         checks.require(
             login.oidc.is_none() || sections.signer.is_some(),
             "login.oidc",
@@ -103,9 +107,12 @@ fn check_door(name: &str, door: &Door, checks: &mut Checks<'_>) {
         &path("body_size"),
         "al più 16MiB: nessuna operazione ne chiede di più",
     );
+}
+
+fn check_authorities(name: &str, door: &Door, checks: &mut Checks<'_>) {
     checks.require(
         !door.authorities.is_empty(),
-        &path("authorities"),
+        &format!("{name}.authorities"),
         "serve almeno un'autorità",
     );
 }

@@ -34,7 +34,9 @@ pub enum ListFault {
     #[error("la firma dell'elenco di fiducia non è nella forma prevista: {0}")]
     Form(&'static str),
     /// Changed after it was signed, or signed by somebody else.
-    #[error("la firma dell'elenco di fiducia non è di nessuno dei firmatari configurati, o il contenuto è stato cambiato")]
+    #[error(
+        "la firma dell'elenco di fiducia non è di nessuno dei firmatari configurati, o il contenuto è stato cambiato"
+    )]
     Unsound,
     /// The signers' file.
     #[error("{0}")]
@@ -44,8 +46,8 @@ pub enum ListFault {
 impl TrustedList {
     /// Reads a list and holds it against the certificates of those who may sign it. What is read is what was signed, byte for byte.
     pub fn read(bytes: &[u8], signers: &[X509]) -> Result<TrustedList, ListFault> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| ListFault::Unreadable(error.to_string()))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|error| ListFault::Unreadable(error.to_string()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (signed, by) = signature::verify(text, signers)?;
         let list = services::read(&signed)?;

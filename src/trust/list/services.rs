@@ -14,7 +14,8 @@ const TSL: &str = "http://uri.etsi.org/02231/v2#";
 /// Identity verification: in Italy the authorities of CNS, CRS and CIE.
 const CARDS: &str = "http://uri.etsi.org/TrstSvc/Svctype/IdV";
 
-const RECOGNISED: &str = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/recognisedatnationallevel";
+const RECOGNISED: &str =
+    "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/recognisedatnationallevel";
 
 /// Reads what the signature covers.
 pub(super) fn read(signed: &str) -> Result<TrustedList, ListFault> {
@@ -91,7 +92,9 @@ impl<'d, 'a> Element<'d, 'a> {
     }
 
     fn children(self, name: &str) -> impl Iterator<Item = Element<'d, 'a>> {
-        let found = self.document.child_elements_by_name_ns(self.node, TSL, name);
+        let found = self
+            .document
+            .child_elements_by_name_ns(self.node, TSL, name);
         found.into_iter().map(move |node| Element { node, ..self })
     }
 

@@ -45,7 +45,11 @@ pub(super) fn verify<'a>(text: &str, signers: &'a [X509]) -> Result<(String, &'a
     let root = root.ok_or_else(|| ListFault::Unreadable("è vuoto".to_owned()))?;
     let one = "serve una sola firma, nell'elemento più esterno";
     let signature = only(&document, root, "Signature", one)?;
-    if document.get_elements_by_tag_name_ns(DSIG, "Signature").len() != 1 {
+    if document
+        .get_elements_by_tag_name_ns(DSIG, "Signature")
+        .len()
+        != 1
+    {
         return Err(ListFault::Form(one));
     }
     let info = only(&document, signature, "SignedInfo", "SignedInfo")?;
@@ -96,8 +100,8 @@ fn signed_content(
         let digest = digest_of(algorithm(document, reference, "DigestMethod")?)?;
         let said = only(document, reference, "DigestValue", "DigestValue")?;
         let said = decoded(document, said)?;
-        let found = hash(digest, &content)
-            .map_err(|error| ListFault::Unreadable(error.to_string()))?;
+        let found =
+            hash(digest, &content).map_err(|error| ListFault::Unreadable(error.to_string()))?;
         if said.len() != found.len() || !memcmp::eq(&said, &found) {
             return Err(ListFault::Unsound);
         }
@@ -118,11 +122,14 @@ fn part_of_signature(
     let Some(identity) = address.strip_prefix('#').filter(|one| !one.is_empty()) else {
         return Err(fault);
     };
-    let mut found = document.descendants(document.root()).into_iter().filter(|node| {
-        let names = ["Id", "ID", "id"];
-        let mut values = names.iter().map(|name| document.get_attribute(*node, name));
-        values.any(|value| value == Some(identity))
-    });
+    let mut found = document
+        .descendants(document.root())
+        .into_iter()
+        .filter(|node| {
+            let names = ["Id", "ID", "id"];
+            let mut values = names.iter().map(|name| document.get_attribute(*node, name));
+            values.any(|value| value == Some(identity))
+        });
     match (found.next(), found.next()) {
         (Some(node), None) if document.ancestors(node).contains(&signature) => Ok(node),
         _ => Err(fault),
@@ -138,7 +145,9 @@ fn transforms<'d>(
     if each.iter().any(|one| !document.children(*one).is_empty()) {
         return Err(ListFault::Form("una trasformazione ha parametri"));
     }
-    let names = each.into_iter().map(|one| document.get_attribute(one, "Algorithm"));
+    let names = each
+        .into_iter()
+        .map(|one| document.get_attribute(one, "Algorithm"));
     Ok(names.map(Option::unwrap_or_default).collect())
 }
 
@@ -149,7 +158,10 @@ fn only(
     name: &str,
     fault: &'static str,
 ) -> Result<NodeId, ListFault> {
-    match document.child_elements_by_name_ns(parent, DSIG, name).as_slice() {
+    match document
+        .child_elements_by_name_ns(parent, DSIG, name)
+        .as_slice()
+    {
         [one] => Ok(*one),
         _ => Err(ListFault::Form(fault)),
     }
@@ -161,12 +173,16 @@ fn algorithm<'d>(
     name: &'static str,
 ) -> Result<&'d str, ListFault> {
     let element = only(document, parent, name, name)?;
-    Ok(document.get_attribute(element, "Algorithm").unwrap_or_default())
+    Ok(document
+        .get_attribute(element, "Algorithm")
+        .unwrap_or_default())
 }
 
 fn has_prefixes(document: &Document<'_>, parent: NodeId, name: &'static str) -> bool {
     let elements = document.child_elements_by_name_ns(parent, DSIG, name);
-    elements.iter().any(|one| !document.children(*one).is_empty())
+    elements
+        .iter()
+        .any(|one| !document.children(*one).is_empty())
 }
 
 fn decoded(document: &Document<'_>, element: NodeId) -> Result<Vec<u8>, ListFault> {
@@ -190,7 +206,9 @@ fn digest_of(algorithm: &str) -> Result<MessageDigest, ListFault> {
         "http://www.w3.org/2001/04/xmlenc#sha256" => Ok(MessageDigest::sha256()),
         "http://www.w3.org/2001/04/xmldsig-more#sha384" => Ok(MessageDigest::sha384()),
         "http://www.w3.org/2001/04/xmlenc#sha512" => Ok(MessageDigest::sha512()),
-        _ => Err(ListFault::Form("l'impronta non è SHA-256, SHA-384 o SHA-512")),
+        _ => Err(ListFault::Form(
+            "l'impronta non è SHA-256, SHA-384 o SHA-512",
+        )),
     }
 }
 
@@ -212,7 +230,11 @@ fn method_of(algorithm: &str) -> Result<Method, ListFault> {
         Some("ecdsa-sha256") => of(Id::EC, MessageDigest::sha256(), Padding::NONE),
         Some("ecdsa-sha384") => of(Id::EC, MessageDigest::sha384(), Padding::NONE),
         Some("ecdsa-sha512") => of(Id::EC, MessageDigest::sha512(), Padding::NONE),
-        _ => return Err(ListFault::Form("l'algoritmo di firma non è fra quelli ammessi")),
+        _ => {
+            return Err(ListFault::Form(
+                "l'algoritmo di firma non è fra quelli ammessi",
+            ));
+        }
     })
 }
 
@@ -230,7 +252,8 @@ fn is_signed(
     if method.kind == Id::EC {
         // XML has both numbers side by side, OpenSSL wants them in ASN.1.
         let (r, s) = value.split_at(value.len() / 2);
-        let pair = EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?;
+        let pair =
+            EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?;
         return verifier.verify_oneshot(&pair.to_der()?, content);
     }
     verifier.set_rsa_padding(method.padding)?;
