@@ -661,6 +661,54 @@ fn the_digest_of_what_a_command_did_stands_in_the_technical_log() {
 }
 
 #[test]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "nothing else runs on this thread"
+)]
+fn what_the_gateway_forgets_of_the_logbook_is_a_row_whose_digest_is_told_too() {
+    let installation = Installation::new();
+    let mut text = fs::read_to_string(installation.config()).expect("the file");
+    text.push_str("[log]\nfile = \"pontile.log\"\n");
+    fs::write(installation.config(), text).expect("the file is written");
+    succeeded(&installation.pontile(&["migrate"]));
+    let export = ["record", "export", "--ente", "013075", "--reason", WHY];
+    for _ in 0..2 {
+        succeeded(&installation.pontile(&export));
+    }
+    let file = installation.0.path().join("record/richieste.sqlite");
+    let database = rusqlite::Connection::open(file).expect("the database");
+    let aged = database.execute("UPDATE operator_logbook SET at = 0 WHERE number = 1", []);
+    assert_eq!(aged.expect("aged"), 1);
+    drop(database);
+    let _serving = Serving(
+        Command::new(env!("CARGO_BIN_EXE_pontile"))
+            .arg("--config")
+            .arg(installation.config())
+            .arg("serve")
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("pontile starts"),
+    );
+    let log = installation.0.path().join("pontile.log");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let told = loop {
+        let lines = fs::read_to_string(&log).unwrap_or_default();
+        if let Some(told) = told_digest(&lines, &serde_json::json!(3)) {
+            break told;
+        }
+        assert!(std::time::Instant::now() < until, "{lines}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    let row = newest_row(&installation);
+    assert_eq!(
+        (&row["digest"], &row["operator"]),
+        (&told, &serde_json::json!("pontile"))
+    );
+    let whole = succeeded(&installation.pontile(&["logbook", "verify"]));
+    assert!(whole.contains("dalla riga 2 alla 3"), "{whole}");
+}
+
+#[test]
 fn a_logbook_that_was_written_anew_is_noticed_by_the_log_that_was_gathered() {
     let installation = Installation::new();
     let mut text = fs::read_to_string(installation.config()).expect("the file");

@@ -87,13 +87,17 @@ impl Logbook {
         let found = link.fetch(FIRST_KEPT, &bind, numbers).await?;
         let (first, kept) = found.into_iter().next().unwrap_or_default();
         let mut pruned = 0;
+        let mut noted = None;
         if first < kept {
             let upto = chain::upto(kept - 1);
-            append(&mut link, node, chain::pruning(&upto)).await?;
+            noted = Some(append(&mut link, node, chain::pruning(&upto)).await?);
             pruned = link.execute(PRUNE, &|to| to.number(Some(kept))).await?;
         }
         link.commit().await?;
         link.close().await?;
+        if let Some(noted) = noted {
+            noted.tell();
+        }
         Ok(pruned)
     }
 
