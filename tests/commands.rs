@@ -660,11 +660,11 @@ fn the_digest_of_what_a_command_did_stands_in_the_technical_log() {
     assert!(!words(&exported.stderr).contains("digest"));
 }
 
-#[test]
 #[allow(
     clippy::disallowed_methods,
     reason = "nothing else runs on this thread"
 )]
+#[test]
 fn what_the_gateway_forgets_of_the_logbook_is_a_row_whose_digest_is_told_too() {
     let installation = Installation::new();
     let mut text = fs::read_to_string(installation.config()).expect("the file");
