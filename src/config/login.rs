@@ -1,12 +1,13 @@
 //! `[login]`: the host at which citizens show their cards, with its own listener; absent where nobody does.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::card_issuers::CardIssuers;
+use super::certificate::CertificateMatch;
 use super::door::Door;
 use super::reading::table::Table;
 use super::reading::value::Value;
@@ -25,8 +26,40 @@ pub struct Login {
     pub door: Door,
     /// What is fetched or read of the cards' issuers beside the files that the listener names.
     pub issuers: CardIssuers,
+    /// A proxy that ends TLS in front; absent: browsers come by themselves.
+    pub proxy: Option<Proxy>,
     /// `[login.oidc]`: the log-in of portals' users; absent: cards are shown and told, no more.
     pub oidc: Option<Oidc>,
+}
+
+/// `[login.proxy]`: a proxy in front that ends TLS and says which certificate was shown to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// How it says so.
+    pub header: ForwardedAs,
+    /// SHA-256 of the certificates by which it is known.
+    pub certificates: Vec<[u8; 32]>,
+    /// Addresses by which it is known, without a certificate.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// How a proxy tells the certificate of its client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ForwardedAs {
+    /// `Client-Cert` and `Client-Cert-Chain` (RFC 9440).
+    ClientCert,
+    /// A header of this name with escaped PEM.
+    EscapedPem(String),
+}
+
+impl ForwardedAs {
+    /// The header's name, in small letters.
+    pub fn name(&self) -> &str {
+        match self {
+            ForwardedAs::ClientCert => "client-cert",
+            ForwardedAs::EscapedPem(name) => name,
+        }
+    }
 }
 
 /// `[login.oidc]`: OpenID Connect towards the portals that have `[portal.login]`.
@@ -73,6 +106,8 @@ impl FromTable for Login {
         let slow_client_timeout = table.or("slow_client_timeout", seconds(10), reader);
         let oidc = table.optional("oidc", reader);
         let oidc_written = table.values("oidc").next().is_some();
+        let proxy = table.optional("proxy", reader);
+        let proxy_written = table.values("proxy").next().is_some();
         let shutdown_grace = table.or("shutdown_grace", seconds(5), reader);
         table.finish(reader);
         if let (Some(place), false) = (place, name.as_deref().is_none_or(is_host)) {
@@ -81,7 +116,7 @@ impl FromTable for Login {
             return None;
         }
         // What is written and wrong must not count as absent.
-        if oidc_written && oidc.is_none() {
+        if oidc_written && oidc.is_none() || proxy_written && proxy.is_none() {
             return None;
         }
         let slow_client_timeout = slow_client_timeout?;
@@ -107,6 +142,7 @@ impl FromTable for Login {
                 workers: 1,
             },
             issuers: issuers?,
+            proxy,
             oidc,
         })
     }
@@ -126,6 +162,51 @@ impl FromTable for Oidc {
             code_lifetime: code_lifetime?,
             token_lifetime: token_lifetime?,
             retired_keys: retired_keys?,
+        })
+    }
+}
+
+impl FromTable for Proxy {
+    fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
+        let place = table.place();
+        let certificates: Option<Vec<String>> = table.or_default("certificates", reader);
+        let certificates_at = table.values("certificates").next().map(Value::place);
+        let addresses: Option<Vec<IpAddr>> = table.or_default("addresses", reader);
+        let escaped: Option<String> = table.optional("escaped_pem_header", reader);
+        let escaped_at = table.values("escaped_pem_header").next().map(Value::place);
+        table.finish(reader);
+        let (certificates, addresses) = (certificates?, addresses?);
+        let fingerprint = |text: &String| match CertificateMatch::parse_fingerprint(text) {
+            Some(CertificateMatch::Fingerprint(fingerprint)) => Some(fingerprint),
+            _ => None,
+        };
+        let fingerprints: Option<Vec<[u8; 32]>> = certificates.iter().map(fingerprint).collect();
+        let Some(certificates) = fingerprints else {
+            if let Some(place) = certificates_at {
+                reader.mistake(&place, "servono impronte SHA-256: 64 cifre esadecimali");
+            }
+            return None;
+        };
+        let is_name = |name: &String| {
+            let mut bytes = name.bytes();
+            !name.is_empty() && bytes.all(|one| one.is_ascii_alphanumeric() || one == b'-')
+        };
+        if let (Some(at), false) = (escaped_at, escaped.as_ref().is_none_or(is_name)) {
+            reader.mistake(&at, "serve il nome di un'intestazione");
+            return None;
+        }
+        if let (Some(place), true) = (place, certificates.is_empty() && addresses.is_empty()) {
+            let text = "serve un'impronta in `certificates` o un indirizzo in `addresses`: da altri l'intestazione non si accetta";
+            reader.mistake(&place, text);
+            return None;
+        }
+        Some(Proxy {
+            header: match escaped {
+                Some(name) => ForwardedAs::EscapedPem(name.to_ascii_lowercase()),
+                None => ForwardedAs::ClientCert,
+            },
+            certificates,
+            addresses,
         })
     }
 }

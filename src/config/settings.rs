@@ -52,7 +52,9 @@ impl Settings {
                 "login",
                 match (&self.login, &next.login) {
                     (Some(ours), Some(theirs)) => {
-                        ours.name != theirs.name || doors_differ(&ours.door, &theirs.door)
+                        ours.name != theirs.name
+                            || ours.proxy != theirs.proxy
+                            || doors_differ(&ours.door, &theirs.door)
                     }
                     (None, None) => false,
                     _ => true,

@@ -6,6 +6,7 @@ mod authorize;
 mod card;
 mod dialect;
 mod extensions;
+mod forwarded;
 mod page;
 mod serving;
 mod weak;

@@ -20,6 +20,10 @@ pub(super) enum Told {
     Refused(Refusal),
     /// The citizen came from nowhere that is known.
     ReturnUnknown,
+    /// Somebody who is no listed proxy names a certificate.
+    ForwardedByStranger,
+    /// A certificate is named twice.
+    ForwardedTwice,
     /// There is no such page.
     NoSuchPage,
     /// Pages are only read.
@@ -104,6 +108,18 @@ fn text(told: Told) -> Text {
             400,
             "Il servizio non è riconosciuto",
             "Il sito da cui sei arrivato chiede di tornare a un indirizzo che non gli è assegnato: non sei stato rimandato lì e la carta non è stata letta.",
+            &["Segnala il problema a chi gestisce il servizio."],
+        ),
+        Told::ForwardedByStranger => (
+            403,
+            "Certificato indicato da chi non può farlo",
+            "La richiesta indica in un'intestazione il certificato di una carta, ma non arriva da un intermediario riconosciuto: la carta non è stata letta.",
+            &["Segnala il problema a chi gestisce il servizio."],
+        ),
+        Told::ForwardedTwice => (
+            400,
+            "Certificato indicato due volte",
+            "La richiesta indica più di un certificato, e non è chiaro di chi sia la carta: non ne è stata letta nessuna.",
             &["Segnala il problema a chi gestisce il servizio."],
         ),
         Told::NoSuchPage => (

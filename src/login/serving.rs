@@ -1,6 +1,7 @@
 //! One connection of the login host: handshake, one request, one page, end.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -13,8 +14,9 @@ use crate::trust::wanted;
 use crate::trust::{Distrust, Peer, PeerCertificate, Trust, Verdict};
 
 use super::card::Card;
+use super::forwarded::Misuse;
 use super::page::{self, Told};
-use super::{Host, Refusal, authorize, card};
+use super::{Host, Refusal, authorize, card, forwarded};
 use crate::oidc::Provider;
 
 /// The label in metrics, as the configuration names the section.
@@ -50,11 +52,13 @@ struct Shown {
     peer: Result<Option<Peer>, Refusal>,
     /// The host that was asked for by SNI.
     is_ours: bool,
+    address: IpAddr,
 }
 
 /// The citizen types the PIN meanwhile, hence a time of its own.
 async fn shake_hands(host: &Host, trust: &Trust, socket: TcpStream) -> Result<Shown, &'static str> {
     let door = &host.login.door;
+    let address = socket.peer_addr().map_err(|_| "hung_up")?.ip();
     let handshake = TlsAcceptor::from(trust.server_config()).accept(socket);
     let stream = match tokio::time::timeout(door.handshake_timeout.0, handshake).await {
         Err(_) => return Err("timeout"),
@@ -71,6 +75,7 @@ async fn shake_hands(host: &Host, trust: &Trust, socket: TcpStream) -> Result<Sh
         line: Line::new(stream, door.slow_client_timeout.0, door.idle_timeout.0),
         peer,
         is_ours,
+        address,
     })
 }
 
@@ -89,7 +94,11 @@ async fn answer(
         Err(_) => (page::of(Told::NotUnderstood), false),
         Ok(Some(head)) => {
             let response = if shown.is_ours && names(&head, &host.login.name) {
-                route(host, trust, &shown.peer, &head)
+                let proxy = host.login.proxy.as_ref();
+                match forwarded::card(proxy, shown.address, trust, &shown.peer, &head) {
+                    Ok(card) => route(host, trust, &card, &head),
+                    Err(misuse) => misused(host, misuse),
+                }
             } else {
                 // Else a browser could send here, over a connection with a card, what is meant for another host.
                 page::of(Told::Misdirected)
@@ -100,6 +109,16 @@ async fn answer(
     shown.line.send(&response.written(true, to_head)).await?;
     shown.line.end(true).await;
     Ok(())
+}
+
+/// No card is read where a header says what it may not.
+fn misused(host: &Host, misuse: Misuse) -> Response {
+    let metrics = &host.gateway.telemetry.metrics;
+    metrics.handshake_rejected(LABEL, misuse.name());
+    page::of(match misuse {
+        Misuse::Unlisted => Told::ForwardedByStranger,
+        Misuse::Twice => Told::ForwardedTwice,
+    })
 }
 
 /// Whether `Host` is ours, whatever the port.

@@ -44,7 +44,7 @@ fn openssl(folder: &Path, arguments: &[&str]) {
 }
 
 /// A card of the development authority: key, its length, key usage, policy.
-fn issue(pki: &Path, name: &str, key: &str, usage: &str, policy: &str) {
+pub fn issue(pki: &Path, name: &str, key: &str, usage: &str, policy: &str) {
     let subject = format!("/C=IT/CN={CODE}\\/7430010024925855.lsKV\\/lNtBAmc8x5lzSb+cxx2UzE=");
     let extensions = format!(
         "basicConstraints=CA:FALSE\nkeyUsage=critical,{usage}\nextendedKeyUsage=clientAuth\n\

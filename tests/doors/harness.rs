@@ -16,9 +16,10 @@ use pontile::store::Store;
 use pontile::telemetry::Telemetry;
 use pontile::telemetry::log::{Log, LogSettings};
 use pontile::telemetry::metrics::Metrics;
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -226,6 +227,28 @@ denominazione = "Cantù"
     fs::write(folder.join("concessioni/catalogo.toml"), grant).expect("the grant");
 }
 
+fn certificates(pki: &Path, file: &str) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_file_iter(pki.join(file))
+        .expect(file)
+        .map(|item| item.expect(file))
+        .collect()
+}
+
+fn trusting(
+    pki: &Path,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    for root in certificates(pki, "root.pem") {
+        roots.add(root).expect("a root");
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .expect("versions")
+        .with_root_certificates(roots)
+}
+
 /// A client that remembers its sessions.
 #[derive(Clone)]
 pub struct Client {
@@ -235,26 +258,18 @@ pub struct Client {
 impl Client {
     /// A client with the named certificate and these TLS versions.
     pub fn new(pki: &Path, name: &str, versions: &[&'static SupportedProtocolVersion]) -> Client {
-        let certificates = |file: &str| -> Vec<CertificateDer<'static>> {
-            CertificateDer::pem_file_iter(pki.join(file))
-                .expect(file)
-                .map(|item| item.expect(file))
-                .collect()
-        };
-        let mut roots = RootCertStore::empty();
-        for root in certificates("root.pem") {
-            roots.add(root).expect("a root");
-        }
         let key = PrivateKeyDer::from_pem_file(pki.join(format!("{name}.key"))).expect("a key");
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_client_auth_cert(certificates(&format!("{name}.pem")), key)
-            .expect("an identity");
+        let chain = certificates(pki, &format!("{name}.pem"));
+        let config = trusting(pki, versions).with_client_auth_cert(chain, key);
         Client {
-            config: Arc::new(config),
+            config: Arc::new(config.expect("an identity")),
+        }
+    }
+
+    /// A client that shows no certificate.
+    pub fn anonymous(pki: &Path, versions: &[&'static SupportedProtocolVersion]) -> Client {
+        Client {
+            config: Arc::new(trusting(pki, versions).with_no_client_auth()),
         }
     }
 

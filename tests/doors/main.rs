@@ -16,3 +16,4 @@ mod rights;
 mod cards;
 mod trusted_list;
 mod card_issuers;
+mod forwarded;

@@ -1,7 +1,7 @@
 //! How plain values are read: texts, numbers, paths, addresses, lists and tables of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -87,6 +87,13 @@ impl Read for SocketAddr {
             "un indirizzo con la porta, come \"127.0.0.1:9443\"",
             |text| text.parse().ok(),
         )
+    }
+}
+
+impl Read for IpAddr {
+    fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
+        let expected = "un indirizzo IP, come \"10.0.0.5\"";
+        value.parse(reader, expected, |text| text.parse().ok())
     }
 }
 
