@@ -4,6 +4,7 @@ mod build;
 mod backends;
 mod declared;
 mod proofs;
+mod national;
 mod vouchers;
 mod digest;
 pub mod ends;

@@ -13,6 +13,7 @@ mod catalogo;
 mod accessi;
 mod accesso;
 mod anagrafe;
+mod anpr;
 mod tributi;
 mod richieste;
 pub mod esiti;

@@ -8,7 +8,7 @@ use crate::contract::operation::Domain;
 use super::http::{Request, Response};
 use super::intake::{self, Intake};
 use super::serving::Routes;
-use super::{accessi, accesso, anagrafe, catalogo, docs, richieste, status, tributi};
+use super::{accessi, accesso, anagrafe, anpr, catalogo, docs, richieste, status, tributi};
 
 /// Segments of a path at most; longer ones name nothing.
 const MOST_SEGMENTS: usize = 8;
@@ -23,6 +23,8 @@ enum Resource<'p> {
     RicercheAccessi,
     StatoRichiesta { domain: Domain, id: &'p str },
     Risultato { domain: Domain, id: &'p str },
+    RecapitoAnpr { ente: &'p str },
+    FamigliaAnpr { ente: &'p str },
     Enti,
     Ente { ente: &'p str },
     Servizi { ente: &'p str },
@@ -84,6 +86,13 @@ impl<'p> Resource<'p> {
                 let domain = of_requests(domain);
                 (Resource::Risultato { domain, id }, "GET")
             }
+            // The national registry
+            ["rest", "anpr", "v1", "enti", ente, "ricerche-recapito"] => {
+                (Resource::RecapitoAnpr { ente }, "POST")
+            }
+            ["rest", "anpr", "v1", "enti", ente, "ricerche-famiglia"] => {
+                (Resource::FamigliaAnpr { ente }, "POST")
+            }
             // Which enti there are, and what each offers
             ["rest", "catalogo", "v1", "enti"] => (Resource::Enti, "GET"),
             ["rest", "catalogo", "v1", "enti", ente] => (Resource::Ente { ente }, "GET"),
@@ -92,7 +101,7 @@ impl<'p> Resource<'p> {
             }
             [
                 "rest",
-                "catalogo" | "anagrafe" | "tributi" | "accessi",
+                "catalogo" | "anagrafe" | "tributi" | "accessi" | "anpr",
                 "v1",
                 "status",
             ] => (Resource::Status, "GET"),
@@ -148,6 +157,8 @@ impl Routes for PortalRoutes {
             Resource::Risultato { domain, id } => {
                 richieste::risultato(intake, request, domain, id).await
             }
+            Resource::RecapitoAnpr { ente } => anpr::ricerche_recapito(intake, request, ente).await,
+            Resource::FamigliaAnpr { ente } => anpr::ricerche_famiglia(intake, request, ente).await,
             Resource::Enti => catalogo::enti(intake, request).await,
             Resource::Ente { ente } => catalogo::ente(intake, request, ente).await,
             Resource::Servizi { ente } => catalogo::servizi(intake, request, ente).await,

@@ -103,6 +103,8 @@ pub async fn run(config: &Path, command: BreachCommand) -> Result<(), Failure> {
 fn kind_of_data(operation: &str) -> &'static str {
     match Operation::named(operation) {
         Some(Operation::RicercaPersona) => "dati anagrafici di una persona",
+        Some(Operation::RecapitoAnpr) => "recapito di una persona, dall'ANPR",
+        Some(Operation::FamigliaAnpr) => "dati dei componenti di una famiglia, dall'ANPR",
         Some(Operation::RicercaFamiglia) => "dati anagrafici dei componenti di una famiglia",
         Some(Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti) => {
             "posizione tributaria, immobili e contitolari"

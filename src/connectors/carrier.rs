@@ -4,6 +4,7 @@ mod account;
 mod clock;
 mod database;
 mod night;
+mod numbering;
 mod proof;
 mod together;
 
@@ -309,6 +310,7 @@ impl Instance {
         let intent = conversation.intent();
         let sent = intent.map_or_else(Utc::now, Intent::written);
         conversation.at(sent);
+        conversation.number(numbering::next(sent));
         let request = conversation.request(step, account.credentials())?;
         let Some(intent) = intent else {
             return self

@@ -41,6 +41,7 @@ pub struct Conversation<'a> {
     entries: Vec<Entry>,
     today: NaiveDate,
     now: DateTime<Utc>,
+    number: i64,
     /// What the data rest on, where it is not the present.
     as_of: Option<AsOf>,
 }
@@ -116,6 +117,7 @@ impl<'a> Conversation<'a> {
             entries: Vec::new(),
             today,
             now,
+            number: now.timestamp_micros(),
             as_of: None,
         })
     }
@@ -123,6 +125,11 @@ impl<'a> Conversation<'a> {
     /// The instant of what comes next: one for a whole request and the answer to it.
     pub fn at(&mut self, now: DateTime<Utc>) {
         self.now = now;
+    }
+
+    /// The number of the request that comes next.
+    pub fn number(&mut self, number: i64) {
+        self.number = number;
     }
 
     /// The answer will rest on data of another day.
@@ -320,6 +327,7 @@ impl<'a> Conversation<'a> {
             today: self.today,
             stamps: self.adapter.stamps(),
             now: self.now,
+            number: self.number,
         }
     }
 
@@ -434,6 +442,7 @@ impl<'a> Login<'a> {
                 today: now.with_timezone(&Rome).date_naive(),
                 stamps: adapter.stamps(),
                 now,
+                number: now.timestamp_micros(),
             },
         }
     }

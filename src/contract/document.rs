@@ -207,7 +207,7 @@ impl Entry {
 impl Document {
     /// The answer to the operation: a family has one entry per member, anything else one in all.
     pub fn of(operation: Operation, mut entries: Vec<Entry>) -> Document {
-        if operation == Operation::RicercaFamiglia {
+        if operation.tells_a_family() {
             let people = entries.iter_mut().flat_map(|entry| &mut entry.people);
             for (_, person) in people {
                 person.role = Role::Componente;
@@ -305,7 +305,7 @@ impl Document {
 
     /// Writes the document as JSON with only the allowed fields: an object, or for a family an array of objects.
     pub fn write_cut(&self, allowed: FieldSet, out: &mut Vec<u8>) {
-        let many = self.operation == Operation::RicercaFamiglia;
+        let many = self.operation.tells_a_family();
         if many {
             out.push(b'[');
         }

@@ -20,20 +20,28 @@ pub enum Domain {
     Tributi,
     /// Chi ha chiesto dei cittadini.
     Accessi,
+    /// Anagrafe nazionale, interrogata per conto di un ente.
+    Anpr,
 }
 
 impl Domain {
     /// Every domain, in the order of the documents.
-    pub const ALL: [Domain; 4] = [
+    pub const ALL: [Domain; 5] = [
         Domain::Catalogo,
         Domain::Anagrafe,
         Domain::Tributi,
         Domain::Accessi,
+        Domain::Anpr,
     ];
 
-    /// Whether back ends answer for it.
+    /// Whether the back ends of enti answer for it.
     pub fn is_answered_by_enti(self) -> bool {
         matches!(self, Domain::Anagrafe | Domain::Tributi)
+    }
+
+    /// Whether configured back ends answer for it: those of enti, or a national one on behalf of an ente.
+    pub fn is_answered_by_back_ends(self) -> bool {
+        self.is_answered_by_enti() || self == Domain::Anpr
     }
 
     /// The segment of the base path: `/rest/<domain>/v1`.
@@ -43,6 +51,7 @@ impl Domain {
             Domain::Anagrafe => "anagrafe",
             Domain::Tributi => "tributi",
             Domain::Accessi => "accessi",
+            Domain::Anpr => "anpr",
         }
     }
 }
@@ -77,11 +86,17 @@ pub enum Operation {
     /// Who asked about the citizen who asks: answered out of the record.
     #[serde(rename = "accessi.ricerche")]
     RicercaAccessi,
+    /// Where an act is to be notified to a person, by the national registry (e-service C001, made for that alone).
+    #[serde(rename = "anpr.ricerche-recapito")]
+    RecapitoAnpr,
+    /// The registered family of one person, by the national registry (e-service C021).
+    #[serde(rename = "anpr.ricerche-famiglia")]
+    FamigliaAnpr,
 }
 
 impl Operation {
     /// Every operation, in the order of the documents.
-    pub const ALL: [Operation; 9] = [
+    pub const ALL: [Operation; 11] = [
         Operation::Enti,
         Operation::Ente,
         Operation::Servizi,
@@ -91,6 +106,8 @@ impl Operation {
         Operation::RicercaPosizioneInEnti,
         Operation::VariazioneSuperficie,
         Operation::RicercaAccessi,
+        Operation::RecapitoAnpr,
+        Operation::FamigliaAnpr,
     ];
 
     /// The operation's name in grants, adapters, records and metrics: `domain.resource`.
@@ -105,6 +122,8 @@ impl Operation {
             Operation::RicercaPosizioneInEnti => "tributi.ricerche-posizione-in-enti",
             Operation::VariazioneSuperficie => "tributi.variazioni-superficie",
             Operation::RicercaAccessi => "accessi.ricerche",
+            Operation::RecapitoAnpr => "anpr.ricerche-recapito",
+            Operation::FamigliaAnpr => "anpr.ricerche-famiglia",
         }
     }
 
@@ -124,6 +143,7 @@ impl Operation {
             | Operation::RicercaPosizioneInEnti
             | Operation::VariazioneSuperficie => Domain::Tributi,
             Operation::RicercaAccessi => Domain::Accessi,
+            Operation::RecapitoAnpr | Operation::FamigliaAnpr => Domain::Anpr,
         }
     }
 
@@ -145,6 +165,17 @@ impl Operation {
     /// Whether the gateway answers it itself, out of its record.
     pub fn is_of_record(self) -> bool {
         self == Operation::RicercaAccessi
+    }
+
+    /// Whether a national registry answers it on behalf of an ente, never the ente's own back end. What is granted of the one says nothing
+    /// of the other.
+    pub fn is_national(self) -> bool {
+        self.domain() == Domain::Anpr
+    }
+
+    /// Whether the answer is a family, one entry a member.
+    pub fn tells_a_family(self) -> bool {
+        matches!(self, Operation::RicercaFamiglia | Operation::FamigliaAnpr)
     }
 
     /// Whether the operation changes something at the back end: it is carried out once or not at all, and never kept.
@@ -169,7 +200,14 @@ impl Operation {
                 "cittadinanza",
                 "stato_civile",
             ],
-            Operation::RicercaFamiglia => &[
+            Operation::RecapitoAnpr => &[
+                "codice_fiscale",
+                "cognome",
+                "nome",
+                "stato_anagrafico",
+                "residenza",
+            ],
+            Operation::RicercaFamiglia | Operation::FamigliaAnpr => &[
                 "codice_fiscale",
                 "cognome",
                 "nome",

@@ -10,7 +10,7 @@ use super::json::push_text;
 /// Provenienza ed età dei dati di una risposta.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Provenienza {
-    /// Codice ISTAT dell'ente che ha risposto.
+    /// Codice ISTAT dell'ente che ha risposto; se la fonte è l'ANPR, dell'ente per conto del quale è stata interrogata.
     #[schema(pattern = "^[0-9]{6}$", example = "013075")]
     pub ente: String,
     /// Adattatore che ha tradotto la risposta del gestionale.

@@ -30,6 +30,13 @@ pub enum Parameters {
         /// The person.
         codice_fiscale: CodiceFiscale,
     },
+    /// A person by fiscal code, asked of a national registry for a file of the ente.
+    PersonaPerPratica {
+        /// The person.
+        codice_fiscale: CodiceFiscale,
+        /// The number of the file, protocol entry or deed for which it is asked.
+        numero_pratica: String,
+    },
     /// A taxpayer, a tax, a year.
     Posizione {
         /// The taxpayer.
@@ -78,7 +85,8 @@ impl Parameters {
     /// The code of the person or body asked about, for the record's keyed digest.
     pub fn soggetto(&self) -> Option<&str> {
         match self {
-            Parameters::Persona { codice_fiscale } => Some(codice_fiscale.as_str()),
+            Parameters::Persona { codice_fiscale }
+            | Parameters::PersonaPerPratica { codice_fiscale, .. } => Some(codice_fiscale.as_str()),
             Parameters::Posizione { soggetto, .. }
             | Parameters::PosizioneInEnti { soggetto, .. } => Some(soggetto.code()),
             Parameters::Variazione(declared) => Some(declared.soggetto.code()),

@@ -20,6 +20,9 @@ pub const AVVERTENZA_ANAGRAFE: &str = "I dati non hanno valore di certificato; i
 pub const AVVERTENZA_TRIBUTI: &str =
     "I dati sono quelli del gestionale dell'ente e non hanno valore di certificato.";
 
+/// What every answer of the national registry says of itself.
+pub const AVVERTENZA_ANPR: &str = "I dati sono dell'ANPR, chiesti per conto dell'ente per la sola finalità indicata, e non hanno valore di certificato.";
+
 /// Scheda anagrafica di una persona.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,7 +146,7 @@ pub fn write(
 
 fn opening(operation: Operation) -> &'static [u8] {
     match operation {
-        Operation::RicercaFamiglia => b"{\"famiglia\":{\"componenti\":",
+        Operation::RicercaFamiglia | Operation::FamigliaAnpr => b"{\"famiglia\":{\"componenti\":",
         Operation::RicercaPosizione => b"{\"posizione\":",
         Operation::VariazioneSuperficie => b"{\"esito\":",
         _ => b"{\"persona\":",
@@ -151,7 +154,7 @@ fn opening(operation: Operation) -> &'static [u8] {
 }
 
 fn closing(operation: Operation) -> &'static [u8] {
-    if operation == Operation::RicercaFamiglia {
+    if operation.tells_a_family() {
         b"}"
     } else {
         b""
@@ -161,6 +164,7 @@ fn closing(operation: Operation) -> &'static [u8] {
 fn caveat(operation: Operation) -> &'static str {
     match operation.domain() {
         Domain::Tributi => AVVERTENZA_TRIBUTI,
+        Domain::Anpr => AVVERTENZA_ANPR,
         Domain::Anagrafe | Domain::Catalogo | Domain::Accessi => AVVERTENZA_ANAGRAFE,
     }
 }
@@ -171,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_caveats_stand_in_json_as_they_are() {
-        for caveat in [AVVERTENZA_ANAGRAFE, AVVERTENZA_TRIBUTI] {
+        for caveat in [AVVERTENZA_ANAGRAFE, AVVERTENZA_TRIBUTI, AVVERTENZA_ANPR] {
             let written = serde_json::to_string(caveat).expect("serializable");
             assert_eq!(written, format!("\"{caveat}\""));
         }

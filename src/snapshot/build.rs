@@ -25,7 +25,7 @@ use crate::trust::{Resumption, Trust};
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
 use super::ends::{self, Dated};
 use super::proofs;
-use super::{EnteEntry, Holders, Snapshot, declared, digest, vouchers};
+use super::{EnteEntry, Holders, Snapshot, declared, digest, national, vouchers};
 
 /// What every snapshot of the process shares.
 #[derive(Clone)]
@@ -146,6 +146,7 @@ fn build_from(
         mistakes.extend(unanswered_domains(&written, backends));
         mistakes.extend(proofs::check(&written, backends));
         mistakes.extend(vouchers::check(&written, backends, reader));
+        mistakes.extend(national::check(&written, backends));
         mistakes.extend(declared::check(&written, backends));
     }
     let (

@@ -38,6 +38,40 @@ pub struct RicercaFamiglia {
     pub(super) campi: Option<Value>,
 }
 
+/// Ricerca del recapito a cui notificare un atto a una persona.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RicercaRecapito {
+    /// Codice fiscale del destinatario dell'atto: 16 caratteri maiuscoli, con il carattere di controllo corretto.
+    #[schema(value_type = String, required = true, pattern = "^([A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) codice_fiscale: Option<Value>,
+    /// Numero del fascicolo, del protocollo o dell'atto per cui si chiede: l'ANPR lo conserva con la consultazione.
+    #[schema(value_type = String, required = true, pattern = "^[A-Za-z0-9./_-]{1,40}$", min_length = 1, max_length = 40, example = "2026/12345")]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) numero_pratica: Option<Value>,
+    #[schema(schema_with = campi_recapito, required = false)]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) campi: Option<Value>,
+}
+
+/// Ricerca della famiglia anagrafica di una persona nell'ANPR.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RicercaFamigliaAnpr {
+    /// Codice fiscale di un componente: 16 caratteri maiuscoli, con il carattere di controllo corretto.
+    #[schema(value_type = String, required = true, pattern = "^([A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]|[0-9]{11})$", min_length = 11, max_length = 16, example = "RSSMRA80A01C933H")]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) codice_fiscale: Option<Value>,
+    /// Numero del fascicolo, del protocollo o dell'atto per cui si chiede: l'ANPR lo conserva con la consultazione.
+    #[schema(value_type = String, required = true, pattern = "^[A-Za-z0-9./_-]{1,40}$", min_length = 1, max_length = 40, example = "2026/12345")]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) numero_pratica: Option<Value>,
+    #[schema(schema_with = campi_famiglia_anpr, required = false)]
+    #[serde(default, deserialize_with = "present")]
+    pub(super) campi: Option<Value>,
+}
+
 /// Ricerca della posizione tributaria di un contribuente: con `codice_fiscale` oppure con `partita_iva`, mai con entrambi.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -225,6 +259,17 @@ fn campi_persona() -> Schema {
 fn campi_famiglia() -> Schema {
     campi(
         Operation::RicercaFamiglia,
+        &["cognome", "nome", "relazione_parentela"],
+    )
+}
+
+fn campi_recapito() -> Schema {
+    campi(Operation::RecapitoAnpr, &["cognome", "nome", "residenza"])
+}
+
+fn campi_famiglia_anpr() -> Schema {
+    campi(
+        Operation::FamigliaAnpr,
         &["cognome", "nome", "relazione_parentela"],
     )
 }

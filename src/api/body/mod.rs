@@ -8,11 +8,13 @@ use serde_json::error::Category;
 
 pub(super) use forms::with_one_code;
 pub use forms::{
-    RicercaAccessi, RicercaFamiglia, RicercaPersona, RicercaPosizione, RicercaPosizioneInEnti,
-    VariazioneSuperficie,
+    RicercaAccessi, RicercaFamiglia, RicercaFamigliaAnpr, RicercaPersona, RicercaPosizione, RicercaPosizioneInEnti,
+    RicercaRecapito, VariazioneSuperficie,
 };
 
-use values::{anno, enti, fields, istante, limite, numero, persona, soggetto, tributo, variazione};
+use values::{
+    anno, enti, fields, istante, limite, numero, per_pratica, persona, soggetto, tributo, variazione,
+};
 
 use crate::broker::error::Malformed;
 use crate::contract::accessi::LIMITE_PREDEFINITO;
@@ -62,6 +64,16 @@ pub fn question(
                 tributo: tributo(asked.tributo)?,
                 anno: anno(asked.anno)?,
             };
+            (parameters, asked.campi)
+        }
+        Operation::RecapitoAnpr => {
+            let asked: RicercaRecapito = read(body)?;
+            let parameters = per_pratica(asked.codice_fiscale, asked.numero_pratica)?;
+            (parameters, asked.campi)
+        }
+        Operation::FamigliaAnpr => {
+            let asked: RicercaFamigliaAnpr = read(body)?;
+            let parameters = per_pratica(asked.codice_fiscale, asked.numero_pratica)?;
             (parameters, asked.campi)
         }
         Operation::VariazioneSuperficie => (variazione(read(body)?)?, None),

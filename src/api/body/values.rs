@@ -30,6 +30,17 @@ pub(super) fn persona(codice_fiscale: Option<Value>) -> Result<Parameters, Malfo
     })
 }
 
+pub(super) fn per_pratica(
+    codice_fiscale: Option<Value>,
+    numero_pratica: Option<Value>,
+) -> Result<Parameters, Malformed> {
+    let code = codice_fiscale.ok_or_else(|| wrong("codice_fiscale", "è obbligatorio"))?;
+    Ok(Parameters::PersonaPerPratica {
+        codice_fiscale: fiscal_code(&code)?,
+        numero_pratica: number("numero_pratica", numero_pratica)?,
+    })
+}
+
 pub(super) fn soggetto(
     codice_fiscale: Option<Value>,
     partita_iva: Option<Value>,

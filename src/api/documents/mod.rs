@@ -16,7 +16,7 @@ use crate::contract::operation::Domain;
 
 use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti, VariazioneSuperficie};
 use super::problem::{Problema, TABLE};
-use super::{accessi, anagrafe, catalogo, richieste, status, tributi};
+use super::{accessi, anagrafe, anpr, catalogo, richieste, status, tributi};
 
 /// The version of the contract: raised when the documents change, not with the program.
 const VERSION: &str = "1.0.0";
@@ -53,6 +53,10 @@ struct Tributi;
 #[openapi(paths(accessi::ricerche, status::status))]
 struct Accessi;
 
+#[derive(OpenApi)]
+#[openapi(paths(anpr::ricerche_recapito, anpr::ricerche_famiglia, status::status))]
+struct Anpr;
+
 /// One document.
 pub struct Document {
     /// Its domain, which names the file.
@@ -75,6 +79,7 @@ fn document(domain: Domain) -> Document {
         Domain::Anagrafe => Anagrafe::openapi(),
         Domain::Tributi => Tributi::openapi(),
         Domain::Accessi => Accessi::openapi(),
+        Domain::Anpr => Anpr::openapi(),
     };
     let about = About::of(domain);
     api.info = InfoBuilder::new()
@@ -185,6 +190,14 @@ impl About {
                 description: "Il cittadino, entrato con la sua carta, legge quali portali hanno chiesto di lui agli enti collegati al gateway, quando e \
                     per quale finalità. Non vi compare ciò che è stato risposto, né altre persone.",
             },
+            Domain::Anpr => About {
+                id: "6c0a5b1e-6f5e-4c0e-9d0b-3a3f0a5f6b05",
+                title: "Anagrafe nazionale",
+                summary: "Consultazioni dell'ANPR per conto degli enti collegati.",
+                description: "Consultazioni dell'Anagrafe nazionale della popolazione residente per conto di un ente, ciascuna con l'e-service che \
+                    l'ANPR ha fatto per quella finalità. Serve una concessione che nomini queste operazioni, e l'evidenza dell'utente che \
+                    chiede. Le risposte non sono conservate né date ad altri, e non completano quelle dell'anagrafe di un ente.",
+            },
         }
     }
 }
@@ -294,6 +307,7 @@ enum Kind {
     Stato,
     Catalogo,
     Accessi,
+    Nazionale,
     Personale,
     Scrittura,
     Richiesta,
@@ -306,6 +320,7 @@ impl Kind {
             Some([tag]) if tag == "stato" => Kind::Stato,
             Some([tag]) if tag == "catalogo" => Kind::Catalogo,
             Some([tag]) if tag == "accessi" => Kind::Accessi,
+            Some([tag]) if tag == "anpr" => Kind::Nazionale,
             Some([tag]) if tag == "richieste" => {
                 if operation.operation_id.as_deref() == Some("stato_richiesta") {
                     Kind::Richiesta
@@ -330,6 +345,13 @@ impl Kind {
                 "Agid-JWT-Signature",
                 "Agid-JWT-TrackingEvidence",
                 "Citizen-Token",
+                "Traceparent",
+            ],
+            Kind::Nazionale => &[
+                "Purpose-Id",
+                "Digest",
+                "Agid-JWT-Signature",
+                "Agid-JWT-TrackingEvidence",
                 "Traceparent",
             ],
             Kind::Personale => &[
@@ -360,7 +382,7 @@ impl Kind {
         match self {
             Kind::Stato => &["Cache-Control"],
             Kind::Catalogo => &["Cache-Control", "ETag"],
-            Kind::Personale | Kind::Scrittura | Kind::Risultato => {
+            Kind::Nazionale | Kind::Personale | Kind::Scrittura | Kind::Risultato => {
                 &["Cache-Control", "Age", "Digest", "Agid-JWT-Signature"]
             }
             Kind::Accessi => &["Cache-Control", "Digest", "Agid-JWT-Signature"],
@@ -393,7 +415,7 @@ impl Kind {
                         400 | 401 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 501 | 503 | 504
                     )
                 }
-                Kind::Personale | Kind::Scrittura => *status != 405,
+                Kind::Nazionale | Kind::Personale | Kind::Scrittura => *status != 405,
                 Kind::Risultato => !matches!(status, 405 | 415),
             })
             .collect();

@@ -107,6 +107,8 @@ impl KeptQuestion {
                 anno,
             } => (is_number(soggetto), Some(*tributo), Some(*anno)),
             Parameters::PosizioneInEnti { .. }
+            // Asked in a person's name for one file: nobody waits for such an answer.
+            | Parameters::PersonaPerPratica { .. }
             | Parameters::Pagina { .. }
             | Parameters::Accessi { .. }
             | Parameters::Nessuno => return None,

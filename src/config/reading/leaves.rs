@@ -176,7 +176,7 @@ impl<T: Read> Read for BTreeMap<Domain, T> {
         let mut read = Vec::new();
         for domain in Domain::ALL {
             // The catalogue is the gateway's own: no back end answers it.
-            if domain.is_answered_by_enti()
+            if domain.is_answered_by_back_ends()
                 && let Some(item) = table.values(domain.name()).next()
             {
                 let item: Option<T> = reader.below(domain.name(), item);

@@ -41,6 +41,13 @@ pub fn question(operation: Operation, request: &Value) -> Result<(Parameters, Fi
                 protocollo_data: day(protocollo["data"].as_str())?,
             }))
         }
+        Operation::RecapitoAnpr | Operation::FamigliaAnpr => Parameters::PersonaPerPratica {
+            codice_fiscale: codice_fiscale(request)?.ok_or("serve «codice_fiscale»")?,
+            numero_pratica: request["numero_pratica"]
+                .as_str()
+                .ok_or("serve «numero_pratica»")?
+                .to_owned(),
+        },
         _ => Parameters::Persona {
             codice_fiscale: codice_fiscale(request)?.ok_or("serve «codice_fiscale»")?,
         },

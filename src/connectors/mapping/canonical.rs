@@ -155,7 +155,10 @@ const ESITO: &[Field] = &[
 pub fn fields(operation: Operation) -> &'static [Field] {
     match operation {
         Operation::Enti | Operation::Ente | Operation::Servizi | Operation::RicercaAccessi => &[],
-        Operation::RicercaPersona | Operation::RicercaFamiglia => PERSONA,
+        Operation::RicercaPersona
+        | Operation::RicercaFamiglia
+        | Operation::RecapitoAnpr
+        | Operation::FamigliaAnpr => PERSONA,
         Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => POSIZIONE,
         Operation::VariazioneSuperficie => ESITO,
     }
@@ -163,7 +166,7 @@ pub fn fields(operation: Operation) -> &'static [Field] {
 
 /// Whether the operation's answer is a list, one entry per row.
 pub fn is_list(operation: Operation) -> bool {
-    operation == Operation::RicercaFamiglia
+    operation.tells_a_family()
 }
 
 #[cfg(test)]

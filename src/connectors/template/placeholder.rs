@@ -28,6 +28,10 @@ pub enum Placeholder {
     Oggi,
     /// `riferimento`: the number under which the back end knows a request that outlives the call.
     Riferimento,
+    /// `numero_pratica`: the number of the file for which a national registry is asked.
+    NumeroPratica,
+    /// `numero_crescente`: a number greater than that of every earlier request.
+    NumeroCrescente,
     /// Of a write: what is declared.
     Declared(DeclaredPart),
     /// `written.date`: the day that a write is or was stamped with, to be looked for by it.
@@ -139,6 +143,7 @@ impl Placeholder {
     pub fn parse(name: &str, known: &Known<'_>) -> Result<Placeholder, String> {
         let personal = known.operation.is_some();
         let tax = known.operation == Some(Operation::RicercaPosizione);
+        let national = known.operation.is_some_and(Operation::is_national);
         let write = known.operation.is_some_and(Operation::is_write);
         let declared = DeclaredPart::NAMES
             .iter()
@@ -154,6 +159,8 @@ impl Placeholder {
             "anno" if tax => Placeholder::Anno,
             "anno.inizio" if tax => Placeholder::AnnoInizio,
             "anno.fine" if tax => Placeholder::AnnoFine,
+            "numero_pratica" if national => Placeholder::NumeroPratica,
+            "numero_crescente" => Placeholder::NumeroCrescente,
             "oggi" => Placeholder::Oggi,
             "riferimento" if personal => Placeholder::Riferimento,
             "ente.codice_istat" => Placeholder::EnteIstat,
@@ -245,6 +252,8 @@ impl fmt::Display for Placeholder {
             Placeholder::AnnoFine => ("anno.", "fine"),
             Placeholder::Oggi => ("", "oggi"),
             Placeholder::Riferimento => ("", "riferimento"),
+            Placeholder::NumeroPratica => ("", "numero_pratica"),
+            Placeholder::NumeroCrescente => ("", "numero_crescente"),
             Placeholder::Declared(part) => ("", part.name()),
             Placeholder::WrittenDate => ("written.", "date"),
             Placeholder::WrittenTime => ("written.", "time"),

@@ -34,6 +34,8 @@ pub struct Scope<'a> {
     pub stamps: &'a Stamps,
     /// The one instant of the request.
     pub now: DateTime<Utc>,
+    /// The request's number, greater than those of all earlier ones.
+    pub number: i64,
 }
 
 impl Scope<'_> {
@@ -91,6 +93,11 @@ impl Scope<'_> {
                 let text = text.ok_or_else(|| self.not_configured(placeholder))?;
                 return Ok(Cow::Owned(stamps::sha256(&text.render(self)?)));
             }
+            Placeholder::NumeroPratica => match self.call.parameters {
+                Parameters::PersonaPerPratica { numero_pratica, .. } => numero_pratica,
+                _ => return Err(unsupported()),
+            },
+            Placeholder::NumeroCrescente => return Ok(Cow::Owned(self.number.to_string())),
             Placeholder::Riferimento => self.call.turn.reference().ok_or_else(unsupported)?,
             Placeholder::EnteIstat => self.call.tenant.codice_istat.as_str(),
             Placeholder::EnteBelfiore => &self.call.tenant.codice_belfiore,
@@ -168,7 +175,11 @@ impl Scope<'_> {
 
     fn codice_fiscale(&self) -> Option<&str> {
         match (self.call.parameters, self.taxpayer()) {
-            (Parameters::Persona { codice_fiscale }, _)
+            (
+                Parameters::Persona { codice_fiscale }
+                | Parameters::PersonaPerPratica { codice_fiscale, .. },
+                _,
+            )
             | (_, Some(Soggetto::CodiceFiscale(codice_fiscale))) => Some(codice_fiscale.as_str()),
             _ => None,
         }

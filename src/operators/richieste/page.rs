@@ -223,6 +223,8 @@ pub(super) fn kind(operation: Operation) -> &'static str {
     match operation {
         Operation::RicercaPersona => "Scheda anagrafica di una persona",
         Operation::RicercaFamiglia => "Famiglia anagrafica di una persona",
+        Operation::RecapitoAnpr => "Recapito di una persona (ANPR)",
+        Operation::FamigliaAnpr => "Famiglia anagrafica di una persona (ANPR)",
         Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => {
             "Posizione tributaria di un contribuente"
         }

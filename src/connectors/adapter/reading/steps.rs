@@ -89,6 +89,7 @@ impl Bench<'_> {
         let only_this_year = only_this_year(operation, &mut table, reader);
         let fonte =
             match table.values("fonte").next() {
+                None if operation.is_national() => Some(Fonte::Anpr),
                 None if matches!(self.connector, Connector::Files(_)) => Some(Fonte::CopiaNotturna),
                 None => Some(Fonte::GestionaleComunale),
                 Some(value) => value.parse(
@@ -155,6 +156,15 @@ impl Bench<'_> {
                 reader.mistake(&value.place(), text);
             }
         }
+        if operation.is_national()
+            && (!matches!(self.connector, Connector::Rest(_))
+                || keep.is_some()
+                || deferral.is_some()
+                || fonte != Some(Fonte::Anpr))
+        {
+            let text = "l'ANPR risponde via REST a una richiesta sola, di cui è la fonte: né keep, né deferred, né fonte";
+            reader.mistake(&value.place(), text);
+        }
         if writing.is_some() && (deferral.is_some() || keep.is_some() || repeatable == Some(true)) {
             let text = "una scrittura non si ripete, non si conserva e non è «deferred»";
             reader.mistake(&value.place(), text);
@@ -181,8 +191,8 @@ impl Bench<'_> {
         value: Value<'_>,
         reader: &mut Reader,
     ) -> Option<AdapterOperation> {
-        if operation.is_write() {
-            let text = "con [connector.manual] non si scrive: risponde un operatore";
+        if operation.is_write() || operation.is_national() {
+            let text = "con [connector.manual] risponde un operatore dell'ente: non si scrive e non si chiede all'ANPR";
             reader.mistake(&value.place(), text);
             return None;
         }
