@@ -25,9 +25,12 @@ const FLUSH: Duration = Duration::from_millis(50);
 const CHUNK: usize = 64 * 1024;
 
 /// What a dialect answers before anything happens to it.
+#[derive(Clone)]
 pub struct Reply {
     pub status: u16,
     pub body: String,
+    /// Another media type than the dialect's.
+    pub content_type: Option<&'static str>,
     /// Seconds of a `Retry-After` header.
     pub retry_after: Option<u32>,
     /// A `WWW-Authenticate` header.
@@ -41,10 +44,15 @@ impl Reply {
         Reply {
             status,
             body: body.into(),
+            content_type: None,
             retry_after: None,
             challenge: None,
             latin_1: false,
         }
+    }
+
+    fn media_type(&self, dialect: &Dialect) -> &'static str {
+        self.content_type.unwrap_or(dialect.content_type)
     }
 
     fn bytes(&self) -> Bytes {
@@ -103,7 +111,7 @@ pub async fn deliver(
 fn plain(dialect: &Dialect, reply: &Reply, body: impl Into<Bytes>) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
-    response.insert_header((CONTENT_TYPE, dialect.content_type));
+    response.insert_header((CONTENT_TYPE, reply.media_type(dialect)));
     if let Some(seconds) = reply.retry_after {
         response.insert_header((RETRY_AFTER, seconds.to_string()));
     }
@@ -137,7 +145,7 @@ fn truncated(dialect: &Dialect, reply: &Reply) -> HttpResponse {
         ))
     });
     HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK))
-        .insert_header((CONTENT_TYPE, dialect.content_type))
+        .insert_header((CONTENT_TYPE, reply.media_type(dialect)))
         .body(SizedStream::new(promised, Box::pin(body)))
 }
 
@@ -156,7 +164,7 @@ fn huge(dialect: &Dialect, reply: &Reply, megabytes: u32) -> HttpResponse {
         .chain(std::iter::repeat_n(filler, chunks))
         .chain(std::iter::once(tail));
     HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK))
-        .insert_header((CONTENT_TYPE, dialect.content_type))
+        .insert_header((CONTENT_TYPE, reply.media_type(dialect)))
         .streaming(stream::iter(
             body.filter(|chunk| !chunk.is_empty())
                 .map(Ok::<_, std::io::Error>),

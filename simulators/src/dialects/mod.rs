@@ -1,5 +1,6 @@
 //! The dialects: one file or folder each, all of the same shape.
 
+pub mod d0;
 pub mod d1;
 pub mod d10;
 pub mod d2;
@@ -39,6 +40,7 @@ pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 /// Every dialect that listens. Views (`d9`) have no port: a database serves them.
 #[rustfmt::skip] // One line each, so that another dialect is another line.
 pub const LISTENING: &[&Dialect] = &[
+    &d0::DIALECT,
     &d1::DIALECT,
     &d2::DIALECT,
     &d3::DIALECT,
