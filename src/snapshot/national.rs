@@ -34,6 +34,12 @@ pub(super) fn check(written: &Written, backends: &BTreeMap<String, Backend>) -> 
                 "l'ANPR chiede INTEGRITY_REST_02 e AUDIT_REST_02 in [instance.modi]: chi sta chiedendo è nominato a ogni chiamata",
             );
         }
+        if entry.value.bounds.per_ente != Some(1) {
+            report(
+                "bounds.per_ente",
+                "l'ANPR vuole da ogni ente numeri crescenti, quindi una chiamata alla volta: serve per_ente = 1",
+            );
+        }
         match &entry.value.pdnd {
             None => report(
                 "pdnd",

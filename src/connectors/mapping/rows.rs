@@ -21,6 +21,8 @@ pub struct Rows {
     pub several: Several,
     /// The code of whom a row is about: must be the code asked about.
     pub asked: Option<Expression>,
+    /// The code of a row, where one of all must be of whom the question is about.
+    pub includes: Option<Expression>,
 }
 
 /// What it means that there is no row.
@@ -92,6 +94,15 @@ impl Rows {
                         if !is_asked(asked.value(*row, scope)?, scope) {
                             return Ok(Meant::SomeoneElse);
                         }
+                    }
+                }
+                if let Some(includes) = &self.includes {
+                    let mut found = false;
+                    for row in &rows {
+                        found |= is_asked(includes.value(*row, scope)?, scope);
+                    }
+                    if !found {
+                        return Ok(Meant::SomeoneElse);
                     }
                 }
                 return Ok(Meant::Rows(rows));

@@ -31,8 +31,9 @@ pub fn rows(
     let one_subject = table.values("one_subject").next();
     let asked = table.values("asked").next();
     let once = table.values("once").next();
+    let includes = table.values("includes").next();
     let Some(rows) = rows else {
-        let without = [none, several, one_subject, asked, once]
+        let without = [none, several, one_subject, asked, once, includes]
             .into_iter()
             .flatten();
         for value in without {
@@ -70,12 +71,22 @@ pub fn rows(
         Some(value) => Some(workshop.expression(value, each, reader)?),
         None => None,
     };
+    let includes = match includes {
+        Some(value) if !matches!(several, Some(Several::All)) => {
+            let text = "«includes» va con several = \"all\": di una riga sola lo dice «asked»";
+            reader.mistake(&value.place(), text);
+            None
+        }
+        Some(value) => Some(workshop.expression(value, each, reader)?),
+        None => None,
+    };
     Some(Rows {
         each,
         once,
         none: none?,
         several: several?,
         asked,
+        includes,
     })
 }
 
