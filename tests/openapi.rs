@@ -40,6 +40,7 @@ fn no_other_document_is_published() {
         [
             "accessi.yaml",
             "anagrafe.yaml",
+            "anpr.yaml",
             "catalogo.yaml",
             "tributi.yaml"
         ]

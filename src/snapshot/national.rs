@@ -67,7 +67,11 @@ fn proves_everything(modi: &BackEndModi) -> bool {
 }
 
 /// A use is one body's, for the one e-service that was made for it: no client and no purpose speaks for two bodies.
-fn of_use(pdnd: &BackEndPdnd, position: usize, one: &PdndUse) -> impl Iterator<Item = &'static str> {
+fn of_use(
+    pdnd: &BackEndPdnd,
+    position: usize,
+    one: &PdndUse,
+) -> impl Iterator<Item = &'static str> {
     let earlier = &pdnd.uses[..position];
     let of_another = |same: &dyn Fn(&PdndUse) -> bool| {
         let mut shared = earlier.iter().filter(|earlier| same(earlier));

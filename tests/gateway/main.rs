@@ -18,6 +18,7 @@ mod card_in_browser;
 mod tokens;
 mod town_hall_with_modi;
 mod back_end_with_vouchers;
+mod anpr;
 mod vouchers;
 mod in_enti;
 mod authorization;

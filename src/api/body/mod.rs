@@ -8,12 +8,13 @@ use serde_json::error::Category;
 
 pub(super) use forms::with_one_code;
 pub use forms::{
-    RicercaAccessi, RicercaFamiglia, RicercaFamigliaAnpr, RicercaPersona, RicercaPosizione, RicercaPosizioneInEnti,
-    RicercaRecapito, VariazioneSuperficie,
+    RicercaAccessi, RicercaFamiglia, RicercaFamigliaAnpr, RicercaPersona, RicercaPosizione,
+    RicercaPosizioneInEnti, RicercaRecapito, VariazioneSuperficie,
 };
 
 use values::{
-    anno, enti, fields, istante, limite, numero, per_pratica, persona, soggetto, tributo, variazione,
+    anno, enti, fields, istante, limite, numero, per_pratica, persona, soggetto, tributo,
+    variazione,
 };
 
 use crate::broker::error::Malformed;

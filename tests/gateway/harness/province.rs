@@ -77,6 +77,7 @@ impl Province {
             d8: simulators.address("d8"),
             pdnd: simulators.address("pdnd"),
             others: [
+                (18100, "d0"),
                 (18102, "d2"),
                 (18103, "d3"),
                 (18104, "d4"),

@@ -48,7 +48,11 @@ pub fn judge(
 }
 
 /// A voucher of the platform for this e-service, under a purpose that still stands.
-fn voucher(office: &Office, request: &HttpRequest, service: Service) -> Result<Token, &'static str> {
+fn voucher(
+    office: &Office,
+    request: &HttpRequest,
+    service: Service,
+) -> Result<Token, &'static str> {
     let authorization = one(request, AUTHORIZATION.as_str())?;
     let text = authorization.strip_prefix("Bearer ").ok_or("no bearer")?;
     let voucher = office.voucher(text, Utc::now().timestamp())?;
@@ -117,7 +121,9 @@ impl Tokens<'_> {
         let signed = signature.claims.get("signed_headers");
         let signed = signed.and_then(Value::as_array).ok_or("signed_headers")?;
         let value_of = |name: &str| {
-            let mut all = signed.iter().filter_map(|header| header.get(name)?.as_str());
+            let mut all = signed
+                .iter()
+                .filter_map(|header| header.get(name)?.as_str());
             all.next()
         };
         for name in ["digest", CONTENT_TYPE.as_str()] {

@@ -187,7 +187,9 @@ fn answer(
     match service {
         Service::C001 => {
             let number = asked["idOperazioneClient"].as_str().unwrap_or_default();
-            numbers.answered(&caller, number, found).unwrap_or_else(told)
+            numbers
+                .answered(&caller, number, found)
+                .unwrap_or_else(told)
         }
         Service::C021 => found(),
     }

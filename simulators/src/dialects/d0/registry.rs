@@ -48,7 +48,10 @@ pub fn search(
                 let again = if one.id == person.id { copies } else { 1 };
                 vec![*one; again]
             });
-            Ok(members.enumerate().map(|(place, one)| member(one, place)).collect())
+            Ok(members
+                .enumerate()
+                .map(|(place, one)| member(one, place))
+                .collect())
         }
         (_, Service::C021) => Ok(vec![member(person, 0); copies]),
     }
