@@ -197,27 +197,30 @@ async fn a_family_is_told_by_the_e_service_made_for_it() {
 
 #[tokio::test]
 async fn a_municipal_grant_is_none_for_the_national_registry_nor_the_other_way_round() {
-    let mut country = Country::start().await;
-    country.province.files.replace(
-        GRANT,
-        "operations = [\"anpr.ricerche-recapito\", \"anpr.ricerche-famiglia\"]",
-        "operations = [\"anpr.ricerche-famiglia\"]",
-    );
-    country.province.rewrite_and_reload();
+    let narrow = |files: &mut Files| {
+        files.replace(
+            GRANT,
+            "operations = [\"anpr.ricerche-recapito\", \"anpr.ricerche-famiglia\"]",
+            "operations = [\"anpr.ricerche-famiglia\"]",
+        );
+    };
+    let country = Country::with(narrow).await;
     let refused = country.ask(ERBA, "ricerche-recapito", AL_FO).await;
     assert_eq!((refused.status, refused.slug()), (403, "non-autorizzato"));
     // All of the municipal operations are granted, with every field.
-    country.province.files.put(
-        GRANT,
-        grant(
-            "portale-due",
-            &format!(
-                "id = \"anpr\"\nversion = 2\noperations = [\"anpr.ricerche-famiglia\"]\nenti = \"all\"\nfields = [\"codice_fiscale\"]\n\
-                 purposes = [\"{PURPOSE}\"]\n"
+    let of_another = |files: &mut Files| {
+        files.put(
+            GRANT,
+            grant(
+                "portale-due",
+                &format!(
+                    "id = \"anpr\"\nversion = 2\noperations = [\"anpr.ricerche-famiglia\"]\nenti = \"all\"\n\
+                     fields = [\"codice_fiscale\"]\npurposes = [\"{PURPOSE}\"]\n"
+                ),
             ),
-        ),
-    );
-    country.province.rewrite_and_reload();
+        );
+    };
+    let country = Country::with(of_another).await;
     for what in ["ricerche-recapito", "ricerche-famiglia"] {
         let refused = country.ask(ERBA, what, AL_FO).await;
         assert_eq!((refused.status, refused.slug()), (403, "non-autorizzato"));
@@ -301,7 +304,7 @@ async fn the_national_registry_and_a_municipal_one_never_stand_in_for_each_other
 async fn who_is_unknown_or_dead_is_nobody_and_a_refused_token_is_our_own_fault() {
     let country = Country::start().await;
     let unknown = country
-        .ask(ERBA, "ricerche-recapito", "TSTPRV50A01Z999C")
+        .ask(ERBA, "ricerche-recapito", "RSSMRA80A01H501U")
         .await;
     let people = dead();
     let dead = country.ask(ERBA, "ricerche-recapito", &people).await;

@@ -8,7 +8,7 @@ use simulators::dialects::d6::RESOURCE;
 use simulators::faults::FaultKind;
 
 use crate::client::{Answer, Outcome, Town, header, town};
-use crate::{d1, d2, d3, d4, d4b, d5, d6, d7, d8, pdnd};
+use crate::{d0, d1, d2, d3, d4, d4b, d5, d6, d7, d8, pdnd};
 
 /// What a dialect's calls need first, if anything.
 async fn token(town: &Town, dialect: &str) -> String {
@@ -23,6 +23,7 @@ async fn token(town: &Town, dialect: &str) -> String {
 /// A quoted person of the dialect's municipality.
 async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
     match dialect {
+        "d0" => d0::ask(town).await,
         "d1" => d1::ask(town, "BNCNNA75T71B639E").await,
         "d2" => d2::ask(town, "RSSMRA80A01C933H").await,
         "d3" => d3::ask(town, token).await,
@@ -40,6 +41,7 @@ async fn ask(town: &Town, dialect: &str, token: &str) -> Outcome {
 /// What the client must see of a fault in the dialect's own language.
 fn assert_own(dialect: &str, fault: FaultKind, answer: &Answer, plain: &Answer) {
     match dialect {
+        "d0" => d0::assert_shown(fault, answer),
         "d1" => d1::assert_shown(fault, answer),
         "d2" => d2::assert_shown(fault, answer),
         "d3" => d3::assert_shown(fault, answer),

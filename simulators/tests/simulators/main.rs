@@ -8,6 +8,7 @@
 
 mod client;
 mod command;
+mod d0;
 mod d1;
 mod d2;
 mod d3;

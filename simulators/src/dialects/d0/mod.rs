@@ -115,7 +115,10 @@ async fn status(request: HttpRequest, world: Data<World>) -> HttpResponse {
     let turn = world.begin(&DIALECT, "status", None);
     let reply = Reply {
         content_type: Some(PROBLEM),
-        ..Reply::new(200, json!({ "idOperazioneANPR": operation() }).to_string())
+        ..Reply::new(
+            200,
+            json!({ "idOperazioneANPR": operation("status") }).to_string(),
+        )
     };
     turn.deliver(&request, reply).await
 }
@@ -197,7 +200,7 @@ fn answer(
 
 fn found(subjects: &[Value]) -> Reply {
     let answer = json!({
-        "idOperazioneANPR": operation(),
+        "idOperazioneANPR": operation(&Value::from(subjects).to_string()),
         "listaSoggetti": { "datiSoggetto": subjects },
     });
     Reply::new(200, answer.to_string())
@@ -205,7 +208,7 @@ fn found(subjects: &[Value]) -> Reply {
 
 fn told(anomaly: Anomaly) -> Reply {
     let answer = json!({
-        "idOperazioneANPR": operation(),
+        "idOperazioneANPR": operation(anomaly.code),
         "listaErrori": [{
             "codiceErroreAnomalia": anomaly.code, "tipoErroreAnomalia": "E", "testoErroreAnomalia": anomaly.text,
         }],
@@ -228,6 +231,10 @@ fn refused(status: u16, title: &str, detail: &str) -> Reply {
     }
 }
 
-fn operation() -> String {
-    (random_bits() >> 16).to_string()
+/// The registry's own number of an operation: the same for the same answer, so that tests can compare answers.
+fn operation(answer: &str) -> String {
+    let number = answer.bytes().fold(7_u64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    (number >> 16).to_string()
 }
