@@ -102,13 +102,11 @@ impl FromTable for TrustList {
         table.finish(reader);
         if let (Some(place), true) = (signers_at, signers.as_ref().is_some_and(Vec::is_empty)) {
             reader.mistake(&place, "serve almeno un certificato di chi firma l'elenco");
-            return None;
         }
         if let (Some(place), Some(address)) = (address_at, &address)
             && !address.starts_with("https://")
         {
             reader.mistake(&place, "serve un indirizzo https://");
-            return None;
         }
         Some(TrustList {
             file: file?,
@@ -136,7 +134,6 @@ impl FromTable for RevocationLists {
         if let (Some(place), false) = (addresses_at, addresses.iter().all(is_address)) {
             // The lists are signed: whoever changes one on the way makes it useless, and no more.
             reader.mistake(&place, "servono indirizzi http:// o https://");
-            return None;
         }
         let is_host = |one: &String| !one.is_empty() && !one.contains(['/', '@', '*']);
         if let (Some(place), false) = (hosts_at, hosts.iter().all(is_host)) {
@@ -144,7 +141,6 @@ impl FromTable for RevocationLists {
                 &place,
                 "servono nomi di host, come \"crl.emittente.example\"",
             );
-            return None;
         }
         Some(RevocationLists {
             folder: folder?,

@@ -193,12 +193,10 @@ impl FromTable for Proxy {
         };
         if let (Some(at), false) = (escaped_at, escaped.as_ref().is_none_or(is_name)) {
             reader.mistake(&at, "serve il nome di un'intestazione");
-            return None;
         }
         if let (Some(place), true) = (place, certificates.is_empty() && addresses.is_empty()) {
             let text = "serve un'impronta in `certificates` o un indirizzo in `addresses`: da altri l'intestazione non si accetta";
             reader.mistake(&place, text);
-            return None;
         }
         Some(Proxy {
             header: match escaped {

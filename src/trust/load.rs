@@ -84,7 +84,7 @@ pub(super) fn read_for_cards(login: &Login, now: DateTime<Utc>) -> Result<Materi
     }
     let fetched = recognized.lists.into_iter();
     lists.extend(fetched.filter(|list| roots.iter().any(|root| list.is_signed_by(root))));
-    let mut judge = reading.judge_of_cards(&roots, &lists);
+    let mut judge = judge_of_cards(&roots, &lists);
     judge.listed_until = recognized.listed_until;
     judge.roots = roots.into_iter().map(|root| root.parsed).collect();
     reading.into_material(chain, key, Some(judge))
@@ -174,54 +174,53 @@ impl Reading {
             verdicts: Verdicts::default(),
         })
     }
+}
 
-    /// Of a hundred authorities each gets the lists that it signed and those of nobody here, which may be of authorities below it. When they end is
-    /// ours to say, since a fetched list may count for a while longer.
-    fn judge_of_cards(&self, roots: &[Root], lists: &[List]) -> Judge {
-        let foreign = |list: &List| !roots.iter().any(|root| list.names(root));
-        let (foreign, known): (Vec<&List>, Vec<&List>) =
-            lists.iter().partition(|list| foreign(list));
-        let mut authorities = Vec::new();
-        let mut hinted = Vec::new();
-        for root in roots {
-            let own = known.iter().filter(|list| list.is_signed_by(root));
-            let its: Vec<&List> = own.chain(&foreign).copied().collect();
-            let has_lists = !its.is_empty();
-            match verifier(root, its.into_iter(), false) {
-                Ok(verifier) => {
-                    authorities.push(Authority {
-                        from: root.from,
-                        until: root.until,
-                        has_lists,
-                        verifier,
-                    });
-                    hinted.push(root);
-                }
-                Err(error) => {
-                    let name = distinguished_name(root.parsed.subject_name());
-                    tracing::warn!(
-                        authority = name,
-                        error,
-                        "un'autorità delle carte, o una sua lista di revoca, non è utilizzabile"
-                    );
-                }
+/// Of a hundred authorities each gets the lists that it signed and those of nobody here, which may be of authorities below it. When they end is
+/// ours to say, since a fetched list may count for a while longer.
+fn judge_of_cards(roots: &[Root], lists: &[List]) -> Judge {
+    let foreign = |list: &List| !roots.iter().any(|root| list.names(root));
+    let (foreign, known): (Vec<&List>, Vec<&List>) = lists.iter().partition(|list| foreign(list));
+    let mut authorities = Vec::new();
+    let mut hinted = Vec::new();
+    for root in roots {
+        let own = known.iter().filter(|list| list.is_signed_by(root));
+        let its: Vec<&List> = own.chain(&foreign).copied().collect();
+        let has_lists = !its.is_empty();
+        match verifier(root, its.into_iter(), false) {
+            Ok(verifier) => {
+                authorities.push(Authority {
+                    from: root.from,
+                    until: root.until,
+                    has_lists,
+                    verifier,
+                });
+                hinted.push(root);
+            }
+            Err(error) => {
+                let name = distinguished_name(root.parsed.subject_name());
+                tracing::warn!(
+                    authority = name,
+                    error,
+                    "un'autorità delle carte, o una sua lista di revoca, non è utilizzabile"
+                );
             }
         }
-        let bounds = lists.iter().filter_map(|list| {
-            Some(ListBound {
-                issuer: list.parsed.issuer_name().to_der().ok()?,
-                until: list.until,
-            })
-        });
-        Judge {
-            authorities,
-            hints: hints(hinted),
-            list_ends: lists.iter().map(|list| list.until).collect(),
-            list_bounds: bounds.collect(),
-            listed_until: None,
-            roots: Vec::new(),
-            verdicts: Verdicts::default(),
-        }
+    }
+    let bounds = lists.iter().filter_map(|list| {
+        Some(ListBound {
+            issuer: list.parsed.issuer_name().to_der().ok()?,
+            until: list.until,
+        })
+    });
+    Judge {
+        authorities,
+        hints: hints(hinted),
+        list_ends: lists.iter().map(|list| list.until).collect(),
+        list_bounds: bounds.collect(),
+        listed_until: None,
+        roots: Vec::new(),
+        verdicts: Verdicts::default(),
     }
 }
 
