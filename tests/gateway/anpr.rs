@@ -203,6 +203,7 @@ async fn a_municipal_grant_is_none_for_the_national_registry_nor_the_other_way_r
             "operations = [\"anpr.ricerche-recapito\", \"anpr.ricerche-famiglia\"]",
             "operations = [\"anpr.ricerche-famiglia\"]",
         );
+        files.replace(GRANT, "\"residenza\", ", "");
     };
     let country = Country::with(narrow).await;
     let refused = country.ask(ERBA, "ricerche-recapito", AL_FO).await;
