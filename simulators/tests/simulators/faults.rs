@@ -139,7 +139,7 @@ async fn the_control_port_refuses_what_makes_no_sense_and_clears_what_it_took() 
     let town = town().await;
     for order in [
         r#"{"dialect":"d1","fault":"expired_token"}"#,
-        r#"{"dialect":"d0","fault":"slow"}"#,
+        r#"{"dialect":"d99","fault":"slow"}"#,
         r#"{"dialect":"d1","fault":"slow","ente":"X999"}"#,
         r#"{"dialect":"d1","fault":"slow","share":2}"#,
         r#"{"dialect":"d1","fault":"slow","shares":1}"#,
