@@ -5,13 +5,14 @@ FROM rust:1.95.0-slim-bookworm AS build
 # The image's own toolchain: rust-toolchain.toml would fetch rustfmt and clippy too.
 ENV RUSTUP_TOOLCHAIN=1.95.0
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends build-essential cmake libssl-dev pkg-config \
+    && apt-get install --yes --no-install-recommends bolt-19 build-essential ca-certificates cmake curl git libbolt-19-dev libssl-dev \
+        openssl pkg-config python3 \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/source/target \
-    cargo build --locked --profile dist --package pontile \
-    && strip --output-file=/usr/local/bin/pontile target/dist/pontile
+    scripts/guided-build.sh \
+    && strip --output-file=/usr/local/bin/pontile target/guided/pontile
 
 # Nightly files over SFTP are fetched with the client of openssh. curl asks the operators' door whether the node is ready: which certificate it shows is told in compose.yaml.
 FROM debian:12-slim

@@ -1,6 +1,6 @@
 # The commands of the project; each does its own set-up. `make help` lists them.
 
-.PHONY: help run test bench openapi schema check fmt fuzz deb
+.PHONY: help run test bench openapi schema check fmt fuzz guided deb
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -34,6 +34,10 @@ fmt: ## format the code
 fuzz: ## ten minutes for each fuzz target (ARGS for fuzz/run.sh: MINUTES TARGET...); needs a nightly toolchain
 	@fuzz/run.sh $(ARGS)
 
-deb: ## the Debian package, in target/debian
-	@scripts/install-debian-packages.sh build
-	PATH="$$(scripts/cargo-tool.sh cargo-deb):$$PATH" cargo deb --locked
+guided: ## the program as it is shipped and measured, target/guided/pontile: built by what was seen under load (some twenty minutes)
+	@scripts/guided-build.sh
+
+deb: guided ## the Debian package of that program, in target/debian
+	@mkdir -p target/dist
+	@cp target/guided/pontile target/dist/pontile
+	PATH="$$(scripts/cargo-tool.sh cargo-deb):$$PATH" cargo deb --locked --no-build

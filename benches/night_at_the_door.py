@@ -21,7 +21,7 @@ import time
 from bench.loads import Loads, Request
 from bench.rows import PERSON, PURPOSE, REST
 from bench.servers import Bench
-from run import FOLDER, ROOT, write_bodies
+from bench.bodies import FOLDER, ROOT, write_bodies
 
 # Albese con Cassano, which borrows the people of Como.
 ENTE, BELFIORE, RESIDENT = "013004", "A153", "RSSMRA80A01C933H"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the gateway beside nginx and HAProxy, and prints a table in Markdown: `make bench`, or
 
-    benches/run.py [--rows ROW,…] [--slices 7] [--seconds 2] [--without-build] [--profile dist]
+    benches/run.py [--rows ROW,…] [--slices 7] [--seconds 2] [--without-build] [--profile guided]
 
 Method (docs/performance.md): every server has one worker on core 0, load clients and back end are on core 1. In a co-run
 nginx and the variant are loaded at the same moment, so both see the same machine; what counts is the ratio of their
@@ -12,36 +12,28 @@ import argparse
 import subprocess
 import sys
 import time
-from itertools import islice
-from pathlib import Path
 
 from bench import machine, report, rows
-from bench.codes import codes
+from bench.bodies import FOLDER, ROOT, write_bodies
 from bench.loads import Loads
 from bench.servers import Bench
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "target" / "bench"
+# Not a profile of cargo's: what scripts/guided-build.sh makes of `dist`.
+GUIDED = "guided"
 
 
-def build(profile):
+def build(options):
     def cargo(*arguments):
         subprocess.run(["cargo", "build", "--quiet", "--locked", *arguments], cwd=ROOT, check=True)
 
-    print(f"building pontile (profile {profile}) and the load client", file=sys.stderr)
+    print(f"building pontile ({options.profile}) and the load client", file=sys.stderr)
     cargo("--profile", "release", "--package", "pontile-bench")
-    if profile:
-        cargo("--profile", profile, "--package", "pontile", "--bin", "pontile", "--example", "floor")
-
-
-def write_bodies():
-    """Questions in files, one a line: many people asked about once, and a few asked about again and again."""
-    many, few = FOLDER / "many.jsonl", FOLDER / "few.jsonl"
-    if not many.exists():
-        lines = [f'{{"codice_fiscale":"{code}"}}\n' for code in islice(codes("D416"), 2_000_000)]
-        many.write_text("".join(lines))
-        few.write_text("".join(lines[:200]))
-    return many, few
+    if options.profile == GUIDED:
+        subprocess.run([ROOT / "scripts" / "guided-build.sh"], check=True)
+    else:
+        cargo("--profile", options.profile, "--package", "pontile", "--bin", "pontile")
+    if any(row.startswith("floor") for row in options.rows.split(",")):
+        cargo("--profile", "dist", "--package", "pontile", "--example", "floor")
 
 
 def main():
@@ -49,13 +41,13 @@ def main():
     parser.add_argument("--rows", default=",".join(rows.ALL), help="which rows, in this order")
     parser.add_argument("--slices", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a slice")
-    parser.add_argument("--profile", default="dist")
+    parser.add_argument("--profile", default=GUIDED, help="cargo's, or `guided`: as it is shipped")
     parser.add_argument("--without-build", action="store_true")
     options = parser.parse_args()
 
     subprocess.run([ROOT / "scripts" / "install-debian-packages.sh", "bench"], check=True)
     if not options.without_build:
-        build(options.profile)
+        build(options)
     FOLDER.mkdir(parents=True, exist_ok=True)
     certificates = FOLDER / "certificates"
     subprocess.run([ROOT / "certs" / "make.sh", certificates], check=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a task needs and that are missing here: silent when there are none.
 #
-#   scripts/install-debian-packages.sh SET…       SET is build, test, package or bench
+#   scripts/install-debian-packages.sh SET…       SET is build, test, package, bench or guided
 #
 # As root or with password-less sudo it installs; otherwise it says what an administrator has to run, and fails.
 # No service is left running or enabled: the tests start the servers' binaries themselves, each in its own directory.
@@ -14,6 +14,8 @@ readonly TEST=(postgresql mariadb-server-core mariadb-client-core openssh-server
     chromium libnss3-tools softhsm2 opensc xvfb xdotool xmlsec1 libxmlsec1-openssl)
 readonly PACKAGE=(mmdebstrap)
 readonly BENCH=(nginx haproxy)
+# The binary optimizer of LLVM and what it puts into programs that it observes.
+readonly GUIDED=(bolt-19 libbolt-19-dev python3)
 readonly SERVICES=(postgresql nginx haproxy openssh-server)
 
 readonly POLICY=/usr/sbin/policy-rc.d
@@ -45,6 +47,7 @@ present() {
         softhsm2) commands softhsm2-util ;;
         opensc) commands pkcs11-tool ;;
         xvfb) commands Xvfb ;;
+        bolt-19) commands llvm-bolt-19 ;;
         python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
         pkg-config | cmake | openssl | curl | git | python3 | npm | mmdebstrap | nginx | haproxy | chromium | xdotool | xmlsec1) commands "$1" ;;
         *) return 1 ;;
@@ -71,7 +74,7 @@ forbid_services() {
     "${as_root[@]}" chmod 755 "$POLICY"
 }
 
-(($#)) || fail 'which set: build, test, package or bench?'
+(($#)) || fail 'which set: build, test, package, bench or guided?'
 wanted=()
 for name in "$@"; do
     case $name in
@@ -79,7 +82,8 @@ for name in "$@"; do
         test) wanted+=("${TEST[@]}") ;;
         package) wanted+=("${PACKAGE[@]}") ;;
         bench) wanted+=("${BENCH[@]}") ;;
-        *) fail "there is no set '$name': build, test, package or bench" ;;
+        guided) wanted+=("${GUIDED[@]}") ;;
+        *) fail "there is no set '$name': build, test, package, bench or guided" ;;
     esac
 done
 

@@ -33,7 +33,7 @@ class Measurement:
                 "nginx again": lambda: self.bench.nginx("nginx-again"),
                 "haproxy": self.bench.haproxy,
                 "pontile": lambda: self.bench.pontile(self.program),
-                "floor": lambda: self.bench.floor(self.program.parent / "examples" / "floor"),
+                "floor": lambda: self.bench.floor(ROOT / "target" / "dist" / "examples" / "floor"),
             }
             self.servers[name] = start[name]()
         return self.servers[name]
