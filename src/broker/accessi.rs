@@ -106,6 +106,7 @@ impl Register<'_> {
     fn shown(&self, row: &RecordRow) -> Option<Accesso> {
         let istante: DateTime<Utc> = row.text("begun").parse().ok()?;
         let finalita = match row.text("purpose") {
+            "" if self.keeps_back() => return None,
             "" => None,
             id => Some(self.visible(id, istante)?),
         };
@@ -130,6 +131,12 @@ impl Register<'_> {
             con_risposta: row.text("outcome") == "risposto"
                 && row.value("withheld").as_bool() != Some(true),
         })
+    }
+
+    /// Whether any purpose keeps exchanges from the citizen, for now or altogether: one that is not known could have been it.
+    fn keeps_back(&self) -> bool {
+        let mut purposes = self.snapshot.purposes().iter();
+        purposes.any(|purpose| purpose.visibility != Visibility::Immediate)
     }
 
     /// The purpose, if its exchanges of that instant are for the citizen to see. One that the configuration no longer has may have

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::config::grant::asker::{Chi, Level};
 use crate::config::grant::days::Standing;
@@ -38,8 +39,8 @@ pub struct Permit {
     parameters: Parameters,
     fields: FieldSet,
     fresh: bool,
-    /// The purpose that was named.
-    purpose: Option<Box<str>>,
+    /// The purpose that it is for.
+    purpose: Option<Purpose>,
     /// What the portal's tokens proved; gone with its call.
     proven: Option<Arc<Proven>>,
 }
@@ -51,8 +52,13 @@ impl Permit {
         Proofs {
             own: self.snapshot.own_signer.as_ref(),
             evidence: proven.and_then(|proven| proven.evidence.as_ref()),
-            purpose: self.purpose.as_deref(),
+            purpose: self.purpose().map(|purpose| &*purpose.id),
         }
+    }
+
+    /// What it is for; none where nobody is asked about.
+    pub(super) fn purpose(&self) -> Option<&Purpose> {
+        self.purpose.as_ref()
     }
 
     /// The configuration that it was granted under.
@@ -106,6 +112,36 @@ impl Permit {
     }
 }
 
+/// A purpose that was granted.
+#[derive(Debug, Clone)]
+pub(super) struct Purpose {
+    /// Its name in the configuration.
+    pub id: Box<str>,
+    /// Who named it.
+    pub origin: PurposeOrigin,
+}
+
+/// Who named a purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum PurposeOrigin {
+    /// The portal, in a field of its request.
+    #[default]
+    Intestazione,
+    /// The voucher that it showed.
+    Voucher,
+}
+
+impl PurposeOrigin {
+    /// As the record has it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            PurposeOrigin::Intestazione => "intestazione",
+            PurposeOrigin::Voucher => "voucher",
+        }
+    }
+}
+
 /// What is to be judged: a question with what the portal said about it.
 pub(super) struct Asking<'a> {
     /// The question.
@@ -141,6 +177,7 @@ pub(super) fn grant(
     trail.asked(question);
     let purpose = purpose_of(caller, asking)?;
     let asking = &Asking { purpose, ..*asking };
+    trail.named(purpose);
     if question.operation.is_personal() && purpose.is_none() {
         return Err(ExchangeError::PurposeMissing);
     }
@@ -155,9 +192,12 @@ pub(super) fn grant(
     let portal = caller.portal();
     check_service(caller, question, &snapshot)?;
     let covering = covering(portal, asking, Some(caller))?;
-    trail.granted(&portal.grants[covering.position], purpose);
+    trail.granted(&portal.grants[covering.position]);
     let mut permit = permit(portal, &covering, snapshot, asking)?;
     permit.proven = caller.proven().cloned();
+    if let (Some(purpose), Some(_)) = (&mut permit.purpose, caller.voucher()) {
+        purpose.origin = PurposeOrigin::Voucher;
+    }
     trail.permitted(permit.operation, permit.fields);
     trail.lap(Stage::Admission);
     Ok(permit)
@@ -324,7 +364,10 @@ fn permit(
         parameters: question.parameters.clone(),
         fields: covering.fields,
         fresh,
-        purpose: asking.purpose.map(Box::from),
+        purpose: asking.purpose.map(|id| Purpose {
+            id: id.into(),
+            origin: PurposeOrigin::default(),
+        }),
         proven: None,
         snapshot,
     })

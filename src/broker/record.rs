@@ -30,7 +30,7 @@ use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
 use super::answer_signature::Signs;
 use super::arrival::Arrival;
-use super::authorization::{self, Before};
+use super::authorization::{self, Before, PurposeOrigin};
 use super::cache::CacheState;
 use super::deferral::Delivered;
 use super::dispatch::Fetched;
@@ -39,6 +39,7 @@ use super::reply::{Answered, Describe, LimitStatus, Reply};
 
 use contexts::Common;
 use tokens::LoggedIn;
+pub(super) use tokens::VERIFIED;
 
 /// What the stages leave behind for the record.
 pub struct Trail {
@@ -58,7 +59,7 @@ pub struct Trail {
     grant: Option<usize>,
     /// What was granted: the operation and the fields.
     scope: Option<(Operation, FieldSet)>,
-    /// Its position among the grant's.
+    /// Its position among the configuration's: of those alone the record speaks, granted or not.
     purpose: Option<usize>,
     limit: Option<LimitStatus>,
     quota: Option<QuotaHold>,
@@ -106,6 +107,7 @@ pub(super) fn open_part(
     let trail = Trail {
         parent: Some(parent),
         portal: whole.portal.clone(),
+        citizen: whole.citizen.clone(),
         grant: whole.grant,
         purpose: whole.purpose,
         ..Trail::begin(arrival, whole.snapshot())
@@ -281,6 +283,11 @@ impl Trail {
         self.citizen = Some(Arc::clone(citizen));
     }
 
+    /// The citizen who showed themselves.
+    pub(super) fn citizen(&self) -> Option<&Arc<Citizen>> {
+        self.citizen.as_ref()
+    }
+
     /// The portal has shown a voucher.
     pub(super) fn vouched(&mut self, voucher: &Arc<Voucher>) {
         self.voucher = Some(Arc::clone(voucher));
@@ -296,17 +303,22 @@ impl Trail {
         self.question = Some(question.clone());
     }
 
-    /// A grant covers the question; only now is the purpose a word of ours and fit for the record.
-    pub(super) fn granted(&mut self, grant: &Grant, purpose: Option<&str>) {
+    /// A purpose is named. One that the configuration has is a word of ours and fit for the record, granted or not: whether the
+    /// exchange may be told to the person whom it is about depends on it.
+    pub(super) fn named(&mut self, purpose: Option<&str>) {
+        self.purpose = purpose.and_then(|named| {
+            let mut purposes = self.snapshot.purposes().iter();
+            purposes.position(|purpose| purpose.id == named)
+        });
+    }
+
+    /// A grant covers the question.
+    pub(super) fn granted(&mut self, grant: &Grant) {
         let granted = |portal: &Arc<Portal>| {
             let mut grants = portal.grants.iter();
             grants.position(|other| std::ptr::eq(&raw const **other, grant))
         };
         self.grant = self.portal.as_ref().and_then(granted);
-        self.purpose = purpose.and_then(|named| {
-            let mut purposes = grant.purposes.iter();
-            purposes.position(|purpose| purpose == named)
-        });
     }
 
     /// So much was granted.
@@ -395,8 +407,8 @@ impl Trail {
     }
 
     fn purpose(&self) -> Option<&str> {
-        let mut purposes = self.grant()?.purposes.iter();
-        purposes.nth(self.purpose?).map(String::as_str)
+        let purpose = self.snapshot.purposes().get(self.purpose?)?;
+        Some(&purpose.id)
     }
 
     /// The ente's code, only where the configuration has it, or had it before another followed it.
@@ -536,8 +548,8 @@ impl Trail {
             ente: self.ente().map(Into::into),
             operation: self.operation(),
             purpose_origin: purpose.map(|_| match &self.voucher {
-                Some(_) => "voucher",
-                None => "intestazione",
+                Some(_) => PurposeOrigin::Voucher.name(),
+                None => PurposeOrigin::Intestazione.name(),
             }),
             purpose: purpose.map(Into::into),
             grant_id: grant.map(|grant| grant.id.as_str().into()),

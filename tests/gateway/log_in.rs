@@ -14,16 +14,16 @@ use crate::harness::portal::{Answer, PURPOSE, Portal};
 use crate::harness::province::Province;
 
 /// Somebody of Cantù, and somebody else of there.
-const CITIZEN: &str = "BNCNNA75T71B639E";
-const ANOTHER: &str = "RSSMRA80A01H501U";
-const PATH: &str = "/rest/anagrafe/v1/enti/013041/ricerche-persona";
+pub const CITIZEN: &str = "BNCNNA75T71B639E";
+pub const ANOTHER: &str = "RSSMRA80A01H501U";
+pub const PATH: &str = "/rest/anagrafe/v1/enti/013041/ricerche-persona";
 const RETURN: &str = "https://sportello.example/ritorno?da=carte";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const STATE: &str = "stato-della-prova";
 const DOOR: &str = "https://portali.example:8443";
 
 /// Cards are shown at a host of its own, for the first portal.
-fn with_log_in(files: &mut Files) {
+pub fn with_log_in(files: &mut Files) {
     files
         .append(
             "pontile.toml",
@@ -47,13 +47,13 @@ fn with_log_in(files: &mut Files) {
 }
 
 /// A citizen's browser, with a card or without.
-struct Browser {
+pub struct Browser {
     client: reqwest::Client,
     base: String,
 }
 
 impl Browser {
-    fn with_card(province: &Province, card: Option<&str>) -> Browser {
+    pub fn with_card(province: &Province, card: Option<&str>) -> Browser {
         let root = Certificate::from_pem(&province.pki.read("root.pem")).expect("the root");
         let mut client = reqwest::Client::builder()
             .tls_certs_only([root])
@@ -116,7 +116,7 @@ impl Browser {
         Url::parse_with_params(&format!("{}/accesso", self.base), &query).expect("an address")
     }
 
-    async fn code(&self) -> String {
+    pub async fn code(&self) -> String {
         let (status, location, page) = self.asks(&[]).await;
         assert_eq!(status, 303, "{page}");
         let told = parameters(&location.expect("an address"));
@@ -137,7 +137,7 @@ fn parameters(address: &Url) -> BTreeMap<String, String> {
 }
 
 /// Brings a code to the portals' door, with some of the form's fields changed.
-async fn redeem(portal: &Portal, code: &str, changed: &[(&str, &str)]) -> Answer {
+pub async fn redeem(portal: &Portal, code: &str, changed: &[(&str, &str)]) -> Answer {
     let mut form = BTreeMap::from([
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -153,7 +153,7 @@ async fn redeem(portal: &Portal, code: &str, changed: &[(&str, &str)]) -> Answer
     portal.send(request.body(body)).await
 }
 
-async fn asks_about(portal: &Portal, person: &str, token: Option<&str>) -> Answer {
+pub async fn asks_about(portal: &Portal, person: &str, token: Option<&str>) -> Answer {
     let request = portal
         .request(Method::POST, PATH)
         .header("Purpose-Id", PURPOSE)
@@ -497,7 +497,7 @@ async fn codes_and_tokens_end_by_themselves() {
 }
 
 /// Grants the first portal to show citizens their own register, for a purpose of its own.
-fn with_register(files: &mut Files) {
+pub fn with_register(files: &mut Files) {
     with_log_in(files);
     let of_register = crate::harness::files::grant(
         "portale-uno",
@@ -528,7 +528,7 @@ fn with_register(files: &mut Files) {
         );
 }
 
-async fn register(portal: &Portal, token: Option<&str>, body: Value) -> Answer {
+pub async fn register(portal: &Portal, token: Option<&str>, body: Value) -> Answer {
     let request = portal
         .request(Method::POST, "/rest/accessi/v1/ricerche")
         .header("Purpose-Id", "trasparenza")

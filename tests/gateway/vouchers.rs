@@ -18,10 +18,10 @@ use crate::harness::province::Province;
 
 /// Of the second purpose that the portal's body agreed on.
 const FOR_ERBA: &str = "prova-erba";
-const CANTU: &str = "013041";
-const ERBA: &str = "013095";
+pub const CANTU: &str = "013041";
+pub const ERBA: &str = "013095";
 const PERSON: &str = "BNCNNA75T71B639E";
-const CONSUMER: &str = "2c9d5e0a-1111-4222-8333-000000000002";
+pub const CONSUMER: &str = "2c9d5e0a-1111-4222-8333-000000000002";
 const DOOR: &str = "https://portali.example:8443";
 
 fn path(ente: &str) -> String {
@@ -36,7 +36,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// Who issues vouchers in these tests, with a key of its own.
-struct Issuer {
+pub struct Issuer {
     signer: PemSigner,
     kid: String,
     _folder: tempfile::TempDir,
@@ -44,7 +44,7 @@ struct Issuer {
 }
 
 impl Issuer {
-    fn new() -> Issuer {
+    pub fn new() -> Issuer {
         let folder = tempfile::tempdir().expect("a folder");
         let key = openssl::rsa::Rsa::generate(2048).expect("a key");
         let pem = key.private_key_to_pem().expect("PEM");
@@ -62,7 +62,7 @@ impl Issuer {
     }
 
     /// A voucher for Cantù's e-service, with some claims changed; `null` leaves one out.
-    async fn voucher(&self, changed: Value) -> String {
+    pub async fn voucher(&self, changed: Value) -> String {
         let now = Utc::now().timestamp();
         let mut claims = object(json!({
             "iss": "auth.prova.example", "aud": "https://cantu.example/anagrafe", "sub": "client-1", "client_id": "client-1",
@@ -80,7 +80,7 @@ impl Issuer {
 }
 
 /// Both municipalities offer their registry as an e-service of their own; the first portal shows vouchers.
-fn with_vouchers(files: &mut Files, issuer: &Issuer, more: &str) {
+pub fn with_vouchers(files: &mut Files, issuer: &Issuer, more: &str) {
     let service = |ente: &str, name: &str| {
         format!(
             "[ente.servizi.anagrafe.pdnd]\neservice = \"servizio-{ente}\"\ndescriptors = [\"versione-1\"]\nproducer = \"ente-{ente}\"\n\

@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::broker::authorization::{Asking, Permit};
+use crate::broker::arrival::Arrival;
+use crate::broker::authorization::{Asking, Permit, PurposeOrigin};
 use crate::broker::dispatch::Target;
 use crate::broker::error::{ConnectorError, ExchangeError, Kind};
 use crate::connectors::call::Answer;
@@ -17,6 +18,7 @@ use crate::contract::posizione::Tributo;
 use crate::contract::pratica::Motivo;
 use crate::contract::provenienza::{Adattatore, Fonte, Origine, Provenienza};
 use crate::contract::question::{Parameters, Question, Soggetto, Variazione};
+use crate::oidc::Citizen;
 use crate::store::Richiesta;
 
 use super::Delivered;
@@ -34,8 +36,13 @@ pub(super) struct KeptQuestion {
     variazione: Option<KeptVariazione>,
     /// The fields asked for; absent: all that were granted.
     campi: Option<Vec<String>>,
-    /// The purpose named.
+    /// The purpose granted, and who named it.
     pub(super) purpose: Option<String>,
+    #[serde(default)]
+    pub(super) purpose_origin: PurposeOrigin,
+    /// The citizen who showed themselves, whoever it was that they asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) citizen: Option<KeptCitizen>,
     /// SHA-256 of the certificate that asked, in hexadecimal.
     pub(super) certificate: String,
     /// The back end and the adapter that took the request on: nobody else knows its reference.
@@ -43,6 +50,16 @@ pub(super) struct KeptQuestion {
     pub(super) adapter: String,
     /// Where the answer is to be delivered.
     pub(super) reply_to: Option<String>,
+}
+
+/// The Citizen-Token that a request was opened with.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeptCitizen {
+    pub(super) codice_fiscale: String,
+    /// `jti` of the token, and the name and thumbprint of the key that signed it.
+    pub(super) id: String,
+    pub(super) key_id: String,
+    pub(super) thumbprint: [u8; 32],
 }
 
 /// What a change of area declares, its holder apart.
@@ -90,10 +107,9 @@ impl KeptQuestion {
     /// What is to be kept of a question; `None` for those that are about nobody.
     pub(super) fn of(
         asking: (&Permit, Option<FieldSet>),
-        purpose: Option<&str>,
-        certificate: [u8; 32],
+        citizen: Option<&Citizen>,
         target: &Target,
-        reply_to: Option<&str>,
+        arrival: &Arrival,
     ) -> Option<KeptQuestion> {
         let (permit, campi) = asking;
         let parameters = permit.parameters();
@@ -131,11 +147,21 @@ impl KeptQuestion {
                 _ => None,
             },
             campi: campi.map(names),
-            purpose: purpose.map(str::to_owned),
-            certificate: hex::encode(certificate),
+            purpose: permit.purpose().map(|purpose| purpose.id.to_string()),
+            purpose_origin: permit
+                .purpose()
+                .map(|purpose| purpose.origin)
+                .unwrap_or_default(),
+            citizen: citizen.map(|citizen| KeptCitizen {
+                codice_fiscale: citizen.codice_fiscale.clone(),
+                id: citizen.id.clone(),
+                key_id: citizen.key_id.clone(),
+                thumbprint: citizen.thumbprint,
+            }),
+            certificate: hex::encode(arrival.certificate.fingerprint),
             instance: target.instance.name.clone(),
             adapter: target.adapter.name().to_owned(),
-            reply_to: reply_to.map(str::to_owned),
+            reply_to: arrival.reply_to.clone(),
         })
     }
 

@@ -81,7 +81,7 @@ async fn within(
         ..super::opened(
             gateway,
             &permit,
-            arrival,
+            (arrival, trail.citizen().map(Arc::as_ref)),
             &target,
             gives_up(&target.instance),
         )?

@@ -12,6 +12,7 @@ mod writing;
 mod late;
 mod settling;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,6 +24,7 @@ use crate::contract::operation::FieldSet;
 use crate::contract::provenienza::Origine;
 use crate::contract::richiesta::{Stato, StatoRichiesta};
 use crate::gateway::Gateway;
+use crate::oidc::Citizen;
 use crate::store::Richiesta;
 use crate::store::richieste::Way;
 
@@ -105,7 +107,8 @@ pub(super) async fn open(
 ) -> Result<Answered, ExchangeError> {
     let target = dispatch::target(permit)?;
     trail.answered_by(&target.adapter);
-    let new = opened(gateway, permit, arrival, &target, deferral.gives_up)?;
+    let from = (arrival, trail.citizen().map(Arc::as_ref));
+    let new = opened(gateway, permit, from, &target, deferral.gives_up)?;
     let (way, state, due) = match deferral.form {
         Form::Polled { .. } => (Way::Polled, Stato::Accolta, new.opened),
         Form::Manual => (Way::Manual, Stato::Inoltrata, new.gives_up),
@@ -136,7 +139,7 @@ pub(super) async fn open(
 fn opened(
     gateway: &Gateway,
     permit: &Permit,
-    arrival: &Arrival,
+    (arrival, citizen): (&Arrival, Option<&Citizen>),
     target: &dispatch::Target,
     gives_up: Duration,
 ) -> Result<Richiesta, ExchangeError> {
@@ -146,10 +149,9 @@ fn opened(
     };
     let question = KeptQuestion::of(
         (permit, campi),
-        arrival.purpose.as_deref(),
-        arrival.certificate.fingerprint,
+        citizen,
         target,
-        arrival.reply_to.as_deref(),
+        arrival,
     );
     let question =
         question.ok_or_else(|| ExchangeError::Internal("a question about nobody".to_owned()))?;

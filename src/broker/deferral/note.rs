@@ -7,15 +7,17 @@ use uuid::Uuid;
 
 use crate::broker::authorization::Permit;
 use crate::broker::dispatch::Target;
+use crate::broker::record::VERIFIED;
 use crate::broker::reply::Refusal;
 use crate::contract::document::Role;
 use crate::contract::side::Side;
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
-use crate::store::record::{Context, Record, StageTimes};
+use crate::modi::TokenKind;
+use crate::store::record::{Context, Record, StageTimes, Token};
 use crate::store::{Richiesta, StoreError};
 
-use super::kept::KeptQuestion;
+use super::kept::{KeptCitizen, KeptQuestion};
 
 /// A turn of a request.
 pub(super) struct Turn<'a> {
@@ -83,10 +85,29 @@ impl Turn<'_> {
             backend_answer: self.digests.1,
             reply: self.reply,
             subjects: std::iter::once(subject).collect(),
-            tokens: Vec::new(),
+            tokens: self.tokens(gateway),
             quota: None,
         };
         slot.commit(record).await
+    }
+
+    /// The token by which a citizen opened the request: each turn is theirs too.
+    fn tokens(&self, gateway: &Gateway) -> Vec<Token> {
+        let citizen = self.question.citizen.iter();
+        let by = |citizen: &KeptCitizen| Token {
+            kind: TokenKind::Citizen.name(),
+            pattern: VERIFIED,
+            id: Some(citizen.id.clone()),
+            key_id: Some(citizen.key_id.clone()),
+            thumbprint: citizen.thumbprint,
+            person: Some(gateway.store.subject_keys().digest(
+                &format!("portale {}", self.richiesta.portal),
+                &citizen.codice_fiscale,
+            )),
+            consumer: None,
+            eservice: None,
+        };
+        citizen.map(by).collect()
     }
 
     fn context(&self, gateway: &Gateway) -> Context {
@@ -112,7 +133,7 @@ impl Turn<'_> {
             certificate,
             ente: Some(self.richiesta.ente.as_str().into()),
             operation: Some(self.richiesta.operation),
-            purpose_origin: purpose.map(|_| "intestazione"),
+            purpose_origin: purpose.map(|_| self.question.purpose_origin.name()),
             purpose: purpose.map(Into::into),
             grant_id: grant.map(|grant| grant.id.as_str().into()),
             grant_version: grant.map(|grant| grant.version),

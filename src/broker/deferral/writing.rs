@@ -27,6 +27,7 @@ use crate::contract::operation::Operation;
 use crate::contract::provenienza::Adattatore;
 use crate::contract::richiesta::Stato;
 use crate::gateway::Gateway;
+use crate::oidc::Citizen;
 use crate::store::richieste::{MOST_REQUEST_DAYS, Richieste, Way};
 use crate::store::{Richiesta, StoreError};
 
@@ -64,7 +65,8 @@ pub(in crate::broker) async fn write(
     rate_limit::admit_to_quota(gateway, permit, trail).await?;
     dispatch::leave_alone_if_closed(&target.instance, arrival.at)
         .map_err(ExchangeError::BackEnd)?;
-    let intent = intent(permit, &target, arrival, key)?;
+    let citizen = trail.citizen().map(Arc::as_ref);
+    let intent = intent(permit, &target, (arrival, citizen), key)?;
     let most = permit.portal().open_requests;
     let made = richieste.open_held(&intent, most).await;
     if !made.map_err(not_kept)? {
@@ -86,6 +88,11 @@ fn repeated(
 ) -> Result<Answered, ExchangeError> {
     trail.looks_at(known.scambio);
     if known.body_digest != Some(digest_of_body(permit, known.reference, arrival)) {
+        return Err(ExchangeError::KeyReused);
+    }
+    // What was told for one purpose is not told for another under its key.
+    let told_for = KeptQuestion::read(known)?.0.purpose;
+    if told_for.as_deref() != permit.purpose().map(|purpose| &*purpose.id) {
         return Err(ExchangeError::KeyReused);
     }
     match known.state {
@@ -122,15 +129,14 @@ fn unknown(richiesta: &Richiesta) -> Answered {
 fn intent(
     permit: &Permit,
     target: &Target,
-    arrival: &Arrival,
+    (arrival, citizen): (&Arrival, Option<&Citizen>),
     key: [u8; 32],
 ) -> Result<Richiesta, ExchangeError> {
     let question = KeptQuestion::of(
         (permit, None),
-        arrival.purpose.as_deref(),
-        arrival.certificate.fingerprint,
+        citizen,
         target,
-        arrival.reply_to.as_deref(),
+        arrival,
     );
     let question =
         question.ok_or_else(|| ExchangeError::Internal("a write about nobody".to_owned()))?;

@@ -22,7 +22,7 @@ pub(super) struct Common {
     pub operation: Option<Operation>,
     /// Its position among the portal's.
     pub grant: Option<usize>,
-    /// Its position among the grant's.
+    /// Its position among the configuration's.
     pub purpose: Option<usize>,
     pub adapter: Option<usize>,
 }

@@ -8,7 +8,7 @@ use crate::store::record::Token;
 use super::Trail;
 
 /// What a Citizen-Token proves: by it the citizen is verified, by a portal's evidence only attested.
-const VERIFIED: &str = "verificata";
+pub(in crate::broker) const VERIFIED: &str = "verificata";
 
 /// The end of a citizen's log-in.
 #[derive(Debug)]

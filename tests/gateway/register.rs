@@ -1,0 +1,203 @@
+//! The citizen's own register where exchanges were refused, asked of many enti or carried on later, and when it cannot be searched now.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::files::Files;
+use crate::harness::portal::{Answer, PURPOSE, Portal};
+use crate::harness::province::Province;
+use crate::in_enti;
+use crate::log_in::{ANOTHER, Browser, CITIZEN, PATH, redeem, register, with_register};
+
+const ERBA: &str = "013095";
+
+/// The citizen logs in to the first portal; its token.
+async fn logged_in(province: &Province, portal: &Portal) -> String {
+    province.pki.card("carta", CITIZEN);
+    let browser = Browser::with_card(province, Some("carta"));
+    let given = redeem(portal, &browser.code().await, &[]).await;
+    given.body["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned()
+}
+
+async fn ask(portal: &Portal, path: &str, purpose: Option<&str>) -> Answer {
+    let mut request = portal
+        .request(Method::POST, path)
+        .json(&json!({ "codice_fiscale": CITIZEN }));
+    if let Some(purpose) = purpose {
+        request = request.header("Purpose-Id", purpose);
+    }
+    portal.send(request).await
+}
+
+fn items(page: &Answer) -> &[Value] {
+    assert_eq!(page.status, 200, "{}", page.body);
+    page.body["items"].as_array().expect("a list")
+}
+
+async fn recorded(province: &Province, answer: &Answer) -> Value {
+    let scambio = answer.header("x-correlation-id");
+    let operator = province.operator("operatore-uno");
+    let rows = operator.get(&format!("/record?scambio={scambio}")).await;
+    rows.body["items"][0].clone()
+}
+
+#[tokio::test]
+async fn what_a_norm_keeps_back_does_not_show_where_it_was_refused_either() {
+    let province = Province::with(with_register);
+    let (portal, other) = (
+        province.portal("portale-uno"),
+        province.portal("portale-due"),
+    );
+    let token = logged_in(&province, &portal).await;
+    for (purpose, slug) in [
+        (Some("indagine"), "non-autorizzato"),
+        (Some("accertamento"), "non-autorizzato"),
+        (Some("mai-sentita"), "non-autorizzato"),
+        (None, "finalita-mancante"),
+    ] {
+        let refused = ask(&portal, PATH, purpose).await;
+        assert_eq!(refused.slug(), slug, "{purpose:?}: {}", refused.body);
+        let row = recorded(&province, &refused).await;
+        let known = purpose.filter(|named| *named != "mai-sentita");
+        assert_eq!(row["purpose"], json!(known), "{row}");
+        assert!(row["grant_id"].is_null(), "it was not granted: {row}");
+    }
+    let of_erba = PATH.replace("013041", ERBA);
+    let open = ask(&other, &of_erba, Some(PURPOSE)).await;
+    assert_eq!(open.slug(), "non-autorizzato");
+    let page = register(&portal, Some(&token), json!({})).await;
+    let [only] = items(&page) else {
+        panic!("what is kept back shows: {}", page.body);
+    };
+    assert_eq!(only["scambio"], open.header("x-correlation-id"));
+    assert_eq!(only["finalita"]["id"], PURPOSE, "{only}");
+    assert_eq!(only["con_risposta"], json!(false));
+}
+
+#[tokio::test]
+async fn what_was_refused_without_a_purpose_shows_where_nothing_is_kept_back() {
+    let province = Province::with(|files| {
+        with_register(files);
+        for kept_back in [
+            "visibility = { esclusa = true, norma = \"C.p.p., art. 329\" }\n",
+            "visibility = { differita = \"90d\", norma = \"D.P.R. 600/1973, art. 32\" }\n",
+        ] {
+            files.replace("portali/prove.toml", kept_back, "");
+        }
+    });
+    let portal = province.portal("portale-uno");
+    let token = logged_in(&province, &portal).await;
+    let refused = ask(&portal, PATH, None).await;
+    assert_eq!(refused.slug(), "finalita-mancante");
+    let page = register(&portal, Some(&token), json!({})).await;
+    let [only] = items(&page) else {
+        panic!("one exchange: {}", page.body);
+    };
+    assert_eq!(only["scambio"], refused.header("x-correlation-id"));
+    assert!(only.get("finalita").is_none(), "{only}");
+}
+
+/// What the register says of who asked, per exchange with that ente or any.
+fn by_citizen(page: &Answer, ente: Option<&str>) -> Vec<Value> {
+    let of_ente = items(page)
+        .iter()
+        .filter(|item| ente.is_none_or(|ente| item["codice_istat"] == ente));
+    of_ente.map(|item| item["da_interessato"].clone()).collect()
+}
+
+#[tokio::test]
+async fn what_the_citizen_asked_of_many_enti_is_theirs_at_each() {
+    let province = Province::with(|files| {
+        with_register(files);
+        in_enti::with_grant(files);
+    });
+    let portal = province.portal("portale-uno");
+    let token = logged_in(&province, &portal).await;
+    let mut question = in_enti::question(&[ERBA, "013075"]);
+    question["codice_fiscale"] = json!(CITIZEN);
+    let asking = |token: Option<&str>| {
+        let request = portal
+            .request(Method::POST, "/rest/tributi/v1/ricerche-posizione")
+            .header("Purpose-Id", PURPOSE)
+            .json(&question);
+        portal.send(match token {
+            Some(token) => request.header("Citizen-Token", token),
+            None => request,
+        })
+    };
+    assert_eq!(asking(None).await.status, 200);
+    let page = register(&portal, Some(&token), json!({})).await;
+    assert_eq!(by_citizen(&page, None), [false, false], "{}", page.body);
+    assert_eq!(asking(Some(&token)).await.status, 200);
+    let page = register(&portal, Some(&token), json!({ "limite": 2 })).await;
+    assert_eq!(by_citizen(&page, None), [true, true], "{}", page.body);
+    assert!(!page.body.to_string().contains(CITIZEN));
+}
+
+#[tokio::test]
+async fn each_step_of_the_citizens_own_request_is_theirs() {
+    let province = Province::with(|files| {
+        with_register(files);
+        files.erba_answers_later("1h");
+    });
+    let portal = province.portal("portale-uno");
+    let token = logged_in(&province, &portal).await;
+    let request = portal
+        .request(Method::POST, &PATH.replace("013041", ERBA))
+        .header("Purpose-Id", PURPOSE)
+        .header("Citizen-Token", &token)
+        .json(&json!({ "codice_fiscale": CITIZEN }));
+    let taken_on = portal.send(request).await;
+    assert_eq!(taken_on.status, 202, "{}", taken_on.body);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while portal.get(taken_on.header("location")).await.status == 200 {
+        assert!(std::time::Instant::now() < until, "it is still open");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let operator = province.operator("operatore-uno");
+    let rows = operator.get("/record?limit=200").await;
+    let opened = taken_on.header("x-correlation-id");
+    let own = rows.body["items"].as_array().expect("rows").iter();
+    let turns: Vec<&Value> = own
+        .filter(|row| row["origin"] == opened && row["tokens"].is_array())
+        .filter(|row| row["outcome"] == "inoltrata")
+        .map(|row| &row["scambio"])
+        .collect();
+    assert_eq!(turns.len(), 1, "handed over once: {}", rows.body);
+    let page = register(&portal, Some(&token), json!({})).await;
+    let told = items(&page)
+        .iter()
+        .find(|item| item["scambio"] == *turns[0])
+        .expect("the turn is told");
+    assert_eq!(told["da_interessato"], json!(true), "{told}");
+}
+
+/// Albavilla leaves: nothing of it stays in the configuration.
+fn without_albavilla(files: &mut Files) {
+    files.replace(
+        "enti/prove.toml",
+        "[[ente]]\ncodice_istat = \"013003\"\ncodice_belfiore = \"A143\"\ncodice_ipa = \"c_a143\"\ndenominazione = \"Albavilla\"\n",
+        "",
+    );
+}
+
+#[tokio::test]
+async fn what_was_asked_of_an_ente_that_left_still_shows() {
+    let mut province = Province::with(with_register);
+    let portal = province.portal("portale-uno");
+    let token = logged_in(&province, &portal).await;
+    let of_albavilla = PATH.replace("013041", "013003");
+    let asked = ask(&portal, &of_albavilla, Some(PURPOSE)).await;
+    assert_eq!(asked.slug(), "servizio-non-offerto", "{}", asked.body);
+    without_albavilla(&mut province.files);
+    province.rewrite_and_reload();
+    let page = register(&portal, Some(&token), json!({})).await;
+    let [only] = items(&page) else {
+        panic!("it is gone: {}", page.body);
+    };
+    assert_eq!(only["codice_istat"], "013003");
+    assert!(!page.body.to_string().contains(ANOTHER));
+}
