@@ -7,7 +7,7 @@ use std::path::Path;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::lines::{FileCharset, Lines, is_utf8};
-use super::pace::Paced;
+use crate::store::night::Paced;
 
 /// What a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]

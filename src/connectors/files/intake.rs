@@ -11,13 +11,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::inspect::{Inspected, Unusable, inspect};
 use super::layout::{FileLayout, Layouts};
 use super::lines::{FileCharset, Lines, text};
-use super::pace::Paced;
 use super::record;
 use super::report::{FileReport, Outcome, Report};
 use super::state::{InForce, State};
 use crate::config::night::NightFiles;
 use crate::store::error::StoreError;
-use crate::store::night::{About, CopyWriter, NightCopy, Place, Replaced, Table, Vault};
+use crate::store::night::{About, CopyWriter, NightCopy, Paced, Place, Replaced, Table, Vault};
 
 /// Bytes that are read, and worked on, between two rests: a hundred lines of the registry, a millisecond.
 const PIECE: usize = 1 << 16;

@@ -7,7 +7,6 @@ pub mod layout;
 pub mod pattern;
 pub mod lines;
 pub mod record;
-mod pace;
 pub mod inspect;
 pub mod intake;
 pub mod report;

@@ -4,6 +4,7 @@
 //! what they hold. A copy is never changed: a new one takes its place by a rename.
 
 mod key;
+mod pace;
 mod reading;
 mod writing;
 
@@ -20,6 +21,7 @@ use crate::config::secret::SecretReference;
 
 use super::error::StoreError;
 use super::sealing::Ring;
+pub use pace::Paced;
 pub use reading::NightCopy;
 pub use writing::{CopyWriter, Finished, Replaced};
 

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::key::DataKey;
+use super::pace::Pace;
 use super::{About, COPY, LOCK, NEW, NightCopy, Place, Vault};
 use crate::store::error::StoreError;
 use crate::store::sealing::Ring;
@@ -17,7 +18,7 @@ pub(super) const ABOUT: &str = "about";
 
 /// A crash leaves a file that nobody looks at, so nothing need be safe before the end. The cache bounds the memory.
 const SCHEMA: &str = "
-    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384;
+    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -2048;
     CREATE TABLE copy (wrapped BLOB NOT NULL, about BLOB NOT NULL);
     CREATE TABLE row (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
     CREATE TABLE finder (tag INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (tag, id)) WITHOUT ROWID;
@@ -26,6 +27,12 @@ const SCHEMA: &str = "
 /// Rows, some three megabytes of a registry, after which what was written goes to the disk: the whole at its end would hold up
 /// everybody whose record waits for the same disk.
 const ROWS_A_FLUSH: i64 = 4_096;
+
+/// Tags that are kept until they are written, 16 MiB; those that are written at a time, a millisecond's work; and how many times
+/// make a flush.
+const FINDERS_AT_ONCE: usize = 1 << 20;
+const FINDERS_A_PIECE: usize = 512;
+const PIECES_A_FLUSH: usize = 128;
 
 /// Bytes by which a replaced copy is shortened at a time, and the rest between two times.
 const PIECE: u64 = 4 << 20;
@@ -38,6 +45,8 @@ pub struct CopyWriter {
     key: DataKey,
     wrapped: Vec<u8>,
     next: i64,
+    /// Tags and rows that are found by them, until they are written in their order.
+    finders: Vec<(i64, i64)>,
     piece: Vec<u8>,
     file: Unfinished,
     place: Place,
@@ -88,6 +97,7 @@ impl CopyWriter {
             key,
             wrapped,
             next: 1,
+            finders: Vec::new(),
             piece: Vec::new(),
             file,
             place: place.clone(),
@@ -110,21 +120,47 @@ impl CopyWriter {
         self.connection
             .prepare_cached("INSERT INTO row (id, sealed) VALUES (?, ?)")?
             .execute(params![id, self.piece])?;
-        let mut find = self
-            .connection
-            .prepare_cached("INSERT OR IGNORE INTO finder (tag, id) VALUES (?, ?)")?;
         for (column, value) in keys {
-            find.execute(params![self.key.tag(table, column, value), id])?;
+            self.finders.push((self.key.tag(table, column, value), id));
         }
         if id % ROWS_A_FLUSH == 0 {
-            let flushed = self.flushed.sync_data();
-            flushed.map_err(StoreError::file("sincronizzare", &self.file.path))?;
+            self.flush()?;
+        }
+        if self.finders.len() >= FINDERS_AT_ONCE {
+            self.write_finders()?;
         }
         Ok(())
     }
 
+    /// Writes the tags in their order: as they come they would touch every page of their tree, again and again.
+    fn write_finders(&mut self) -> Result<(), StoreError> {
+        let mut finders = std::mem::take(&mut self.finders);
+        finders.sort_unstable();
+        let mut pace = Pace::begin();
+        for (number, piece) in finders.chunks(FINDERS_A_PIECE).enumerate() {
+            let mut find = self
+                .connection
+                .prepare_cached("INSERT OR IGNORE INTO finder (tag, id) VALUES (?, ?)")?;
+            for (tag, id) in piece {
+                find.execute(params![tag, id])?;
+            }
+            drop(find);
+            if number % PIECES_A_FLUSH == PIECES_A_FLUSH - 1 {
+                self.flush()?;
+            }
+            pace.rest();
+        }
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        let flushed = self.flushed.sync_data();
+        flushed.map_err(StoreError::file("sincronizzare", &self.file.path))
+    }
+
     /// Ends the copy and makes it durable.
     pub fn finish(mut self, about: About) -> Result<Finished, StoreError> {
+        self.write_finders()?;
         self.piece.clear();
         serde_json::to_writer(&mut self.piece, &about)
             .map_err(|error| StoreError::Settings(error.to_string()))?;
@@ -173,13 +209,12 @@ impl Replaced {
             return;
         };
         while length > 0 {
-            let began = Instant::now();
             length = length.saturating_sub(PIECE);
             // Where it does not work the whole goes at the end.
             if self.0.set_len(length).is_err() {
                 return;
             }
-            thread::sleep(began.elapsed().max(BETWEEN_PIECES));
+            thread::sleep(BETWEEN_PIECES);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a file without holding up those who ask meanwhile: after each piece it rests for as long as the work on it took.
+//! Works in the background without holding up those who ask meanwhile: after each piece of work a rest as long as that took.
 
 use std::io::{self, Read};
 use std::thread;
@@ -7,13 +7,34 @@ use std::time::{Duration, Instant};
 /// The longest rest: disks may be slow, and nights are short.
 const LONGEST: Duration = Duration::from_millis(5);
 
-/// A source of bytes that is read in pieces, with rests between them.
+/// Tells how long a piece of work took, and rests.
 ///
 /// The rests do what the lowest priority does not: a thread of low priority that holds a lock of the kernel's, or of the file
 /// system's, is not let on while others want the processor, and who answers questions waits for that lock.
+#[derive(Debug)]
+pub struct Pace {
+    since: Instant,
+}
+
+impl Pace {
+    /// A piece of work begins.
+    pub fn begin() -> Pace {
+        Pace {
+            since: Instant::now(),
+        }
+    }
+
+    /// A piece of work is done: rests, and the next one begins.
+    pub fn rest(&mut self) {
+        thread::sleep(self.since.elapsed().min(LONGEST));
+        self.since = Instant::now();
+    }
+}
+
+/// A source of bytes that is read in pieces, with rests between them.
 pub struct Paced<R> {
     source: R,
-    since: Instant,
+    pace: Pace,
 }
 
 impl<R: Read> Paced<R> {
@@ -21,15 +42,14 @@ impl<R: Read> Paced<R> {
     pub fn new(source: R) -> Paced<R> {
         Paced {
             source,
-            since: Instant::now(),
+            pace: Pace::begin(),
         }
     }
 }
 
 impl<R: Read> Read for Paced<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        thread::sleep(self.since.elapsed().min(LONGEST));
-        self.since = Instant::now();
+        self.pace.rest();
         self.source.read(buffer)
     }
 }
