@@ -31,6 +31,7 @@ mod cache;
 mod nodes;
 mod dispatch;
 mod calendar;
+mod night_copies;
 mod changed_adapter;
 mod drift;
 mod comuni;
