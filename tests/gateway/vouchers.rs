@@ -688,3 +688,50 @@ async fn a_voucher_that_the_platform_bound_to_a_key_is_taken_with_its_proof_alon
     let alone = ask(&portal, CANTU, &[("Authorization", &bound)]).await;
     assert_eq!((alone.status, alone.slug()), (401, "token-mancante"));
 }
+
+#[tokio::test]
+async fn the_documents_that_a_portal_is_served_say_what_it_must_show() {
+    let issuer = Issuer::new();
+    let province = Province::with(|files| with_vouchers(files, &issuer, "dpop = true"));
+    let security = async |portal: &str, document: &str, path: &str, method: &str| {
+        let portal = province.portal(portal);
+        let request = portal.request(Method::GET, &format!("/docs/{document}.yaml"));
+        let text = request.send().await.expect("an answer").text().await;
+        let text = text.expect("a text");
+        let document: Value = yaml_serde::from_str(&text).expect("YAML");
+        document["paths"][path][method]["security"].clone()
+    };
+    let search = "/enti/{codice_istat}/ricerche-persona";
+    assert_eq!(
+        security("portale-uno", "anagrafe", search, "post").await,
+        json!([{ "certificato": [], "voucher": [], "dpop": [] }])
+    );
+    assert_eq!(
+        security("portale-uno", "anagrafe", "/richieste/{id}", "get").await,
+        json!([{ "certificato": [], "voucher": [], "dpop": [] }])
+    );
+    assert_eq!(
+        security("portale-uno", "catalogo", "/enti", "get").await,
+        json!([{ "certificato": [] }])
+    );
+    assert_eq!(
+        security("portale-due", "anagrafe", search, "post").await,
+        Value::Null,
+        "nothing but what is published"
+    );
+    let province = Province::with(crate::tokens::demanding);
+    let portal = province.portal("portale-uno");
+    let request = portal.request(Method::GET, "/docs/anagrafe.yaml");
+    let text = request.send().await.expect("an answer").text().await;
+    let document: Value = yaml_serde::from_str(&text.expect("a text")).expect("YAML");
+    assert_eq!(
+        document["paths"][search]["post"]["security"],
+        json!([{ "certificato": [], "id_auth_rest": [], "integrity_rest": [], "audit_rest": [] }])
+    );
+    assert!(
+        document["info"]["description"]
+            .as_str()
+            .expect("a text")
+            .contains("portale-uno")
+    );
+}

@@ -65,10 +65,15 @@ pub fn signer(name: &str, algorithm: Option<Algorithm>) -> PemSigner {
     PemSigner::of_pem(&key, vec![der(&format!("{name}.pem"))], algorithm).expect("a signer")
 }
 
+/// The certificate that the portal `portale-uno` calls with.
+pub fn connection() -> PeerCertificate {
+    let leaf = der("portale-uno.pem");
+    PeerCertificate::of_chain(&[leaf.into()]).expect("a certificate")
+}
+
 /// The rules for the portal `portale-uno`, which signs with the certificate that it calls with.
 pub fn place(patterns: &[Pattern]) -> Place {
-    let leaf = der("portale-uno.pem");
-    let connection = PeerCertificate::of_chain(&[leaf.into()]).expect("a certificate");
+    let connection = connection();
     let one = std::num::NonZeroU32::MIN;
     Place {
         settings: Modi {

@@ -2,12 +2,12 @@
 
 mod shared;
 mod nulls;
+pub(super) mod security;
 
 use std::sync::LazyLock;
 
 use utoipa::openapi::info::{ContactBuilder, InfoBuilder, LicenseBuilder};
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, Ref, RefOr, Response, ServerBuilder};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
@@ -108,11 +108,6 @@ fn document(domain: Domain) -> Document {
             .description(Some("Portone dei portali: TLS con certificato del client"))
             .build(),
     ]);
-    api.security = Some(vec![
-        SecurityRequirement::new("certificato", Vec::<String>::new()),
-        SecurityRequirement::new("certificato", Vec::<String>::new())
-            .add("id_auth_rest", Vec::<String>::new()),
-    ]);
     api.tags = Some(vec![
         tag(domain.name(), about.summary),
         tag("stato", "Stato del servizio."),
@@ -130,17 +125,22 @@ fn document(domain: Domain) -> Document {
             complete(operation, &mut components);
         }
     }
+    security::publish(&mut api, &mut components);
     api.components = Some(components);
+    let yaml = as_yaml(&api, &about);
+    Document { domain, api, yaml }
+}
+
+fn as_yaml(api: &utoipa::openapi::OpenApi, about: &About) -> String {
     let yaml = api
         .to_yaml()
         .expect("a document of texts, numbers and maps is always YAML");
     // The catalogue's identifier of the API goes in as text: two extensions would come out in any order.
-    let yaml = yaml.replacen(
+    yaml.replacen(
         "\ninfo:\n",
         &format!("\ninfo:\n  x-api-id: {}\n", about.id),
         1,
-    );
-    Document { domain, api, yaml }
+    )
 }
 
 fn tag(name: &str, description: &str) -> Tag {
@@ -202,7 +202,7 @@ impl About {
     }
 }
 
-/// The certificate and the schema of problems.
+/// The schema of problems, and what the schemas of searches lack.
 fn add_shared(components: &mut Components) {
     let mut schemas = vec![(Problema::name().into_owned(), Problema::schema())];
     Problema::schemas(&mut schemas);
@@ -221,30 +221,6 @@ fn add_shared(components: &mut Components) {
                 .insert(of_one_subject.into_owned(), schema);
         }
     }
-    components.add_security_scheme(
-        "certificato",
-        SecurityScheme::MutualTls {
-            description: Some(
-                "TLS 1.2 o 1.3 con il certificato del portale, emesso da un'autorità riconosciuta e registrato dal gestore del gateway."
-                    .to_owned(),
-            ),
-            deprecated: None,
-            extensions: None,
-        },
-    );
-    components.add_security_scheme(
-        "id_auth_rest",
-        SecurityScheme::Http(
-            HttpBuilder::new()
-                .scheme(HttpAuthScheme::Bearer)
-                .bearer_format("JWT")
-                .description(Some(
-                    "ModI, ID_AUTH_REST_01 o _02: un JWS firmato dal portale, oltre al certificato, se così è concordato. Claim iat, \
-                     exp e aud obbligatori, jti nel pattern _02; la chiave è indicata con x5c, x5t#S256, x5u o kid.",
-                ))
-                .build(),
-        ),
-    );
 }
 
 /// Adds what every operation has: parameters by header, headers of the answer, problems. What is referred to becomes a component.
