@@ -11,9 +11,10 @@ use chrono_tz::Europe::Rome;
 use super::Template;
 
 /// The forms of a date by the names that adapters use, each with that of `chrono`.
-pub const DATES: [(&str, &str); 4] = [
+pub const DATES: [(&str, &str); 5] = [
     ("dd/MM/yyyy", "%d/%m/%Y"),
     ("dd-MM-yyyy", "%d-%m-%Y"),
+    ("dd.MM.yyyy", "%d.%m.%Y"),
     ("yyyy-MM-dd", "%Y-%m-%d"),
     ("yyyyMMdd", "%Y%m%d"),
 ];
