@@ -13,6 +13,8 @@ readonly CARGO_FOLDER=$FOLDER/cargo
 HOST=$(rustc --print host-tuple)
 SYSROOT=$(rustc --print sysroot)
 readonly HOST SYSROOT
+# By its own folder: under its short name it does not find what it puts into programs that it observes.
+readonly BOLT=/usr/lib/llvm-19/bin
 readonly PROFDATA=$SYSROOT/lib/rustlib/$HOST/bin/llvm-profdata
 
 fail() { printf 'guided-build.sh: %s\n' "$*" >&2; exit 1; }
@@ -50,12 +52,12 @@ step 'a build by the counts'
 build "-Cprofile-use=$counted $RELOCATABLE"
 step 'under load, to see which code runs after which'
 rm -f "$FOLDER"/branches*.fdata
-llvm-bolt-19 "$PROGRAM" -instrument -instrumentation-file="$FOLDER/branches" -instrumentation-file-append-pid \
+"$BOLT/llvm-bolt" "$PROGRAM" -instrument -instrumentation-file="$FOLDER/branches" -instrumentation-file-append-pid \
     -o "$FOLDER/observed" &>"$FOLDER/bolt.log" || fail "BOLT failed: see $FOLDER/bolt.log"
 benches/train.py "$FOLDER/observed"
-merge-fdata-19 -o "$FOLDER/branches.fdata" "$FOLDER"/branches.*.fdata 2>>"$FOLDER/bolt.log"
+"$BOLT/merge-fdata" -o "$FOLDER/branches.fdata" "$FOLDER"/branches.*.fdata 2>>"$FOLDER/bolt.log"
 step 'hot code together'
-llvm-bolt-19 "$PROGRAM" -data="$FOLDER/branches.fdata" -reorder-blocks=ext-tsp -reorder-functions=cdsort \
+"$BOLT/llvm-bolt" "$PROGRAM" -data="$FOLDER/branches.fdata" -reorder-blocks=ext-tsp -reorder-functions=cdsort \
     -split-functions -split-all-cold -split-eh -o "$FOLDER/laid-out" &>>"$FOLDER/bolt.log" || fail "BOLT failed: see $FOLDER/bolt.log"
 "$FOLDER/laid-out" --version >&2
 mv "$FOLDER/laid-out" "$FOLDER/pontile"

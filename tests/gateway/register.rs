@@ -1,13 +1,12 @@
-//! The citizen's own register where exchanges were refused, asked of many enti or carried on later, and when it cannot be searched now.
+//! The citizen's own register where exchanges were refused, asked of many enti or carried on later.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::files::Files;
 use crate::harness::portal::{Answer, PURPOSE, Portal};
 use crate::harness::province::Province;
 use crate::in_enti;
-use crate::log_in::{ANOTHER, Browser, CITIZEN, PATH, redeem, register, with_register};
+use crate::log_in::{Browser, CITIZEN, PATH, redeem, register, with_register};
 
 const ERBA: &str = "013095";
 
@@ -173,31 +172,4 @@ async fn each_step_of_the_citizens_own_request_is_theirs() {
         .find(|item| item["scambio"] == *turns[0])
         .expect("the turn is told");
     assert_eq!(told["da_interessato"], json!(true), "{told}");
-}
-
-/// Albavilla leaves: nothing of it stays in the configuration.
-fn without_albavilla(files: &mut Files) {
-    files.replace(
-        "enti/prove.toml",
-        "[[ente]]\ncodice_istat = \"013003\"\ncodice_belfiore = \"A143\"\ncodice_ipa = \"c_a143\"\ndenominazione = \"Albavilla\"\n",
-        "",
-    );
-}
-
-#[tokio::test]
-async fn what_was_asked_of_an_ente_that_left_still_shows() {
-    let mut province = Province::with(with_register);
-    let portal = province.portal("portale-uno");
-    let token = logged_in(&province, &portal).await;
-    let of_albavilla = PATH.replace("013041", "013003");
-    let asked = ask(&portal, &of_albavilla, Some(PURPOSE)).await;
-    assert_eq!(asked.slug(), "servizio-non-offerto", "{}", asked.body);
-    without_albavilla(&mut province.files);
-    province.rewrite_and_reload();
-    let page = register(&portal, Some(&token), json!({})).await;
-    let [only] = items(&page) else {
-        panic!("it is gone: {}", page.body);
-    };
-    assert_eq!(only["codice_istat"], "013003");
-    assert!(!page.body.to_string().contains(ANOTHER));
 }

@@ -85,10 +85,7 @@ async fn a_request_under_a_voucher_keeps_its_purpose_and_is_picked_up_under_the_
     let taken_on = portal.send(request).await;
     assert_eq!(taken_on.status, 202, "{}", taken_on.body);
     let location = taken_on.header("location");
-    for (ente, name, purpose) in [
-        (ERBA, "erba", ANOTHER_PURPOSE),
-        (CANTU, "cantu", PURPOSE),
-    ] {
+    for (ente, name, purpose) in [(ERBA, "erba", ANOTHER_PURPOSE), (CANTU, "cantu", PURPOSE)] {
         let foreign = bearer(&issuer, (ente, name), purpose).await;
         for path in [location.to_owned(), format!("{location}/risultato")] {
             let refused = get(&portal, &path, &foreign).await;
@@ -156,7 +153,9 @@ async fn a_write_of_unknown_outcome_under_a_voucher_is_settled_under_its_purpose
         .json(&json!({ "codice_fiscale": declaring::PERSON, "tributo": "TARI", "anno": declaring::this_year() }));
     let position = portal.send(position).await;
     assert_eq!(position.status, 200, "{}", position.body);
-    let homes = position.body["posizione"]["utenze"].as_array().expect("homes");
+    let homes = position.body["posizione"]["utenze"]
+        .as_array()
+        .expect("homes");
     let home = homes.iter().find(|one| one["domestica"] == json!(true));
     let home = home.expect("a home")["identificativo"].as_str();
     let body = declaration(home.expect("a number"), "2026/1");

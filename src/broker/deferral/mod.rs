@@ -147,12 +147,7 @@ fn opened(
         Ok(Asked::Question(question)) => question.campi,
         _ => None,
     };
-    let question = KeptQuestion::of(
-        (permit, campi),
-        citizen,
-        target,
-        arrival,
-    );
+    let question = KeptQuestion::of((permit, campi), citizen, target, arrival);
     let question =
         question.ok_or_else(|| ExchangeError::Internal("a question about nobody".to_owned()))?;
     let opened = to_the_microsecond(arrival.at);

@@ -132,12 +132,7 @@ fn intent(
     (arrival, citizen): (&Arrival, Option<&Citizen>),
     key: [u8; 32],
 ) -> Result<Richiesta, ExchangeError> {
-    let question = KeptQuestion::of(
-        (permit, None),
-        citizen,
-        target,
-        arrival,
-    );
+    let question = KeptQuestion::of((permit, None), citizen, target, arrival);
     let question =
         question.ok_or_else(|| ExchangeError::Internal("a write about nobody".to_owned()))?;
     let opened = to_the_microsecond(arrival.at);
