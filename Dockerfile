@@ -12,7 +12,7 @@ WORKDIR /source
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/source/target \
     scripts/guided-build.sh \
-    && strip --output-file=/usr/local/bin/pontile target/guided/pontile
+    && install target/guided/pontile /usr/local/bin/pontile
 
 # Nightly files over SFTP are fetched with the client of openssh. curl asks the operators' door whether the node is ready: which certificate it shows is told in compose.yaml.
 FROM debian:12-slim

@@ -40,4 +40,4 @@ guided: ## the program as it is shipped and measured, target/guided/pontile: bui
 deb: guided ## the Debian package of that program, in target/debian
 	@mkdir -p target/dist
 	@cp target/guided/pontile target/dist/pontile
-	PATH="$$(scripts/cargo-tool.sh cargo-deb):$$PATH" cargo deb --locked --no-build
+	PATH="$$(scripts/cargo-tool.sh cargo-deb):$$PATH" cargo deb --locked --no-build --no-strip

@@ -15,7 +15,8 @@ SYSROOT=$(rustc --print sysroot)
 readonly HOST SYSROOT
 # By its own folder: under its short name it does not find what it puts into programs that it observes.
 readonly BOLT=/usr/lib/llvm-19/bin
-readonly PROFDATA=$SYSROOT/lib/rustlib/$HOST/bin/llvm-profdata
+# The compiler's own: the format of counts belongs to its version.
+readonly TOOLS=$SYSROOT/lib/rustlib/$HOST/bin
 
 fail() { printf 'guided-build.sh: %s\n' "$*" >&2; exit 1; }
 step() { printf -- '── %s\n' "$*" >&2; }
@@ -30,10 +31,9 @@ build() {
 readonly PROGRAM=$CARGO_FOLDER/$HOST/dist/pontile RELOCATABLE='-Clink-arg=-Wl,--emit-relocs'
 
 scripts/install-debian-packages.sh build guided
-if [[ ! -x $PROFDATA ]]; then
-    # It must be the compiler's own: the format of counts belongs to its version.
-    step "llvm-profdata of this compiler"
-    rustup component add llvm-tools || fail 'llvm-profdata of this compiler is missing: `rustup component add llvm-tools`'
+if [[ ! -x $TOOLS/llvm-profdata ]]; then
+    step "LLVM's tools of this compiler"
+    rustup component add llvm-tools || fail "LLVM's tools of this compiler are missing: \`rustup component add llvm-tools\`"
 fi
 mkdir -p "$FOLDER"
 cargo build --locked --quiet --profile release --package pontile-bench
@@ -43,7 +43,7 @@ rm -rf "$FOLDER/counts"
 build "-Cprofile-generate=$FOLDER/counts"
 step 'under load'
 benches/train.py "$PROGRAM"
-"$PROFDATA" merge --output "$FOLDER/merged.profdata" "$FOLDER"/counts/*.profraw
+"$TOOLS/llvm-profdata" merge --output "$FOLDER/merged.profdata" "$FOLDER"/counts/*.profraw
 # Cargo looks at the name of the file only.
 counted=$FOLDER/$(sha256sum "$FOLDER/merged.profdata" | cut --characters 1-16).profdata
 mv "$FOLDER/merged.profdata" "$counted"
@@ -59,6 +59,8 @@ benches/train.py "$FOLDER/observed"
 step 'hot code together'
 "$BOLT/llvm-bolt" "$PROGRAM" -data="$FOLDER/branches.fdata" -reorder-blocks=ext-tsp -reorder-functions=cdsort \
     -split-functions -split-all-cold -split-eh -o "$FOLDER/laid-out" &>>"$FOLDER/bolt.log" || fail "BOLT failed: see $FOLDER/bolt.log"
+# Not by the strip of binutils: what it makes of a program with its parts in such an order does not start.
+"$TOOLS/llvm-strip" "$FOLDER/laid-out"
 "$FOLDER/laid-out" --version >&2
 mv "$FOLDER/laid-out" "$FOLDER/pontile"
 rm -f "$FOLDER/observed" "$counted"
