@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::purpose::{Purpose, Visibility};
 use crate::contract::accessi::{Accessi, Accesso, FinalitaAccesso, RuoloAccesso};
@@ -146,7 +146,11 @@ impl Register<'_> {
         let purpose = purposes.find(|purpose| purpose.id == id)?;
         let visible = match &purpose.visibility {
             Visibility::Immediate => true,
-            Visibility::Deferred { after, .. } => at + *after <= self.now,
+            // One that is never over is never shown.
+            Visibility::Deferred { after, .. } => TimeDelta::from_std(*after)
+                .ok()
+                .and_then(|after| at.checked_add_signed(after))
+                .is_some_and(|shown| shown <= self.now),
             Visibility::Excluded { .. } => false,
         };
         visible.then_some(purpose)
