@@ -114,9 +114,11 @@ fn asked(domain: Domain, operation_id: &str) -> Option<Asked> {
     match operation_id {
         "stato" => None,
         "stato_richiesta" | "risultato_richiesta" => Some(Asked::PickUp),
-        "ricerche_accessi" => Some(Asked::Question(Operation::RicercaAccessi)),
         id => {
-            let name = format!("{}.{}", domain.name(), id.replace('_', "-"));
+            // Where two documents have the same name, one of them has its domain at the end.
+            let domain = domain.name();
+            let id = id.strip_suffix(&format!("_{domain}")).unwrap_or(id);
+            let name = format!("{domain}.{}", id.replace('_', "-"));
             Operation::named(&name).map(Asked::Question)
         }
     }
