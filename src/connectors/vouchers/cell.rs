@@ -16,7 +16,7 @@ use crate::connectors::error::{ConnectorError, Kind, Retry};
 const MARGIN: Duration = Duration::from_secs(30);
 
 /// It is renewed this long before its end; of a short one, after two thirds of its life.
-const AHEAD: Duration = Duration::from_secs(120);
+const AHEAD: Duration = Duration::from_mins(2);
 
 /// After a refusal nobody asks again for so long, unless the files are read anew.
 const PAUSE: Duration = Duration::from_secs(30);

@@ -186,15 +186,14 @@ fn numbers_of(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 /// The content of the first DER element, and what follows it.
 fn element(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = usize::from(*der.get(1)?);
-    let (length, from) = match length {
-        0..=127 => (length, 2),
-        _ => {
-            let bytes = der.get(2..2 + (length - 128))?;
-            let length = bytes
-                .iter()
-                .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-            (length, 2 + bytes.len())
-        }
+    let (length, from) = if length < 128 {
+        (length, 2)
+    } else {
+        let bytes = der.get(2..2 + (length - 128))?;
+        let length = bytes
+            .iter()
+            .fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
+        (length, 2 + bytes.len())
     };
     Some((der.get(from..from + length)?, der.get(from + length..)?))
 }
