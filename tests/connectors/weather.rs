@@ -22,7 +22,7 @@ struct Site {
     town: fn(&Simulators) -> Town,
 }
 
-const SITES: [Site; 10] = [
+const SITES: [Site; 9] = [
     Site {
         adapter: "civilia-soap",
         dialect: "d1",

@@ -157,14 +157,13 @@ fn binding(snapshot: &Snapshot, arguments: &LiveArguments) -> Result<Binding, Fa
     match &*served {
         [(_, binding)] => Ok((*binding).clone()),
         [] => wrong(format!(
-            "nessun ente{} ha {} dall'istanza «{}» (si chiede {}: --operation ne sceglie un'altra)",
+            "nessun ente{} ha {} dall'istanza «{}»",
             arguments
                 .ente
                 .as_ref()
                 .map_or(String::new(), |ente| format!(" {ente}")),
             domain.name(),
-            arguments.instance,
-            arguments.operation
+            arguments.instance
         )),
         several => {
             let codes: Vec<String> = several.iter().map(|(ente, _)| ente.to_string()).collect();

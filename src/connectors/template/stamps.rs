@@ -11,10 +11,9 @@ use chrono_tz::Europe::Rome;
 use super::Template;
 
 /// The forms of a date by the names that adapters use, each with that of `chrono`.
-pub const DATES: [(&str, &str); 5] = [
+pub const DATES: [(&str, &str); 4] = [
     ("dd/MM/yyyy", "%d/%m/%Y"),
     ("dd-MM-yyyy", "%d-%m-%Y"),
-    ("dd.MM.yyyy", "%d.%m.%Y"),
     ("yyyy-MM-dd", "%Y-%m-%d"),
     ("yyyyMMdd", "%Y%m%d"),
 ];
