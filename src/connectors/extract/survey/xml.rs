@@ -6,7 +6,6 @@ use quick_xml::events::{BytesStart, Event};
 use super::{Kind, Kinds, Survey};
 use crate::connectors::extract::Unreadable;
 use crate::connectors::extract::shape::{NodeId, Shape};
-use crate::connectors::extract::wrapped::unwrapped;
 
 /// The envelope of SOAP: response files write paths below it.
 const ENVELOPE: &str = "Envelope/Body";
@@ -56,8 +55,7 @@ pub(super) fn survey_inside(
         nil: false,
         seen: Vec::new(),
     };
-    let text = unwrapped(text, place, shape)?;
-    document(&text, shape, survey, &mut vec![around])
+    document(text.trim(), shape, survey, &mut vec![around])
 }
 
 fn document(
@@ -158,15 +156,10 @@ fn end(shape: &Shape, survey: &mut Survey, open: &mut Vec<Open>) -> Result<(), U
     let nested = open
         .last()
         .filter(|open| !open.groups && open.node.is_some_and(|node| shape.is_nested(node)));
-    let inner = match nested {
-        Some(Open {
-            node: Some(node),
-            text,
-            ..
-        }) => unwrapped(text, *node, shape)?.into_owned(),
-        _ => String::new(),
-    };
-    if !inner.is_empty() {
+    if let Some(inner) = nested
+        .map(|open| open.text.trim().to_owned())
+        .filter(|inner| !inner.is_empty())
+    {
         document(&inner, shape, survey, open)?;
     }
     let (Some(element), Some(parent)) = (open.pop(), open.last_mut()) else {

@@ -10,7 +10,6 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::shape::{NodeId, Shape};
-use super::wrapped::unwrapped;
 use super::{Extract, TYPICAL, Unreadable};
 use namespaces::Namespaces;
 use references::References;
@@ -86,12 +85,12 @@ impl<'s> Reading<'s> {
 
     /// Reads the document that stands in the text of a place; a blank text is none.
     fn inner(&mut self, text: &str, place: NodeId, depth: usize) -> Result<(), Unreadable> {
-        let text = unwrapped(text, place, self.shape)?;
+        let text = text.trim();
         if text.is_empty() {
             return Ok(());
         }
         self.around += 1;
-        let read = self.document(&text, place, depth);
+        let read = self.document(text, place, depth);
         self.around -= 1;
         read.map_err(|Unreadable(reason)| Unreadable(format!("in the inner document: {reason}")))
     }
