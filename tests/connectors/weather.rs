@@ -80,8 +80,9 @@ const SITES: [Site; 9] = [
 ];
 
 /// Adapters that meet their weather elsewhere: views in `views.rs`, requests that outlive their call where the gateway carries
-/// them on; nightly files in `tests/files`; an officer has none.
-const ELSEWHERE: [&str; 5] = [
+/// them on; nightly files in `tests/files`; an officer has none. The national registry, which wants vouchers: `tests/gateway/anpr.rs`.
+const ELSEWHERE: [&str; 6] = [
+    "anpr",
     "vista-comune",
     "richiesta-standard",
     "operatore-comunale",

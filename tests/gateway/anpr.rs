@@ -93,6 +93,15 @@ impl Country {
         message.send_to(&portal, &path).await
     }
 
+    /// Every fault that the registry can show; asked for one that is not among them, the simulators tell.
+    async fn possible_faults(&self) -> Vec<String> {
+        let order = json!({ "dialect": "d0", "fault": "single_session" });
+        let answer = self.province.simulators.order(&order).await;
+        let possible = answer["possible"].as_array().expect("a refusal").iter();
+        let names = possible.map(|fault| fault.as_str().expect("a name").to_owned());
+        names.collect()
+    }
+
     async fn calls(&self) -> (u64, u64) {
         let simulators = &self.province.simulators;
         let counted = ["C001", "C021"].map(|service| simulators.count("d0", service));
@@ -348,6 +357,51 @@ async fn tokens_that_name_the_address_instead_of_the_audience_are_refused_as_our
     assert_eq!(refused.body["lato"], "gateway");
     let told = country.ask(ERBA, "ricerche-famiglia", AL_FO).await;
     assert_eq!(told.status, 200, "{}", told.body);
+}
+
+/// What the portal must be told of a fault of the registry: status, problem and whose fault it is; `None`: the true answer.
+fn outcome(fault: &str, what: &str) -> Option<(u16, &'static str, &'static str)> {
+    match fault {
+        // Late, or in a charset that this person's name does not show; and a family has several members anyway.
+        "slow" | "wrong_charset" => None,
+        "ambiguous" if what == "ricerche-famiglia" => None,
+        "not_found" => Some((404, "soggetto-non-trovato", "portale")),
+        "ambiguous" => Some((409, "soggetto-ambiguo", "ente")),
+        "auth_fail" | "expired_token" => Some((502, "gestionale-in-errore", "gateway")),
+        "too_many_requests" => Some((503, "gestionale-occupato", "ente")),
+        "internal_error" => Some((502, "gestionale-in-errore", "ente")),
+        "hang" => Some((504, "gestionale-non-risponde", "ente")),
+        "html_502" | "maintenance" | "drop" => Some((503, "gestionale-non-disponibile", "ente")),
+        "truncated_body" | "huge" | "garbage" => Some((502, "risposta-incomprensibile", "ente")),
+        other => panic!("what must come of {other}?"),
+    }
+}
+
+#[tokio::test]
+async fn every_failure_of_the_national_registry_is_named_and_none_is_a_person_who_is_not_there() {
+    let sunny = Country::start().await;
+    let possible = sunny.possible_faults().await;
+    assert!(possible.len() > 10, "{possible:?}");
+    for what in ["ricerche-recapito", "ricerche-famiglia"] {
+        let truth = sunny.ask(ERBA, what, AL_FO).await.body;
+        let persons = |body: &Value| (body["persona"].clone(), body["famiglia"].clone());
+        for fault in &possible {
+            // Afresh: no breaker and no voucher remembers the last fault.
+            let country = Country::start().await;
+            let order = json!({ "dialect": "d0", "fault": fault, "ms": 300 });
+            country.province.simulators.fault(order).await;
+            let answer = country.ask(ERBA, what, AL_FO).await;
+            let place = format!("{fault} {what}: {}", answer.body);
+            let Some((status, slug, side)) = outcome(fault, what) else {
+                assert_eq!(answer.status, 200, "{place}");
+                assert_eq!(persons(&answer.body), persons(&truth), "{place}");
+                continue;
+            };
+            assert_eq!((answer.status, answer.slug()), (status, slug), "{place}");
+            assert_eq!(answer.body["lato"], side, "{place}");
+            assert!(!answer.body.to_string().contains(AL_FO), "{place}");
+        }
+    }
 }
 
 /// A person of Erba who died a week ago.

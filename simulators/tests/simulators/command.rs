@@ -75,7 +75,7 @@ async fn ports_aliases_and_standing_faults_are_options() {
 #[test]
 fn options_that_make_no_sense_are_refused_before_anything_listens() {
     for options in [
-        ["--port", "d0=1"],
+        ["--port", "d12=1"],
         ["--port", "d9=1"],
         ["--port", "d1=x"],
         ["--ente-alias", "A143=A153"],
