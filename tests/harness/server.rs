@@ -144,6 +144,8 @@ fn unprivileged(command: &[String], folder: &Path) -> Command {
         .current_dir(folder)
         .env("LC_ALL", "C.UTF-8")
         .env("HOME", folder)
+        // A MariaDB that starts throws away what it takes for left over in there: another one's, where several share it.
+        .env("TMPDIR", folder)
         .stdin(Stdio::null());
     // Database servers refuse to run as root.
     if is_root() {
