@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::Service;
 use crate::dialects::pdnd::jws::{Token, thumbprint};
 use crate::dialects::pdnd::office::Office;
+use crate::dialects::pdnd::one;
 
 /// Seconds that clocks may differ, and that a token may be old.
 const SKEW: i64 = 5;
@@ -165,14 +166,5 @@ impl Tokens<'_> {
             true => Ok(token),
             false => Err("jti"),
         }
-    }
-}
-
-fn one<'r>(request: &'r HttpRequest, name: &str) -> Result<&'r str, &'static str> {
-    let mut all = request.headers().get_all(name);
-    match (all.next(), all.next()) {
-        (Some(value), None) => value.to_str().map_err(|_| "no text"),
-        (None, _) => Err("a header is missing"),
-        _ => Err("a header twice"),
     }
 }

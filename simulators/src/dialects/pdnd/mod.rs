@@ -134,3 +134,13 @@ fn random_uuid() -> String {
     ]
     .join("-")
 }
+
+/// The value of a header that must stand once.
+pub fn one<'r>(request: &'r HttpRequest, name: &str) -> Result<&'r str, &'static str> {
+    let mut all = request.headers().get_all(name);
+    match (all.next(), all.next()) {
+        (Some(value), None) => value.to_str().map_err(|_| "no text"),
+        (None, _) => Err("a header is missing"),
+        _ => Err("a header twice"),
+    }
+}

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::jws::Token;
 use super::office::{Office, Purpose};
-use super::{DIALECT, proof};
+use super::{DIALECT, one, proof};
 use crate::delivery::Reply;
 use crate::dialects::d6;
 use crate::faults::FaultKind;
@@ -132,15 +132,6 @@ fn check_evidence(
     match office.is_first("evidence", evidence.text("jti").unwrap_or_default()) {
         true => Ok(()),
         false => Err("evidence used before"),
-    }
-}
-
-fn one<'r>(request: &'r HttpRequest, name: &str) -> Result<&'r str, &'static str> {
-    let mut all = request.headers().get_all(name);
-    match (all.next(), all.next()) {
-        (Some(value), None) => value.to_str().map_err(|_| "no text"),
-        (None, _) => Err("a header is missing"),
-        _ => Err("a header twice"),
     }
 }
 
