@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 use chrono::Utc;
 use chrono_tz::Europe::Rome;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::broker::cache::Cache;
 use crate::broker::rate_limit::Limits;
@@ -21,6 +21,9 @@ use crate::store::Store;
 use crate::telemetry::metrics::NightCopySeen;
 use crate::telemetry::{Telemetry, metrics};
 use crate::trust::wanted::WantedLists;
+
+/// Searches of the record for citizens that run at once.
+const REGISTERS_AT_ONCE: usize = 4;
 
 /// Everything that an exchange needs. Pools, breakers, limits, cache and record survive a change of configuration.
 pub struct Gateway {
@@ -40,6 +43,8 @@ pub struct Gateway {
     pub requests_due: Notify,
     /// Wakes whoever fetches the keys of vouchers: one named a key that is not known.
     pub voucher_keys: Notify,
+    /// Turns at searching the record for citizens: each may look through months of it.
+    pub register_turns: Arc<Semaphore>,
     /// Revocation lists that cards named and that nobody has yet.
     pub wanted_lists: WantedLists,
     /// The grants as all nodes on the database hold them.
@@ -68,6 +73,7 @@ impl Gateway {
             telemetry,
             requests_due: Notify::new(),
             voucher_keys: Notify::new(),
+            register_turns: Arc::new(Semaphore::new(REGISTERS_AT_ONCE)),
             wanted_lists: WantedLists::default(),
             grants: contact::Contact::default(),
             purges_heard: AtomicI64::new(-1),

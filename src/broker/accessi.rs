@@ -1,8 +1,11 @@
 //! The citizen's own register: who asked about them, when, why and of which ente. Never what was answered, nor whom else it concerned.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::timeout_at;
 
 use crate::config::purpose::{Purpose, Visibility};
 use crate::contract::accessi::{Accessi, Accesso, FinalitaAccesso, RuoloAccesso};
@@ -14,17 +17,19 @@ use crate::snapshot::Snapshot;
 use crate::store::read::MOST_ROWS;
 use crate::store::{Person, RecordFilter, RecordRow};
 
+use super::arrival::Arrival;
 use super::authorization::Permit;
 use super::error::{AskerFault, ExchangeError};
 use super::identity::Caller;
 use super::reply::Answered;
 
-/// A page of what is on record about the citizen who asks.
+/// A page of what is on record about the citizen who asks, within the request's time. A search looks through months: few run at once, and
+/// one that nobody waits for any more keeps its turn until its database has answered.
 pub(super) async fn answer(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     permit: &Permit,
     caller: &Caller,
-    now: DateTime<Utc>,
+    arrival: &Arrival,
 ) -> Result<Answered, ExchangeError> {
     let citizen = caller
         .citizen()
@@ -39,12 +44,13 @@ pub(super) async fn answer(
         return Err(ExchangeError::NotOffered(permit.operation()));
     };
     let register = Register {
-        gateway,
-        snapshot: permit.snapshot(),
-        citizen,
-        now,
+        gateway: Arc::clone(gateway),
+        snapshot: Arc::clone(permit.snapshot()),
+        citizen: Arc::clone(citizen),
+        now: arrival.at,
+        deadline: arrival.deadline,
     };
-    let mut filter = RecordFilter {
+    let filter = RecordFilter {
         persons: register.as_every_ente_knows_them(),
         from: *dal,
         to: *al,
@@ -53,28 +59,18 @@ pub(super) async fn answer(
         ..RecordFilter::default()
     };
     let wanted = usize::from(*limite);
-    let mut page = Accessi {
-        items: Vec::new(),
-        cursor: None,
-    };
-    // What is left out is looked past: a page that were shorter for it would show that there is something.
-    loop {
-        let rows = gateway.store.list(&filter).await;
-        let rows = rows.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
-        for row in &rows {
-            if let Some(accesso) = register.shown(row) {
-                if page.items.len() == wanted {
-                    page.cursor = page.items.last().map(|last| last.scambio);
-                    return written(&page);
-                }
-                page.items.push(accesso);
-            }
-        }
-        match rows.last() {
-            Some(last) if rows.len() == MOST_ROWS as usize => filter.before = Some(last.scambio),
-            _ => return written(&page),
-        }
-    }
+    let turns = Arc::clone(&gateway.register_turns);
+    let page = timeout_at(arrival.deadline.into(), async move {
+        let turn = turns.acquire_owned().await;
+        let turn = turn.map_err(|closed| ExchangeError::Internal(closed.to_string()))?;
+        let search = tokio::spawn(async move {
+            let _turn = turn;
+            register.page(filter, wanted).await
+        });
+        let searched = search.await;
+        searched.map_err(|_| ExchangeError::Internal("task ended".to_owned()))?
+    });
+    written(&page.await.map_err(|_| ExchangeError::DeadlinePassed)??)
 }
 
 fn written(page: &Accessi) -> Result<Answered, ExchangeError> {
@@ -84,14 +80,48 @@ fn written(page: &Accessi) -> Result<Answered, ExchangeError> {
 }
 
 /// The record as one citizen may see it.
-struct Register<'a> {
-    gateway: &'a Gateway,
-    snapshot: &'a Snapshot,
-    citizen: &'a Citizen,
+struct Register {
+    gateway: Arc<Gateway>,
+    snapshot: Arc<Snapshot>,
+    citizen: Arc<Citizen>,
     now: DateTime<Utc>,
+    deadline: Instant,
 }
 
-impl Register<'_> {
+impl Register {
+    /// The newest exchanges that may be shown, as many as are wanted. What is left out is looked past: a page that were shorter for
+    /// it would show that there is something.
+    async fn page(
+        &self,
+        mut filter: RecordFilter,
+        wanted: usize,
+    ) -> Result<Accessi, ExchangeError> {
+        let mut page = Accessi {
+            items: Vec::new(),
+            cursor: None,
+        };
+        while Instant::now() < self.deadline {
+            let rows = self.gateway.store.list(&filter).await;
+            let rows = rows.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
+            for row in &rows {
+                if let Some(accesso) = self.shown(row) {
+                    if page.items.len() == wanted {
+                        page.cursor = page.items.last().map(|last| last.scambio);
+                        return Ok(page);
+                    }
+                    page.items.push(accesso);
+                }
+            }
+            match rows.last() {
+                Some(last) if rows.len() == MOST_ROWS as usize => {
+                    filter.before = Some(last.scambio);
+                }
+                _ => return Ok(page),
+            }
+        }
+        Err(ExchangeError::DeadlinePassed)
+    }
+
     /// Each ente's exchanges know persons under digests of its own.
     fn as_every_ente_knows_them(&self) -> Vec<Person> {
         let enti = self.snapshot.enti().iter();

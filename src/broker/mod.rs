@@ -74,7 +74,7 @@ async fn stages(
     }
     rate_limit::admit(gateway, &permit, trail).await?;
     if permit.operation().is_of_record() {
-        return accessi::answer(gateway, &permit, &caller, arrival.at).await;
+        return accessi::answer(gateway, &permit, &caller, arrival).await;
     }
     if let Some(deferral) = deferral::promised(&permit, arrival)? {
         return deferral::open(gateway, &permit, deferral, arrival, trail).await;

@@ -41,6 +41,17 @@ impl Dialect {
             }
         }
     }
+
+    /// What stands before and after a parameter that is a JSON list of hexadecimal texts, to select them as bytes.
+    pub(super) fn from_list_of_bytes(self) -> (&'static str, &'static str) {
+        match self {
+            Dialect::Sqlite => ("SELECT unhex(value) FROM json_each(", ")"),
+            Dialect::Postgres => (
+                "SELECT decode(value, 'hex') FROM json_array_elements_text(CAST(",
+                " AS json)) AS listed (value)",
+            ),
+        }
+    }
 }
 
 /// Takes a statement's parameters in their order.

@@ -190,15 +190,17 @@ impl Selection {
             placeholder(&mut sql);
             to.text(Some(value));
         }
-        for (index, digest) in self.digests.iter().enumerate() {
-            sql.push_str(match index {
-                0 => " AND scambio IN (SELECT scambio FROM exchange_subject WHERE digest IN (",
-                _ => ", ",
-            });
+        if !self.digests.is_empty() {
+            // One value, however many: a province has more enti than a statement may have values.
+            sql.push_str(" AND scambio IN (SELECT scambio FROM exchange_subject WHERE digest IN (");
+            let (before, after) = dialect.from_list_of_bytes();
+            sql.push_str(before);
             placeholder(&mut sql);
-            to.bytes(Some(digest));
+            sql.push_str(after);
+            sql.push_str("))");
+            let digests: Vec<String> = self.digests.iter().map(hex::encode).collect();
+            to.text(serde_json::to_string(&digests).ok().as_deref());
         }
-        sql.push_str(if self.digests.is_empty() { "" } else { "))" });
         sql.push_str(" ORDER BY scambio ");
         sql.push_str(if self.oldest_first {
             "ASC LIMIT "

@@ -1,12 +1,17 @@
-//! The citizen's own register where exchanges were refused, asked of many enti or carried on later.
+//! The citizen's own register where exchanges were refused, asked of many enti or carried on later, and when the search takes too long.
 
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
 use crate::harness::portal::{Answer, PURPOSE, Portal};
 use crate::harness::province::Province;
 use crate::in_enti;
 use crate::log_in::{Browser, CITIZEN, PATH, redeem, register, with_register};
+use crate::servers::postgres::{ADMINISTRATOR, PASSWORD, Postgres};
 
 const ERBA: &str = "013095";
 
@@ -151,10 +156,10 @@ async fn each_step_of_the_citizens_own_request_is_theirs() {
         .json(&json!({ "codice_fiscale": CITIZEN }));
     let taken_on = portal.send(request).await;
     assert_eq!(taken_on.status, 202, "{}", taken_on.body);
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(20);
     while portal.get(taken_on.header("location")).await.status == 200 {
-        assert!(std::time::Instant::now() < until, "it is still open");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        assert!(Instant::now() < until, "it is still open");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let operator = province.operator("operatore-uno");
     let rows = operator.get("/record?limit=200").await;
@@ -172,4 +177,54 @@ async fn each_step_of_the_citizens_own_request_is_theirs() {
         .find(|item| item["scambio"] == *turns[0])
         .expect("the turn is told");
     assert_eq!(told["da_interessato"], json!(true), "{told}");
+}
+
+#[tokio::test]
+async fn a_search_that_takes_too_long_is_refused_in_time_and_leaves_its_turn_to_others() {
+    let Some(postgres) = Postgres::start(&[]) else {
+        return;
+    };
+    let database = postgres.address(ADMINISTRATOR, "postgres");
+    let record = format!("database = \"{database}\"\npassword = {{ file = \"segreti/postgres\" }}");
+    let province = Province::with(|files| {
+        with_register(files);
+        files
+            .replace("pontile.toml", "database = \"sqlite:record\"", &record)
+            .replace(
+                "pontile.toml",
+                "[files]",
+                "[node]\nname = \"uno\"\n\n[files]",
+            )
+            .put("segreti/postgres", PASSWORD.to_owned());
+    });
+    let portal = province.portal("portale-uno");
+    let token = logged_in(&province, &portal).await;
+    let mut other = sqlx::PgConnection::connect(&postgres.administration("postgres"))
+        .await
+        .expect("a connection");
+    let mut held = other.begin().await.expect("a transaction");
+    sqlx::query("LOCK TABLE exchange_subject IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *held)
+        .await
+        .expect("a lock");
+    let asked = Instant::now();
+    // More of them than may search at once.
+    let crowd = join_all((0..6).map(|_| register(&portal, Some(&token), json!({}))));
+    let (answers, released) = tokio::join!(crowd, async {
+        // Past the door's deadline, and well within that of the record.
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        held.rollback().await
+    });
+    released.expect("released");
+    for answer in answers {
+        assert_eq!(
+            (answer.status, answer.slug()),
+            (504, "tempo-scaduto"),
+            "{}",
+            answer.body
+        );
+    }
+    assert!(asked.elapsed() < Duration::from_secs(8));
+    let page = register(&portal, Some(&token), json!({})).await;
+    assert_eq!(page.status, 200, "{}", page.body);
 }

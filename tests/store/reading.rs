@@ -233,3 +233,29 @@ async fn an_export_holds_one_ente_as_json_lines_in_order() {
         store.close().await;
     }
 }
+
+#[tokio::test]
+async fn a_person_is_found_among_more_enti_than_a_statement_may_have_values() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let recorded = sample::commit(&store, sample::answered(&store, Utc::now()))
+            .await
+            .expect("recorded");
+        // SQLite takes 32,766 values a statement, PostgreSQL 65,535.
+        let elsewhere = (100_000..170_000).map(|number| number.to_string());
+        let enti = elsewhere.chain([COMO.to_owned()]);
+        let filter = RecordFilter {
+            persons: enti
+                .map(|ente| Person {
+                    ente,
+                    code: MARIO.to_owned(),
+                })
+                .collect(),
+            ..RecordFilter::default()
+        };
+        let found = store.list(&filter).await.expect("listed");
+        let found: Vec<_> = found.iter().map(|row| row.scambio).collect();
+        assert_eq!(found, [recorded]);
+        store.close().await;
+    }
+}

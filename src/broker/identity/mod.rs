@@ -41,8 +41,8 @@ impl Caller {
     }
 
     /// The citizen who logged in with a card, where the portal shows one.
-    pub fn citizen(&self) -> Option<&Citizen> {
-        self.citizen.as_deref()
+    pub fn citizen(&self) -> Option<&Arc<Citizen>> {
+        self.citizen.as_ref()
     }
 
     /// The voucher that the portal shows, where its configuration demands one.
