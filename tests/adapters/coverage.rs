@@ -1,6 +1,8 @@
 //! Each adapter's examples show everything that can come of a question.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use pontile::connectors::adapter::{Adapter, Connector};
 use pontile::connectors::examples::setting::Setting;
@@ -34,25 +36,27 @@ const CLAIMS: [(&str, &str); 9] = [
     ("not-yet", "not answered yet"),
 ];
 
-/// What the answers of an adapter cannot show, with the reason.
-fn beyond(adapter: &Adapter) -> BTreeSet<&'static str> {
+/// What begins the reason, in an adapter's notes, why something cannot be shown.
+const NONE: &str = "No example of ";
+
+/// What the answers of an adapter cannot show, each with a reason that its notes give.
+fn beyond(folder: &Path) -> BTreeSet<&'static str> {
+    let notes = fs::read_to_string(folder.join("notes.md")).unwrap();
     let mut beyond = BTreeSet::new();
-    // An officer answers on a page: there is no wire to show.
-    if matches!(adapter.connector(), Connector::Manual) {
-        beyond.extend(OUTCOMES);
-    }
-    // Where a certificate opens the door, TLS refuses before anything is said.
-    if adapter.declared().secrets.is_empty() {
-        beyond.insert("credentials refused");
-    }
-    // A database refuses and fails by its driver's word, not in rows: tests/sql.
-    // A night copy is there or not, whoever asks for what: tests/files.
-    if matches!(adapter.connector(), Connector::Sql | Connector::Files(_)) {
-        beyond.extend(["credentials refused", "unavailable"]);
-    }
-    // A tax office knows taxpayers; who has died is for the registry to say.
-    if adapter.operation(Operation::RicercaPersona).is_none() {
-        beyond.insert("deceased");
+    for line in notes.lines().filter_map(|line| line.strip_prefix(NONE)) {
+        let (what, why) = line.split_once(": ").unwrap_or((line, ""));
+        let place = folder.display();
+        assert!(
+            why.split_whitespace().count() >= 5,
+            "{place}: no reason why there is no example of {what}"
+        );
+        match OUTCOMES.into_iter().find(|outcome| *outcome == what) {
+            Some(outcome) => drop(beyond.insert(outcome)),
+            None => {
+                assert_eq!(what, "anything", "{place}: no such outcome");
+                beyond.extend(OUTCOMES);
+            }
+        }
     }
     beyond
 }
@@ -104,7 +108,34 @@ fn the_examples_of_every_adapter_show_every_outcome() {
             }
             shown.insert(outcome.to_owned());
         }
-        let beyond = beyond(&adapter);
+        let beyond = beyond(&folder);
+        let needless = beyond.iter().filter(|outcome| shown.contains(**outcome));
+        lacking.extend(needless.map(|outcome| {
+            format!(
+                "{}: its notes excuse {outcome}, which it shows",
+                adapter.name()
+            )
+        }));
+        // Whom an adapter knows may have died, and whoever has a password may have the wrong one.
+        let knows_persons = adapter.operation(Operation::RicercaPersona).is_some();
+        let answers = matches!(adapter.connector(), Connector::Soap(_) | Connector::Rest(_));
+        let has_password = answers && !adapter.declared().secrets.is_empty();
+        let inexcusable = [
+            ("found", true),
+            ("not found", true),
+            ("ambiguous", true),
+            ("unintelligible answer", true),
+            ("deceased", knows_persons),
+            ("credentials refused", has_password),
+            ("unavailable", answers),
+        ];
+        let is_manual = matches!(adapter.connector(), Connector::Manual);
+        let excused = inexcusable
+            .iter()
+            .filter(|(outcome, always)| *always && !is_manual && beyond.contains(outcome));
+        lacking.extend(
+            excused.map(|(outcome, _)| format!("{}: nothing excuses {outcome}", adapter.name())),
+        );
         let lacks = OUTCOMES
             .iter()
             .filter(|outcome| !shown.contains(**outcome) && !beyond.contains(*outcome));

@@ -1,6 +1,8 @@
 //! The readers of answers, against anything that might come.
 
-use pontile::connectors::extract::shape::{Format, NodeId, Shape};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use pontile::connectors::extract::shape::{Format, NodeId, Shape, Wrapping};
 use pontile::connectors::extract::{json, xml};
 use proptest::prelude::*;
 
@@ -81,10 +83,14 @@ fn numbers_of_json_keep_every_digit() {
 }
 
 fn inner(answer: &str) -> Result<Vec<String>, String> {
+    inside(answer, Wrapping::Plain)
+}
+
+fn inside(answer: &str, wrapping: Wrapping) -> Result<Vec<String>, String> {
     let mut shape = Shape::new(Format::Xml);
     let place = shape.add(NodeId::DOCUMENT, "r/doc", &[]).unwrap();
     let text = shape.add(place, "x/y", &[]).unwrap();
-    shape.nest(place);
+    shape.nest(place, wrapping);
     let extract = xml::read(answer, &shape).map_err(|unreadable| unreadable.to_string())?;
     let found = extract.document().all(text);
     Ok(found
@@ -116,6 +122,31 @@ fn a_broken_document_in_a_text_breaks_the_answer_and_cannot_reach_outside() {
         "<r><doc>&lt;!DOCTYPE x&gt;&lt;x/&gt;</doc></r>",
     ] {
         assert!(inner(answer).is_err(), "{answer}");
+    }
+}
+
+#[test]
+fn a_document_in_base64_is_read_in_its_own_charset_or_breaks_the_answer() {
+    let read = |bytes: &[u8]| {
+        let text = BASE64_STANDARD.encode(bytes);
+        let (begin, end) = text.split_at(text.len() / 2);
+        inside(
+            &format!("<r><doc> {begin}\n  {end}\n</doc></r>"),
+            Wrapping::Base64,
+        )
+    };
+    assert_eq!(
+        read("<x><y>NICCOLÒ</y></x>".as_bytes()),
+        Ok(vec!["NICCOLÒ".to_owned()])
+    );
+    let latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><x><y>NICCOL\xD2</y></x>";
+    assert_eq!(read(latin), Ok(vec!["NICCOLÒ".to_owned()]));
+    assert_eq!(read(b""), Ok(Vec::new()));
+    for broken in [&b"<x><y>NICCOL\xD2</y></x>"[..], b"<x><y>", b"%PDF-1.7"] {
+        assert!(read(broken).is_err(), "{broken:?}");
+    }
+    for no_base64 in ["PHg+PHk*", "PHg+PHk", "&lt;x/&gt;"] {
+        assert!(inside(&format!("<r><doc>{no_base64}</doc></r>"), Wrapping::Base64).is_err());
     }
 }
 

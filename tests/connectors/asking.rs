@@ -192,6 +192,20 @@ impl Town {
         )
     }
 
+    /// Erba over one operation whose documents are in base64.
+    pub fn envelopes(address: String) -> Town {
+        let mut town = Town::new(
+            "busta-people",
+            address,
+            ("013095", "D416"),
+            &[("mittente", "provincia-di-prova")],
+            None,
+        );
+        let code = ("codice_ipa".to_owned(), "c_d416".to_owned());
+        town.tenant.values.extend([code]);
+        town
+    }
+
     /// A municipality whose back end answers in screens with numbers.
     pub fn screens(address: String, ente: (&str, &str)) -> Town {
         let belfiore = ente.1.to_lowercase();

@@ -22,7 +22,7 @@ struct Site {
     town: fn(&Simulators) -> Town,
 }
 
-const SITES: [Site; 9] = [
+const SITES: [Site; 10] = [
     Site {
         adapter: "civilia-soap",
         dialect: "d1",
@@ -77,6 +77,12 @@ const SITES: [Site; 9] = [
         ente: "D416",
         town: |simulators| Town::screens(simulators.address("d7"), ("013095", "D416")),
     },
+    Site {
+        adapter: "busta-people",
+        dialect: "d8",
+        ente: "D416",
+        town: |simulators| Town::envelopes(simulators.address("d8")),
+    },
 ];
 
 /// Adapters that meet their weather elsewhere: views in `views.rs`, requests that outlive their call where the gateway carries
@@ -93,14 +99,15 @@ const ELSEWHERE: [&str; 6] = [
 /// What must come of a fault; `None`: the true answer.
 fn outcome(dialect: &str, fault: &str) -> Option<Kind> {
     match (dialect, fault) {
-        // Either charset is known to these adapters by its bytes, whatever the header says; the tax office's answers are ASCII.
+        // Either charset is known to these adapters by its bytes, whatever the header says; the tax office's answers are ASCII, and so
+        // is what is in base64.
         // Late, twice, elsewhere in the answer, with another session, changed where nobody reads, or about what is written: the answer is true.
-        ("d3" | "d4" | "d5" | "d7", "wrong_charset")
+        ("d3" | "d4" | "d5" | "d7" | "d8", "wrong_charset")
         | ("d6", "schema_change")
         | (
             _,
             "slow" | "duplicate" | "multiref" | "single_session" | "late_completion"
-            | "never_completes",
+            | "never_completes" | "replay",
         ) => None,
         (_, "wrong_charset" | "truncated_body" | "garbage" | "schema_change") => {
             Some(Kind::Unintelligible)

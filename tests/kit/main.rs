@@ -25,4 +25,5 @@ mod recording;
 #[path = "../gateway/harness/simulators.rs"]
 #[allow(dead_code, reason = "the gateway's tests use more of it")]
 mod simulators;
+mod signed;
 mod six_steps;

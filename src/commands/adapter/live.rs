@@ -157,13 +157,14 @@ fn binding(snapshot: &Snapshot, arguments: &LiveArguments) -> Result<Binding, Fa
     match &*served {
         [(_, binding)] => Ok((*binding).clone()),
         [] => wrong(format!(
-            "nessun ente{} ha {} dall'istanza «{}»",
+            "nessun ente{} ha {} dall'istanza «{}» (si chiede {}: --operation ne sceglie un'altra)",
             arguments
                 .ente
                 .as_ref()
                 .map_or(String::new(), |ente| format!(" {ente}")),
             domain.name(),
-            arguments.instance
+            arguments.instance,
+            arguments.operation
         )),
         several => {
             let codes: Vec<String> = several.iter().map(|(ente, _)| ente.to_string()).collect();

@@ -30,8 +30,14 @@ pub struct NewArguments {
     root: Option<PathBuf>,
 }
 
+/// Asks for what there is instead of a folder.
+const LIST: &str = "list";
+
 /// Writes the folder.
 pub fn run(arguments: &NewArguments) -> Result<(), Failure> {
+    if arguments.dialect == LIST {
+        return say(list().trim_end());
+    }
     let Some(skeleton) = named(&arguments.dialect) else {
         return Err(Failure::Usage(format!(
             "«{}» non è fra i modelli che ci sono:\n{}",

@@ -395,7 +395,7 @@ fn step(connector: &str, is_login: bool) -> Value {
         "soap" => keys.extend([
             ("path", text("Path below the instance's address, with placeholders; absent: the connector's.")),
             ("action", text("SOAPAction; action of SOAP 1.2.")),
-            ("inner", map("Files of documents that stand inside the request: {{inner.x}}.", text("The file."))),
+            ("inner", map("Files of documents that stand inside the request, or in one another: {{inner.x}}, in base64 {{base64.x}}.", text("The file."))),
             ("request!", text("The file of the envelope: *.request.xml.")),
         ]),
         "rest" => keys.extend([

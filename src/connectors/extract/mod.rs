@@ -3,6 +3,7 @@
 pub mod json;
 pub mod shape;
 pub mod survey;
+pub mod wrapped;
 pub mod xml;
 
 use std::ops::Range;

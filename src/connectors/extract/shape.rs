@@ -22,8 +22,17 @@ pub struct Shape {
     namespaces: bool,
     /// Whether values may stand elsewhere in the answer.
     references: bool,
-    /// Places whose text is a document of its own.
-    nested: Vec<NodeId>,
+    /// Places whose text is a document of its own, and how that is written.
+    nested: Vec<(NodeId, Wrapping)>,
+}
+
+/// How a document stands in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrapping {
+    /// As it is.
+    Plain,
+    /// In base64.
+    Base64,
 }
 
 /// How an answer is written.
@@ -154,13 +163,20 @@ impl Shape {
     }
 
     /// The text at that place is an XML document: paths go on inside it with the name of its root element.
-    pub fn nest(&mut self, place: NodeId) {
-        self.nested.push(place);
+    pub fn nest(&mut self, place: NodeId, wrapping: Wrapping) {
+        self.nested.push((place, wrapping));
     }
 
     /// Whether the text at that place is a document of its own.
     pub fn is_nested(&self, place: NodeId) -> bool {
-        self.nested.contains(&place)
+        self.wrapping(place).is_some()
+    }
+
+    /// How the document in the text at that place is written; `None`: there is none.
+    pub fn wrapping(&self, place: NodeId) -> Option<Wrapping> {
+        let mut nested = self.nested.iter();
+        let found = nested.find(|(nested, _)| *nested == place);
+        found.map(|(_, wrapping)| *wrapping)
     }
 
     /// Whether nothing is read below the place: its text is what is wanted.

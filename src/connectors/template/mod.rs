@@ -8,6 +8,8 @@ pub mod stamps;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use escape::Escape;
 use placeholder::{Known, Placeholder};
 use scope::Scope;
@@ -27,7 +29,42 @@ enum Piece {
     Text(Box<str>),
     Slot(Placeholder, Escape),
     /// A document inside this one, with its name.
-    Inner(Box<str>, Template, Escape),
+    Inner(Box<str>, Template, Escape, Wrapping),
+}
+
+/// How a document stands inside another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrapping {
+    /// `inner.x`: as it is.
+    Plain,
+    /// `base64.x`: its bytes of UTF-8 in base64.
+    Base64,
+}
+
+impl Wrapping {
+    const ALL: [Wrapping; 2] = [Wrapping::Plain, Wrapping::Base64];
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Wrapping::Plain => "inner.",
+            Wrapping::Base64 => "base64.",
+        }
+    }
+
+    /// Whether a placeholder stands for a document, and for which.
+    fn of(name: &str) -> Option<(Wrapping, &str)> {
+        let mut all = Wrapping::ALL.into_iter();
+        all.find_map(|wrapping| Some((wrapping, name.strip_prefix(wrapping.prefix())?)))
+    }
+}
+
+/// The names of the documents that stand inside a text.
+pub fn inner_documents(source: &str) -> Vec<&str> {
+    let slots = slots(source, &mut Vec::new()).into_iter();
+    slots
+        .filter_map(|(_, name)| Wrapping::of(name))
+        .map(|(_, document)| document)
+        .collect()
 }
 
 impl Piece {
@@ -36,7 +73,7 @@ impl Piece {
             Piece::Text(text) => text.len(),
             Piece::Slot(..) => 40,
             // Marks become references of four bytes.
-            Piece::Inner(_, template, _) => template.usual_length * 2,
+            Piece::Inner(_, template, ..) => template.usual_length * 2,
         }
     }
 }
@@ -77,7 +114,9 @@ impl std::fmt::Display for Template {
             match piece {
                 Piece::Text(text) => formatter.write_str(text)?,
                 Piece::Slot(placeholder, _) => write!(formatter, "{placeholder}")?,
-                Piece::Inner(name, ..) => write!(formatter, "{{{{inner.{name}}}}}")?,
+                Piece::Inner(name, _, _, wrapping) => {
+                    write!(formatter, "{{{{{}{name}}}}}", wrapping.prefix())?;
+                }
             }
         }
         Ok(())
@@ -111,10 +150,11 @@ impl Template {
                 Language::Header => Escape::Header,
                 Language::Plain => Escape::Plain,
             };
-            if let Some(inner) = name.strip_prefix("inner.") {
+            if let Some((wrapping, inner)) = Wrapping::of(name) {
                 match known.inner.iter().find(|(known, _)| known == inner) {
                     Some((name, template)) => {
-                        pieces.push(Piece::Inner(name.as_str().into(), template.clone(), escape));
+                        let (name, template) = (name.as_str().into(), template.clone());
+                        pieces.push(Piece::Inner(name, template, escape, wrapping));
                     }
                     None => mistakes.push(BadTemplate {
                         offset: range.start,
@@ -166,7 +206,7 @@ impl Template {
             Piece::Slot(placeholder, _) => {
                 Box::new(std::iter::once(placeholder)) as Box<dyn Iterator<Item = &Placeholder>>
             }
-            Piece::Inner(_, template, _) => template.placeholders(),
+            Piece::Inner(_, template, ..) => template.placeholders(),
             Piece::Text(_) => Box::new(std::iter::empty()),
         }))
     }
@@ -192,8 +232,13 @@ impl Template {
                 Piece::Slot(placeholder, escape) => {
                     escape.write(&scope.value(placeholder)?, placeholder, &mut out)?;
                 }
-                Piece::Inner(name, template, escape) => {
-                    escape.write(&template.render(scope)?, name, &mut out)?;
+                Piece::Inner(name, template, escape, wrapping) => {
+                    let document = template.render(scope)?;
+                    let document = match wrapping {
+                        Wrapping::Plain => document,
+                        Wrapping::Base64 => Cow::Owned(BASE64_STANDARD.encode(&*document)),
+                    };
+                    escape.write(&document, name, &mut out)?;
                 }
             }
         }
@@ -223,9 +268,9 @@ impl Template {
                     text.push_str(stand_in(escape));
                     original += placeholder.written_length();
                 }
-                Piece::Inner(name, _, escape) => {
+                Piece::Inner(name, _, escape, wrapping) => {
                     text.push_str(stand_in(escape));
-                    original += "{{inner.}}".len() + name.len();
+                    original += "{{}}".len() + wrapping.prefix().len() + name.len();
                 }
             }
             shifts.push(Shift {

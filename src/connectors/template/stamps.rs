@@ -11,9 +11,10 @@ use chrono_tz::Europe::Rome;
 use super::Template;
 
 /// The forms of a date by the names that adapters use, each with that of `chrono`.
-pub const DATES: [(&str, &str); 4] = [
+pub const DATES: [(&str, &str); 5] = [
     ("dd/MM/yyyy", "%d/%m/%Y"),
     ("dd-MM-yyyy", "%d-%m-%Y"),
+    ("dd.MM.yyyy", "%d.%m.%Y"),
     ("yyyy-MM-dd", "%Y-%m-%d"),
     ("yyyyMMdd", "%Y%m%d"),
 ];
@@ -77,7 +78,7 @@ mod tests {
         assert_eq!(written(winter, DATES[0].1), "01/02/2026");
         assert_eq!(written(winter, TIMES[0].1), "00:30:05.004");
         let summer = "2026-07-01T21:59:59.999Z".parse().expect("an instant");
-        assert_eq!(written(summer, DATES[3].1), "20260701");
+        assert_eq!(written(summer, DATES[4].1), "20260701");
         assert_eq!(written(summer, TIMES[2].1), "235959999");
     }
 

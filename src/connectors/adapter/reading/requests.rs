@@ -15,7 +15,7 @@ use crate::config::reading::value::Value;
 use crate::connectors::adapter::{Connector, Floor, Method, Query, StepRequest};
 use crate::connectors::sql::statement::Statement;
 use crate::connectors::template::placeholder::{Known, Placeholder};
-use crate::connectors::template::{BadTemplate, Language, Template};
+use crate::connectors::template::{BadTemplate, Language, Template, inner_documents};
 
 impl Bench<'_> {
     pub(super) fn soap_request(
@@ -36,12 +36,14 @@ impl Bench<'_> {
             .values("path")
             .next()
             .map(|value| template(value, Language::Address, known, reader));
-        let inner = self.inner(table, known, reader)?;
+        let inner = self.inner(table, known, reader);
+        let source = self.file(table, "request", reader);
+        // Without its documents a request cannot be judged; their mistakes are told.
+        let (inner, source) = (inner?, source?);
         let known = &Known {
             inner: &inner,
             ..*known
         };
-        let source = self.file(table, "request", reader)?;
         let body = in_file(&source, Language::Xml, known, reader);
         Some(StepRequest::Soap {
             action: action?.into(),
@@ -66,13 +68,29 @@ impl Bench<'_> {
         let DeValue::Table(entries) = value.get() else {
             return value.refuse(reader, "una tabella di nomi e file");
         };
-        let mut inner = Vec::new();
+        let mut waiting = Vec::new();
         for (name, item) in entries {
-            let source = self.named_file(Value::new(value.source(), item), reader);
-            let template = source.and_then(|source| in_file(&source, Language::Xml, known, reader));
-            inner.push(template.map(|template| (name.get_ref().to_string(), template)));
+            let source = self.named_file(Value::new(value.source(), item), reader)?;
+            waiting.push((name.get_ref().to_string(), source));
         }
-        inner.into_iter().collect()
+        // A document may stand inside another: that one is read when all that stand in it are.
+        let mut inner: Vec<(String, Template)> = Vec::new();
+        while !waiting.is_empty() {
+            let is_read = |name: &str| inner.iter().any(|(known, _)| known == name);
+            let is_ready = |(_, source): &(String, Arc<Source>)| {
+                inner_documents(&source.text).into_iter().all(is_read)
+            };
+            // Where none is ready the first one says what it lacks.
+            let next = waiting.iter().position(is_ready).unwrap_or(0);
+            let (name, source) = waiting.remove(next);
+            let known = &Known {
+                inner: &inner,
+                ..*known
+            };
+            let template = in_file(&source, Language::Xml, known, reader)?;
+            inner.push((name, template));
+        }
+        Some(inner)
     }
 
     pub(super) fn rest_request(

@@ -7,6 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::{Disguise, Spot};
 use crate::connectors::extract::Unreadable;
 use crate::connectors::extract::shape::{NodeId, Shape};
+use crate::connectors::extract::wrapped::{unwrapped, wrapped};
 
 /// An open element: its place, and whether something stands in it besides text.
 struct Open {
@@ -40,10 +41,15 @@ pub(super) fn rewrite_inside(
     spot: &mut Spot<'_>,
     disguise: &mut Disguise,
 ) -> Result<String, Unreadable> {
-    if text.trim().is_empty() {
+    let Some(node) = place.filter(|_| !text.trim().is_empty()) else {
         return Ok(text.to_owned());
-    }
-    document(text, place, shape, spot, disguise)
+    };
+    let inner = unwrapped(text, node, shape)?;
+    Ok(wrapped(
+        document(&inner, place, shape, spot, disguise)?,
+        node,
+        shape,
+    ))
 }
 
 fn document(
@@ -184,8 +190,10 @@ impl Run {
         if self.text.trim().is_empty() {
             return Ok(self.raw);
         }
-        let text = if node.is_some_and(|node| shape.is_nested(node)) {
-            document(&self.text, node, shape, spot, disguise)?
+        let nested = node.filter(|node| shape.is_nested(*node));
+        let text = if let Some(place) = nested {
+            let inner = unwrapped(&self.text, place, shape)?;
+            wrapped(document(&inner, node, shape, spot, disguise)?, place, shape)
         } else {
             disguise.leaf(&self.text, node, spot)
         };

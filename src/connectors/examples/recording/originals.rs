@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use encoding_rs::WINDOWS_1252;
 use serde_json::Value;
 
@@ -9,6 +11,9 @@ use super::super::disguise::Disguise;
 use super::super::disguise::survivors::stands_in;
 use super::{Files, Take};
 use crate::config::mistake::Mistake;
+
+/// Shorter runs of letters are words.
+const SHORTEST_RUN: usize = 24;
 
 /// Fields of the contract whose values are somebody's.
 pub(super) const PERSONAL: [&str; 8] = [
@@ -53,6 +58,7 @@ pub(super) fn refuse_originals(
             Ok(text) => text.into(),
             Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
         };
+        let text = format!("{text}\n{}", behind_base64(&text));
         let upper = text.to_uppercase();
         let left = disguise.survivors(&text)
             + known
@@ -89,4 +95,16 @@ pub(super) fn codes(request: &Value) -> impl Iterator<Item = &str> {
     ["codice_fiscale", "partita_iva"]
         .into_iter()
         .filter_map(|key| request[key].as_str())
+}
+
+/// What stands in base64 in a text, taken out of it: an original is left there as well as anywhere.
+fn behind_base64(text: &str) -> String {
+    // A document in lines stands in several runs; each is as long as whole groups of four.
+    let in_base64 =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '=');
+    let runs = text.split(|letter: char| !in_base64(letter));
+    let runs = runs.filter(|run| run.len() >= SHORTEST_RUN && run.len() % 4 == 0);
+    let decoded = runs.filter_map(|run| BASE64_STANDARD.decode(run).ok());
+    let texts = decoded.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    texts.collect::<Vec<_>>().join("\n")
 }

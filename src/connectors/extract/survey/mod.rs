@@ -230,6 +230,7 @@ fn kind_of_column(text: &str) -> Kind {
 mod tests {
     use super::*;
     use crate::connectors::extract::shape::NodeId;
+    use crate::connectors::extract::shape::Wrapping;
 
     fn told(survey: &Survey) -> Vec<String> {
         let spots = survey.spots.iter();
@@ -249,7 +250,7 @@ mod tests {
         shape.add(NodeId::DOCUMENT, "a/b/c", &[]).expect("a path");
         let nested = shape.add(NodeId::DOCUMENT, "a/d", &[]).expect("a path");
         shape.add(nested, "x/y", &[]).expect("a path");
-        shape.nest(nested);
+        shape.nest(nested, Wrapping::Plain);
         let text = "<a xmlns:i='urn:i'><b><c>1</c><c/><z w='2'>3</z></b><b><c i:nil='true'/></b><d>&lt;x>&lt;y>4&lt;/y>&lt;q/>&lt;/x></d></a>";
         let survey = Survey::of_text(text, &shape, true).expect("readable");
         assert_eq!(

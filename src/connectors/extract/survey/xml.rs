@@ -6,6 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::{Kind, Kinds, Survey};
 use crate::connectors::extract::Unreadable;
 use crate::connectors::extract::shape::{NodeId, Shape};
+use crate::connectors::extract::wrapped::unwrapped;
 
 /// The envelope of SOAP: response files write paths below it.
 const ENVELOPE: &str = "Envelope/Body";
@@ -55,7 +56,8 @@ pub(super) fn survey_inside(
         nil: false,
         seen: Vec::new(),
     };
-    document(text.trim(), shape, survey, &mut vec![around])
+    let text = unwrapped(text, place, shape)?;
+    document(&text, shape, survey, &mut vec![around])
 }
 
 fn document(
@@ -156,10 +158,15 @@ fn end(shape: &Shape, survey: &mut Survey, open: &mut Vec<Open>) -> Result<(), U
     let nested = open
         .last()
         .filter(|open| !open.groups && open.node.is_some_and(|node| shape.is_nested(node)));
-    if let Some(inner) = nested
-        .map(|open| open.text.trim().to_owned())
-        .filter(|inner| !inner.is_empty())
-    {
+    let inner = match nested {
+        Some(Open {
+            node: Some(node),
+            text,
+            ..
+        }) => unwrapped(text, *node, shape)?.into_owned(),
+        _ => String::new(),
+    };
+    if !inner.is_empty() {
         document(&inner, shape, survey, open)?;
     }
     let (Some(element), Some(parent)) = (open.pop(), open.last_mut()) else {

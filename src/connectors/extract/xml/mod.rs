@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::shape::{NodeId, Shape};
+use super::wrapped::unwrapped;
 use super::{Extract, TYPICAL, Unreadable};
 use namespaces::Namespaces;
 use references::References;
@@ -85,12 +86,12 @@ impl<'s> Reading<'s> {
 
     /// Reads the document that stands in the text of a place; a blank text is none.
     fn inner(&mut self, text: &str, place: NodeId, depth: usize) -> Result<(), Unreadable> {
-        let text = text.trim();
+        let text = unwrapped(text, place, self.shape)?;
         if text.is_empty() {
             return Ok(());
         }
         self.around += 1;
-        let read = self.document(text, place, depth);
+        let read = self.document(&text, place, depth);
         self.around -= 1;
         read.map_err(|Unreadable(reason)| Unreadable(format!("in the inner document: {reason}")))
     }

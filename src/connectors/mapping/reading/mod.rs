@@ -21,7 +21,7 @@ use crate::config::reading::Reader;
 use crate::config::reading::places::Place;
 use crate::config::reading::table::Table;
 use crate::config::reading::value::Value;
-use crate::connectors::extract::shape::{BadPath, Format, NodeId, Shape};
+use crate::connectors::extract::shape::{BadPath, Format, NodeId, Shape, Wrapping};
 use crate::connectors::template::placeholder::Known;
 use crate::connectors::template::{Language, Template};
 
@@ -216,10 +216,29 @@ fn nested(table: &mut Table<'_>, workshop: &mut Workshop<'_>, reader: &mut Reade
     }
     let base = workshop.base;
     let places = list(Some(value), reader, |value, reader| {
-        Some((value.place(), workshop.path(value, base, reader)?))
+        let place = value.place();
+        let DeValue::Table(_) = value.get() else {
+            let node = workshop.path(value, base, reader)?;
+            return Some((place, node, Wrapping::Plain));
+        };
+        let mut table = value.table(reader)?;
+        let path = match table.values("path").next() {
+            Some(path) => workshop.path(path, base, reader),
+            None => {
+                reader.mistake(&place, "manca «path»");
+                None
+            }
+        };
+        let is_base64 = table.or("base64", false, reader).unwrap_or_default();
+        table.finish(reader);
+        let wrapping = match is_base64 {
+            true => Wrapping::Base64,
+            false => Wrapping::Plain,
+        };
+        Some((place, path?, wrapping))
     });
-    for (place, node) in places {
-        workshop.shape.nest(node);
+    for (place, node, wrapping) in places {
+        workshop.shape.nest(node, wrapping);
         workshop.nested.push((place, node));
     }
 }
