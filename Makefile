@@ -34,7 +34,7 @@ fmt: ## format the code
 fuzz: ## ten minutes for each fuzz target (ARGS for fuzz/run.sh: MINUTES TARGET...); needs a nightly toolchain
 	@fuzz/run.sh $(ARGS)
 
-guided: ## the program as it is shipped and measured, target/guided/pontile: built by what was seen under load (some twenty minutes)
+guided: ## the program as it is shipped and measured, target/guided/pontile: built by what was seen under load (about a quarter of an hour)
 	@scripts/guided-build.sh
 
 deb: guided ## the Debian package of that program, in target/debian

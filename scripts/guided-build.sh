@@ -2,7 +2,7 @@
 # Builds the gateway as it is shipped, target/guided/pontile: the `dist` profile, compiled and laid out by what a gateway under
 # the bench's load was seen to do (docs/decisions/0022-builds-guided-by-a-profile.md).
 #
-#   scripts/guided-build.sh        some twenty minutes on two cores; what did not change since is not built again
+#   scripts/guided-build.sh        about a quarter of an hour on two cores; what did not change since is not built again
 #
 # Four steps: build with counters, run under load (benches/train.py), build by the counts, lay out hot code together (BOLT).
 set -euo pipefail
