@@ -132,16 +132,16 @@ async fn modi(reference: Reference) {
         black_box(verify(&message, &rules, place.at).unwrap());
     };
     let bare = || {
-        signed
-            .iter()
-            .for_each(|one| one.verify(signer.public_key()))
+        for one in &signed {
+            one.verify(signer.public_key());
+        }
     };
     let name = format!("ModI, INTEGRITY and AUDIT, ES256, by {}", reference.name());
     compare(&name, &judged, &bare);
 }
 
 async fn message(place: &Place, signer: &PemSigner, header: &Value) -> Sent {
-    let mut sent = place.bare();
+    let mut sent = Place::bare();
     sent.field("digest", &maker::digest_of(&sent.body));
     let mut evidence = place.claims();
     evidence.extend(object(json!({
@@ -159,12 +159,11 @@ async fn message(place: &Place, signer: &PemSigner, header: &Value) -> Sent {
 
 /// A voucher of the platform's size: one signature.
 async fn vouchers(algorithm: Algorithm) {
-    let pem = match algorithm {
-        Algorithm::Rs256 => PKey::from_rsa(Rsa::generate(2048).unwrap()),
-        _ => {
-            let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-            PKey::from_ec_key(EcKey::generate(&group).unwrap())
-        }
+    let pem = if algorithm == Algorithm::Rs256 {
+        PKey::from_rsa(Rsa::generate(2048).unwrap())
+    } else {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        PKey::from_ec_key(EcKey::generate(&group).unwrap())
     };
     let pem = pem.unwrap().private_key_to_pem_pkcs8().unwrap();
     let signer = PemSigner::of_pem(&pem, Vec::new(), Some(algorithm)).unwrap();
@@ -208,18 +207,17 @@ fn compare(name: &str, judged: &dyn Fn(), bare: &dyn Fn()) {
     let slice = |work: &dyn Fn()| {
         let before = cpu();
         (0..TIMES).for_each(|_| work());
-        (cpu() - before).as_secs_f64() * 1e6 / f64::from(TIMES)
+        cpu().saturating_sub(before).as_secs_f64() * 1e6 / f64::from(TIMES)
     };
     slice(judged);
     slice(bare);
     // Whoever begins changes from slice to slice.
     let mut slices: Vec<(f64, f64)> = (0..SLICES)
-        .map(|number| match number % 2 {
-            0 => {
+        .map(|number| {
+            if number % 2 == 0 {
                 let first = slice(judged);
                 (first, slice(bare))
-            }
-            _ => {
+            } else {
                 let first = slice(bare);
                 (slice(judged), first)
             }

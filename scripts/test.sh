@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up and runs all tests: Debian packages, certificates, build, every test of the workspace, the published documents' style,
+# Sets up and runs all tests: Debian packages, certificates, build, lints, every test of the workspace, the published documents' style,
 # the Debian package.
 #
 #   make test                      or scripts/test.sh [ARGUMENTS FOR cargo test]
@@ -58,6 +58,9 @@ step 'build'
 # Tests start the programs themselves as processes.
 cargo build --locked --workspace --bins
 cargo test --locked --workspace --no-run
+step 'lints'
+cargo fmt --all --check || failed=yes
+cargo clippy --locked --quiet --workspace --all-targets -- -D warnings || failed=yes
 step 'tests'
 mkdir -p "${SUMMARY%/*}"
 cargo test --locked --workspace --no-fail-fast "$@" 2>&1 | tee "$SUMMARY" || failed=yes

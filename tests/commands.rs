@@ -273,6 +273,45 @@ fn a_record_that_is_gone_is_begun_anew_only_when_told_so() {
 }
 
 #[test]
+fn salts_are_erased_neither_without_a_span_nor_without_a_reason() {
+    let installation = Installation::new();
+    succeeded(&installation.pontile(&["migrate"]));
+    for wrong in [
+        &["record", "erase-salts"][..],
+        &[
+            "record",
+            "erase-salts",
+            "--before",
+            "ottobre",
+            "--reason",
+            WHY,
+        ],
+        &[
+            "record",
+            "erase-salts",
+            "--scambio",
+            "1",
+            "--yes",
+            "--reason",
+            WHY,
+        ],
+        &["record", "erase-salts", "--yes", "--reason", WHY],
+        &["record", "erase-salts", "--before", "2026-10", "--yes"],
+        &[
+            "record",
+            "erase-salts",
+            "--before",
+            "2026-10",
+            "--yes",
+            "--reason",
+            "breve",
+        ],
+    ] {
+        failed(&installation.pontile(wrong), 2);
+    }
+}
+
+#[test]
 fn salts_are_erased_only_when_confirmed_and_the_log_knows() {
     let installation = Installation::new();
     let text = fs::read_to_string(installation.config()).expect("the file");
@@ -308,39 +347,6 @@ fn salts_are_erased_only_when_confirmed_and_the_log_knows() {
         WHY,
     ];
     succeeded(&installation.pontile(&at_once));
-    for wrong in [
-        &["record", "erase-salts"][..],
-        &[
-            "record",
-            "erase-salts",
-            "--before",
-            "ottobre",
-            "--reason",
-            WHY,
-        ],
-        &[
-            "record",
-            "erase-salts",
-            "--scambio",
-            "1",
-            "--yes",
-            "--reason",
-            WHY,
-        ],
-        &["record", "erase-salts", "--yes", "--reason", WHY],
-        &["record", "erase-salts", "--before", "2026-10", "--yes"],
-        &[
-            "record",
-            "erase-salts",
-            "--before",
-            "2026-10",
-            "--yes",
-            "--reason",
-            "breve",
-        ],
-    ] {
-        failed(&installation.pontile(wrong), 2);
-    }
     let log = fs::read_to_string(installation.0.path().join("pontile.log")).expect("a log");
     assert_eq!(
         log.matches("sali della registrazione cancellati").count(),

@@ -47,6 +47,7 @@ const KINDS: [Kind; 22] = [
 /// Text of a back end, which no portal may ever see.
 const RAW: &str = "ORA-01017 utente RSSMRA80A01C933H";
 
+#[expect(clippy::too_many_lines, reason = "one of each")]
 fn failures() -> Vec<ExchangeError> {
     let mut failures = vec![
         ExchangeError::CertificateUntrusted(Distrust::Revoked),

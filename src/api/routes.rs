@@ -37,6 +37,7 @@ enum Resource<'p> {
 
 impl<'p> Resource<'p> {
     /// The resource at a path, and the method that it knows. Those asked most come first.
+    #[expect(clippy::too_many_lines, reason = "a table of paths")]
     fn at(path: &'p str) -> Option<(Resource<'p>, &'static str)> {
         let mut room = [""; MOST_SEGMENTS];
         Some(match segments(path, &mut room)? {

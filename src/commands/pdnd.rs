@@ -52,15 +52,14 @@ pub async fn run(config: &Path, command: PdndCommand) -> Result<(), Failure> {
             traced.status
         ));
     }
-    let written = match &arguments.output {
+    match &arguments.output {
         Some(path) => std::fs::File::create_new(path)
             .and_then(|mut file| file.write_all(lines.as_bytes()))
             .map_err(|error| Failure::because(&path.display().to_string(), error)),
         None => io::stdout()
             .write_all(lines.as_bytes())
             .map_err(|error| Failure::because("stdout", error)),
-    };
-    written
+    }
 }
 
 /// What the authority's identifiers are made of; anything else has no place in a table.

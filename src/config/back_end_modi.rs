@@ -13,7 +13,7 @@ use super::units::Span;
 use crate::jose::Algorithm;
 
 /// How old an answer's token may be where the configuration does not say.
-const OLDEST: Span = Span(Duration::from_secs(300));
+const OLDEST: Span = Span(Duration::from_mins(5));
 
 /// How far a back end's clock may be ahead of ours where the configuration does not say.
 const SKEW: Span = Span(Duration::from_secs(5));
@@ -148,7 +148,7 @@ impl SignedAnswers {
                 "«oldest» va da 1s a 1h",
             ),
             (
-                self.skew.0 > Duration::from_secs(60),
+                self.skew.0 > Duration::from_mins(1),
                 "«skew» è al più 60s",
             ),
         ]

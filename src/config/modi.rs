@@ -16,7 +16,7 @@ use crate::contract::operation::Operation;
 use crate::jose::Algorithm;
 
 /// How old a token may be where the configuration does not say.
-const OLDEST: Span = Span(Duration::from_secs(300));
+const OLDEST: Span = Span(Duration::from_mins(5));
 
 /// How far a portal's clock may be ahead of ours where the configuration does not say.
 const SKEW: Span = Span(Duration::from_secs(5));
@@ -241,7 +241,7 @@ impl Modi {
             self.oldest.0 > MOST_OLD || self.oldest.0.is_zero(),
             "«oldest» va da 1s a 1h",
         );
-        when(self.skew.0 > Duration::from_secs(60), "«skew» è al più 60s");
+        when(self.skew.0 > Duration::from_mins(1), "«skew» è al più 60s");
         when(
             self.addresses.keys().any(|address| !is_public(address)),
             "gli indirizzi in «addresses» cominciano con https:// e nominano un dominio pubblico, non un indirizzo IP né una \

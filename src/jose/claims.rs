@@ -60,6 +60,7 @@ impl Claims {
     }
 
     /// An instant in seconds since 1970 (`NumericDate`); fractions are cut off.
+    #[expect(clippy::disallowed_methods, reason = "an instant, not an amount")]
     pub fn instant(&self, name: &'static str) -> Result<Option<DateTime<Utc>>, JoseError> {
         let Some(written) = self.members.get(name) else {
             return Ok(None);

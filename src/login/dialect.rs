@@ -207,6 +207,9 @@ mod tests {
         name.build()
     }
 
+    /// The card, its subject's attributes, and what comes of them.
+    type Row<'a, T> = (CardKind, &'a [(Nid, &'a str)], T);
+
     #[test]
     fn every_dialect_names_its_holder() {
         let today = format!("{CODE}/7430010024925855.{HASH}");
@@ -214,7 +217,7 @@ mod tests {
         let etsi = format!("TINIT-{CODE}");
         let old = format!("IT:{CODE}");
         let names = Some(("ROSSI", "MARIO"));
-        let rows: [(CardKind, &[(Nid, &str)], Option<(&str, &str)>); 7] = [
+        let rows: [Row<'_, Option<(&str, &str)>>; 7] = [
             (CardKind::Cns, &[(Nid::COMMONNAME, &today)], None),
             (
                 CardKind::Crs,
@@ -263,7 +266,7 @@ mod tests {
         let today = format!("{CODE}/7430010024925855.{HASH}");
         let first_cie = format!("0001234AA.{HASH}");
         let wrong_check = format!("RSSMRA80A01C933X/7430010024925855.{HASH}");
-        let rows: [(CardKind, &[(Nid, &str)], Refusal); 6] = [
+        let rows: [Row<'_, Refusal>; 6] = [
             (
                 CardKind::Cie,
                 &[(Nid::COMMONNAME, &first_cie)],

@@ -152,6 +152,7 @@ fn text(told: Told) -> Text {
 const OTHER_WAYS: &str =
     "Se hai fretta accedi con SPID o con l'app CieID, dove il servizio lo permette.";
 
+#[expect(clippy::too_many_lines, reason = "a table of texts")]
 fn of_refusal(refusal: Refusal) -> Text {
     match refusal {
         Refusal::NotSeen => (

@@ -103,7 +103,6 @@ impl Fault {
     /// What the portal's operator reads.
     pub fn text(self) -> &'static str {
         match self {
-            Fault::Absent(_) => "manca",
             Fault::HeaderTwice => "un'intestazione è presente più volte",
             Fault::HeaderUnreadable => "un'intestazione non è testo",
             Fault::NotBearer => "lo schema non è Bearer",
@@ -137,7 +136,7 @@ impl Fault {
             Fault::Replayed => "è già stato usato",
             Fault::AnotherHolder => "è di un altro portale o di un altro certificato (cnf)",
             Fault::Revoked => "è stato revocato",
-            Fault::VoucherAbsent => "manca",
+            Fault::Absent(_) | Fault::VoucherAbsent => "manca",
             Fault::EvidenceAnother => {
                 "è legato (digest) a un'altra evidenza, o l'evidenza manca o non è accettata"
             }

@@ -196,8 +196,7 @@ impl Rules<'_> {
     fn is_once(&self, kind: TokenKind, pattern: Pattern) -> bool {
         match kind {
             TokenKind::Identity => pattern == Pattern::IdAuthRest02,
-            TokenKind::Integrity => true,
-            TokenKind::Voucher | TokenKind::Proof => true,
+            TokenKind::Integrity | TokenKind::Voucher | TokenKind::Proof => true,
             TokenKind::Audit | TokenKind::Citizen => !self.settings.evidence_reused,
         }
     }

@@ -60,7 +60,7 @@ impl Signers {
                 Err(mistake) => mistakes.push(mistake),
             }
         }
-        let keys = match settings.keys.as_ref().map(|file| read_keys(file)) {
+        let keys = match settings.keys.as_ref().map(read_keys) {
             None => KeySet::default(),
             Some(Ok(keys)) => keys,
             Some(Err(mistake)) => {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Provider, encode, named};
-use crate::jose::{Audience, Claims, Expected, JoseError, TimeRules, Token};
+use crate::jose::{Audience, Claims, Expected, JoseError, PublicKey, TimeRules, Token};
 
 /// A citizen whose token is good.
 pub struct Citizen {
@@ -46,7 +46,7 @@ impl Provider {
         at: DateTime<Utc>,
     ) -> Result<Citizen, CitizenFault> {
         let keys = self.keys().map(|(_, key)| key);
-        let algorithms: Vec<_> = keys.flat_map(|key| key.algorithms()).collect();
+        let algorithms: Vec<_> = keys.flat_map(PublicKey::algorithms).collect();
         let expected = Expected {
             algorithms: &algorithms,
             types: &["at+jwt"],

@@ -204,7 +204,7 @@ impl Caller {
     }
 
     /// An answer as JSON lines that are still to come.
-    pub(super) fn lines(&self, lines: Receiver<Bytes>) -> Response {
+    pub(super) fn lines(lines: Receiver<Bytes>) -> Response {
         Response::new(200)
             .header("cache-control", "no-store")
             .header("x-content-type-options", "nosniff")

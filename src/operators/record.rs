@@ -149,7 +149,7 @@ pub(super) async fn export(caller: &Caller, request: &Request) -> Result<Respons
             tracing::error!(%error, "esportazione del registro interrotta");
         }
     });
-    Ok(caller.lines(pieces_of(written)))
+    Ok(Caller::lines(pieces_of(written)))
 }
 
 /// What is written at the other end, piece by piece; who takes no more ends the writing.

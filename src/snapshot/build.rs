@@ -107,6 +107,10 @@ fn build_for(
     })
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "every part of a snapshot, in the order in which they need one another"
+)]
 fn build_from(
     mut written: Written,
     reader: secret::Reader,

@@ -142,7 +142,7 @@ pub(super) fn of_portal(portal: &Portal) -> Vec<Dated> {
     let holder = format!("portal {}", portal.name);
     let signing = portal.modi.iter().flat_map(|modi| {
         let known = modi.signers.iter();
-        known.chain(modi.addresses.iter().map(|(_, file)| file))
+        known.chain(modi.addresses.values())
     });
     let signing = signing.flat_map(|file| trust::ends_of(file, Ending::Certificate));
     let signing = signing.map(|end| Dated::of_file(&holder, end));

@@ -43,7 +43,7 @@ impl Dialect {
     }
 
     /// What stands before and after a parameter that is a JSON list of hexadecimal texts, to select them as bytes.
-    pub(super) fn from_list_of_bytes(self) -> (&'static str, &'static str) {
+    pub(super) fn selected_as_bytes(self) -> (&'static str, &'static str) {
         match self {
             Dialect::Sqlite => ("SELECT unhex(value) FROM json_each(", ")"),
             Dialect::Postgres => (

@@ -193,7 +193,7 @@ impl Selection {
         if !self.digests.is_empty() {
             // One value, however many: a province has more enti than a statement may have values.
             sql.push_str(" AND scambio IN (SELECT scambio FROM exchange_subject WHERE digest IN (");
-            let (before, after) = dialect.from_list_of_bytes();
+            let (before, after) = dialect.selected_as_bytes();
             sql.push_str(before);
             placeholder(&mut sql);
             sql.push_str(after);

@@ -50,12 +50,11 @@ fn beyond(folder: &Path) -> BTreeSet<&'static str> {
             why.split_whitespace().count() >= 5,
             "{place}: no reason why there is no example of {what}"
         );
-        match OUTCOMES.into_iter().find(|outcome| *outcome == what) {
-            Some(outcome) => drop(beyond.insert(outcome)),
-            None => {
-                assert_eq!(what, "anything", "{place}: no such outcome");
-                beyond.extend(OUTCOMES);
-            }
+        if let Some(outcome) = OUTCOMES.into_iter().find(|outcome| *outcome == what) {
+            beyond.insert(outcome);
+        } else {
+            assert_eq!(what, "anything", "{place}: no such outcome");
+            beyond.extend(OUTCOMES);
         }
     }
     beyond

@@ -163,7 +163,7 @@ async fn c11_the_error_number_is_read_with_a_capital_i_and_with_a_small_l() {
 #[tokio::test]
 async fn c13_the_dead_and_those_abroad_are_never_residents() {
     let simulators = Simulators::start();
-    for (town, ente) in [
+    let towns = vec![
         (Town::cantu(simulators.address("d1")), "B639"),
         (Town::como_datasets(&simulators.address("d2")), "C933"),
         (Town::cantu_token(simulators.address("d3")), "B639"),
@@ -174,7 +174,8 @@ async fn c13_the_dead_and_those_abroad_are_never_residents() {
             Town::screens(simulators.address("d7"), ("013041", "B639")),
             "B639",
         ),
-    ] {
+    ];
+    for (town, ente) in towns {
         for case in ["deceduto", "aire", "irreperibile", "emigrato"] {
             let codes = people(case, ente);
             assert!(!codes.is_empty(), "{ente}: nobody is {case}");

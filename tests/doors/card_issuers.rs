@@ -46,7 +46,7 @@ async fn page(doors: &Doors, address: SocketAddr, card: &str) -> String {
 
 /// Comes again until the page says so, looking at the files meanwhile as the gateway does.
 async fn until(doors: &Doors, address: SocketAddr, card: &str, words: &str) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     loop {
         let page = page(doors, address, card).await;
         if page.contains(words) {
@@ -59,7 +59,7 @@ async fn until(doors: &Doors, address: SocketAddr, card: &str, words: &str) {
 }
 
 async fn until_counted(doors: &Doors, what: &str, result: &str, count: f64) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     let (what, result) = (format!("what=\"{what}\""), format!("result=\"{result}\""));
     let counted = || doors.metric(&["card_issuer_fetches_total", &what, &result]);
     while counted() < count {
@@ -185,6 +185,7 @@ async fn past_its_next_update_and_the_grace_the_trusted_list_admits_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, told in one place")]
 async fn a_fetched_list_brings_new_authorities_and_their_names_and_an_older_or_false_one_does_not_replace_it()
  {
     let shelf = Shelf::default();
@@ -266,6 +267,7 @@ async fn a_fetched_list_brings_new_authorities_and_their_names_and_an_older_or_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, told in one place")]
 async fn the_revocation_list_that_a_card_names_is_fetched_renewed_and_past_its_grace_refuses_the_cards()
  {
     let shelf = Shelf::default();

@@ -320,6 +320,7 @@ async fn noted(doors: &Doors, operator: &str) -> Vec<(String, String, String)> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in one place")]
 async fn who_is_limited_to_an_ente_sees_that_entes_record_and_no_other() {
     let doors = Doors::open().await;
     let mut portal = doors.portal("portale-uno").await;

@@ -91,7 +91,7 @@ fn a_citizen_logs_in_with_chromium_and_types_the_pin_into_its_dialogue() {
     browser.leave_for(&running.portal);
     browser.reads("Entra con la carta");
     browser.follow_link();
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     while !screen.shows("Unlock Security Device") {
         assert!(Instant::now() < until, "no dialogue asks for the PIN");
         pause();

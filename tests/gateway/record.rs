@@ -128,6 +128,7 @@ async fn no_fiscal_code_and_no_name_stands_in_any_file_of_the_gateway() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, told in one place")]
 async fn kill_nine_under_load_loses_no_acknowledged_exchange() {
     let mut province = Province::start();
     let stop = Arc::new(AtomicBool::new(false));

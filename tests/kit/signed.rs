@@ -123,21 +123,18 @@ impl Judge {
         }
         let signed = format!("{header}.{claims}");
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
-        let stands = match self.algorithm {
-            "RS256" => {
-                let key = self.key();
-                let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
-                verifier
-                    .verify_oneshot(&signature, signed.as_bytes())
-                    .unwrap()
-            }
-            _ => {
-                let number = |bytes: &[u8]| BigNum::from_slice(bytes).unwrap();
-                let (r, s) = (number(&signature[..32]), number(&signature[32..]));
-                let signature = EcdsaSig::from_private_components(r, s).unwrap();
-                let key = self.key().ec_key().unwrap();
-                signature.verify(&sha256(signed.as_bytes()), &key).unwrap()
-            }
+        let stands = if self.algorithm == "RS256" {
+            let key = self.key();
+            let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
+            verifier
+                .verify_oneshot(&signature, signed.as_bytes())
+                .unwrap()
+        } else {
+            let number = |bytes: &[u8]| BigNum::from_slice(bytes).unwrap();
+            let (r, s) = (number(&signature[..32]), number(&signature[32..]));
+            let signature = EcdsaSig::from_private_components(r, s).unwrap();
+            let key = self.key().ec_key().unwrap();
+            signature.verify(&sha256(signed.as_bytes()), &key).unwrap()
         };
         let claims = read(claims);
         let now = chrono::Utc::now().timestamp();

@@ -88,7 +88,7 @@ pub fn place(patterns: &[Pattern]) -> Place {
             keys: None,
             addresses: BTreeMap::new(),
             signed_headers: BTreeSet::new(),
-            oldest: Span(Duration::from_secs(300)),
+            oldest: Span(Duration::from_mins(5)),
             skew: Span(Duration::from_secs(5)),
             evidence_reused: false,
             answers_signed: false,
@@ -140,7 +140,7 @@ impl Place {
     }
 
     /// A message with a body and its content type, and no token.
-    pub fn bare(&self) -> Sent {
+    pub fn bare() -> Sent {
         Sent {
             body: BODY.to_vec(),
             fields: vec![("content-type".to_owned(), b"application/json".to_vec())],
@@ -149,7 +149,7 @@ impl Place {
 
     /// The same with identity and integrity, signed by the portal.
     pub async fn signed(&self) -> Sent {
-        let mut sent = self.bare();
+        let mut sent = Place::bare();
         sent.field("digest", &digest_of(BODY));
         let identity = self.token(self.claims()).await;
         sent.field("authorization", &format!("Bearer {identity}"));
@@ -211,8 +211,5 @@ pub fn digest_of(body: &[u8]) -> String {
 }
 
 pub fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        other => panic!("{other} is no object"),
-    }
+    value.as_object().cloned().expect("an object")
 }

@@ -5,7 +5,7 @@ use pontile::jose::Algorithm;
 use pontile::modi::{Fault, TokenKind};
 use serde_json::{Value, json};
 
-use crate::maker::{der, digest_of, file, header, object, place, signer, token};
+use crate::maker::{Place, der, digest_of, file, header, object, place, signer, token};
 
 const ALL: [Pattern; 2] = [Pattern::IdAuthRest02, Pattern::IntegrityRest01];
 
@@ -31,7 +31,7 @@ async fn every_rsa_algorithm_is_accepted_and_only_those_of_the_portal() {
         }
         let signer = crate::maker::signer("portale-uno", Some(algorithm));
         let made = token(&signer, header("portale-uno"), place.claims()).await;
-        let mut sent = place.bare();
+        let mut sent = Place::bare();
         sent.field("authorization", &format!("Bearer {made}"));
         place.judge(&sent).expect("accepted");
         place.settings.algorithms.retain(|one| one.0 != algorithm);
@@ -49,7 +49,7 @@ async fn the_digest_of_the_calling_certificate_is_reference_enough() {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &der("portale-uno.pem"));
     let header = object(json!({ "typ": "JWT", "x5t#S256": pontile::jose::encode(digest) }));
     let made = token(&signer("portale-uno", None), header, place.claims()).await;
-    let mut sent = place.bare();
+    let mut sent = Place::bare();
     sent.field("authorization", &format!("Bearer {made}"));
     place.judge(&sent).expect("accepted");
 }
@@ -73,7 +73,7 @@ async fn a_listed_address_stands_for_its_certificate_and_no_other_does() {
     ] {
         let header = object(json!({ "typ": "JWT", "x5u": named }));
         let made = token(&signer("portale-uno", None), header, place.claims()).await;
-        let mut sent = place.bare();
+        let mut sent = Place::bare();
         sent.field("authorization", &format!("Bearer {made}"));
         assert_eq!(
             place.judge(&sent).err().map(|refused| refused.fault),
@@ -88,7 +88,7 @@ async fn an_evidence_that_is_signed_with_the_message_says_so() {
     let mut evidence = place.claims();
     evidence.insert("userID".to_owned(), Value::from("operatore-7"));
     evidence.insert("userLocation".to_owned(), Value::from("sportello"));
-    let mut sent = place.bare();
+    let mut sent = Place::bare();
     sent.field("digest", &digest_of(&sent.body));
     sent.field("agid-jwt-trackingevidence", &place.token(evidence).await);
     let mut claims = place.claims();
@@ -101,7 +101,7 @@ async fn an_evidence_that_is_signed_with_the_message_says_so() {
 #[tokio::test]
 async fn without_a_body_there_is_nothing_to_be_signed() {
     let place = place(&[Pattern::IntegrityRest01]);
-    let mut sent = place.bare();
+    let mut sent = Place::bare();
     sent.body.clear();
     sent.fields.clear();
     place.judge(&sent).expect("nothing demanded");
@@ -110,6 +110,6 @@ async fn without_a_body_there_is_nothing_to_be_signed() {
 #[test]
 fn what_is_absent_is_named_with_its_pattern() {
     let place = place(&ALL);
-    let refused = place.judge(&place.bare()).expect_err("no token");
+    let refused = place.judge(&Place::bare()).expect_err("no token");
     assert_eq!(refused.fault, Fault::Absent(Pattern::IdAuthRest02));
 }

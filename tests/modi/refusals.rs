@@ -16,7 +16,7 @@ const INTEGRITY: [Pattern; 1] = [Pattern::IntegrityRest01];
 
 /// Why a message with this token in `Authorization` is refused.
 fn refused_identity(place: &Place, token: &str) -> Fault {
-    let mut sent = place.bare();
+    let mut sent = Place::bare();
     sent.field("authorization", &format!("Bearer {token}"));
     let refused = place.judge(&sent).expect_err("refused");
     assert_eq!(refused.kind, TokenKind::Identity);
@@ -349,7 +349,7 @@ async fn signed_headers_of_another_form_and_without_content_type_are_refused() {
         ),
         (json!([{ "x-mai-inviata": "" }]), Fault::HeaderChanged),
     ] {
-        let mut sent = place.bare();
+        let mut sent = Place::bare();
         sent.field("digest", &digest);
         let mut claims = place.claims();
         claims.insert("signed_headers".to_owned(), list.clone());
@@ -371,7 +371,7 @@ async fn a_header_that_was_agreed_upon_must_be_signed_where_it_is_sent() {
 #[tokio::test]
 async fn an_authorization_of_another_scheme_or_twice_is_refused() {
     let place = place(&IDENTITY);
-    let mut sent = place.bare();
+    let mut sent = Place::bare();
     sent.field("authorization", "Basic YTpi");
     let fault = place.judge(&sent).expect_err("refused").fault;
     assert_eq!(fault, Fault::NotBearer);
@@ -408,7 +408,7 @@ async fn an_evidence_without_who_and_where_or_with_a_short_nonce_is_refused() {
     ] {
         let mut claims = place.claims();
         claims.extend(object(change));
-        let mut sent = place.bare();
+        let mut sent = Place::bare();
         sent.field("agid-jwt-trackingevidence", &place.token(claims).await);
         assert_eq!(
             place.judge(&sent).expect_err("refused").fault,

@@ -23,10 +23,9 @@ pub(super) async fn prove(
     arrival: &Arrival,
 ) -> Result<Option<Arc<Proven>>, ExchangeError> {
     let operation = match &arrival.asked {
-        Err(_) => return Ok(None),
         Ok(Asked::Question(question)) => Some(question.operation),
         // The certificate is what binds the tokens that a portal gets for a code.
-        Ok(Asked::LogIn(_)) => return Ok(None),
+        Err(_) | Ok(Asked::LogIn(_)) => return Ok(None),
         Ok(Asked::PickUp(_)) => None,
     };
     let signers = snapshot

@@ -30,20 +30,16 @@ impl Live {
     pub async fn ask(&self, question: &Question) -> Outcome {
         let offered = self.binding.adapter.operation(self.operation);
         let deferral = offered.and_then(|offered| offered.deferral());
-        match deferral {
-            Some(deferral) => {
-                let deferral = deferral.at(&self.binding.instance.deferred);
-                self.ask_until_answered(question, &deferral).await
-            }
-            None => {
-                let mut tape = Tape::default();
-                let answer = self.call(question, Turn::Whole, &mut tape).await;
-                Outcome {
-                    answer,
-                    tape: tape.0,
-                    reference: None,
-                }
-            }
+        if let Some(deferral) = deferral {
+            let deferral = deferral.at(&self.binding.instance.deferred);
+            return self.ask_until_answered(question, &deferral).await;
+        }
+        let mut tape = Tape::default();
+        let answer = self.call(question, Turn::Whole, &mut tape).await;
+        Outcome {
+            answer,
+            tape: tape.0,
+            reference: None,
         }
     }
 

@@ -59,6 +59,13 @@ pub fn check(written: &Written) -> Vec<Mistake> {
             mistakes.push(portal.places.mistake("login", text));
         }
     }
+    mistakes.extend(operators(written));
+    mistakes
+}
+
+/// Operators have a role, and enti of the configuration.
+fn operators(written: &Written) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
     for operator in &written.operators.read {
         let Operator { roles, enti, .. } = &operator.value;
         if roles.is_empty() {

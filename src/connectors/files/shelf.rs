@@ -42,6 +42,7 @@ pub struct Tally {
 }
 
 /// Closes a copy once nobody reads it any more; `false`: somebody still does.
+#[expect(clippy::disallowed_methods, reason = "on a thread of the night's own")]
 fn closed(mut copy: Arc<NightCopy>) -> bool {
     for _ in 0..LOOKS {
         match Arc::try_unwrap(copy) {

@@ -204,6 +204,7 @@ pub struct Replaced(File);
 
 impl Replaced {
     /// Deletes the file in pieces. Nobody may be reading it any more.
+    #[expect(clippy::disallowed_methods, reason = "on a thread of the night's own")]
     pub fn let_go(self) {
         let Ok(mut length) = self.0.metadata().map(|about| about.len()) else {
             return;

@@ -85,23 +85,24 @@ impl Disguise {
     }
 }
 
+const VOWELS: [(char, char); 10] = [
+    ('A', 'À'),
+    ('E', 'È'),
+    ('I', 'Ì'),
+    ('O', 'Ò'),
+    ('U', 'Ù'),
+    ('a', 'à'),
+    ('e', 'è'),
+    ('i', 'ì'),
+    ('o', 'ò'),
+    ('u', 'ù'),
+];
+
 /// What was made up for a text with letters beyond ASCII has one too.
 fn accented(original: &str, made: String) -> String {
     if original.is_ascii() || !made.is_ascii() {
         return made;
     }
-    const VOWELS: [(char, char); 10] = [
-        ('A', 'À'),
-        ('E', 'È'),
-        ('I', 'Ì'),
-        ('O', 'Ò'),
-        ('U', 'Ù'),
-        ('a', 'à'),
-        ('e', 'è'),
-        ('i', 'ì'),
-        ('o', 'ò'),
-        ('u', 'ù'),
-    ];
     let accent = |letter: char| VOWELS.iter().find(|(plain, _)| *plain == letter);
     let Some((place, letter)) = made
         .char_indices()

@@ -15,7 +15,7 @@ use super::lines::{Line, fields, written};
 use super::originals::codes;
 use super::{Files, Origin, Take};
 use crate::config::mistake::Mistake;
-use crate::connectors::adapter::{Connector, StepRequest};
+use crate::connectors::adapter::{AdapterOperation, Connector, StepRequest};
 use crate::connectors::files::inspect::inspect;
 use crate::connectors::files::layout::{FileLayout, Layouts};
 use crate::connectors::files::lines::{FileCharset, Lines, text};
@@ -258,7 +258,7 @@ fn columns(origin: &Origin<'_>, layout: &FileLayout) -> Columns {
         .adapter
         .operations()
         .iter()
-        .flat_map(|operation| operation.steps());
+        .flat_map(AdapterOperation::steps);
     let of_it = steps.filter(|step| match &step.request {
         StepRequest::Files { table, with, .. } => {
             **table == *layout.name || with.iter().any(|(added, _)| *added == layout.name)

@@ -222,13 +222,11 @@ fn nested(table: &mut Table<'_>, workshop: &mut Workshop<'_>, reader: &mut Reade
             return Some((place, node, Wrapping::Plain));
         };
         let mut table = value.table(reader)?;
-        let path = match table.values("path").next() {
-            Some(path) => workshop.path(path, base, reader),
-            None => {
-                reader.mistake(&place, "manca «path»");
-                None
-            }
-        };
+        let written = table.values("path").next();
+        if written.is_none() {
+            reader.mistake(&place, "manca «path»");
+        }
+        let path = written.and_then(|path| workshop.path(path, base, reader));
         let is_base64 = table.or("base64", false, reader).unwrap_or_default();
         table.finish(reader);
         let wrapping = match is_base64 {
