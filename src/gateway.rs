@@ -1,6 +1,7 @@
 //! The running program: what lives as long as the process, and the current snapshot.
 
 mod contact;
+mod protected;
 mod purges;
 
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct Gateway {
     pub wanted_lists: WantedLists,
     /// The grants as all nodes on the database hold them.
     pub grants: contact::Contact,
+    /// The persons whom enti have marked as protected.
+    pub protected: protected::Protected,
     /// The number of the newest purge that this node has heard of; negative before the first look.
     purges_heard: AtomicI64,
     snapshot: ArcSwap<Snapshot>,
@@ -76,6 +79,7 @@ impl Gateway {
             register_turns: Arc::new(Semaphore::new(REGISTERS_AT_ONCE)),
             wanted_lists: WantedLists::default(),
             grants: contact::Contact::default(),
+            protected: protected::Protected::default(),
             purges_heard: AtomicI64::new(-1),
             snapshot: ArcSwap::from_pointee(snapshot),
             draining: AtomicBool::new(false),

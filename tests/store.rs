@@ -43,5 +43,7 @@ mod richieste;
 mod keeping;
 #[path = "store/logbook.rs"]
 mod logbook;
+#[path = "store/protection.rs"]
+mod protection;
 #[path = "store/grants.rs"]
 mod grants;

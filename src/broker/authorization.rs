@@ -102,6 +102,12 @@ impl Permit {
         self.fresh
     }
 
+    /// Whether the data of protected persons were granted expressly for its purpose.
+    pub fn shows_protected(&self) -> bool {
+        let purpose = self.purpose();
+        purpose.is_some_and(|purpose| self.grant().protected_purposes.contains(&*purpose.id))
+    }
+
     /// The enti that the grant covers.
     pub fn enti(&self) -> &Enti {
         &self.grant().enti

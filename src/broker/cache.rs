@@ -26,6 +26,7 @@ use super::authorization::Permit;
 use super::dispatch::{self, Fetched, Target};
 use super::error::ExchangeError;
 use super::flight::{Fetching, Flights, Part};
+use super::protection;
 use super::record::{Stage, Trail};
 
 /// An answer and how it was come by.
@@ -222,6 +223,20 @@ impl Cache {
         matching.len()
     }
 
+    /// Forgets the answers asked about or naming whomever that is said of.
+    pub fn forget(&self, is_meant: impl Fn(&str) -> bool) {
+        self.purges.fetch_add(1, Ordering::SeqCst);
+        let about = |key: &Key, entry: &Entry| {
+            key.parameters.soggetto().is_some_and(&is_meant)
+                || entry.fetched.answer.document.codes().any(&is_meant)
+        };
+        let entries = self.entries.iter();
+        let about: Vec<_> = entries.filter(|(key, entry)| about(key, entry)).collect();
+        for (key, _) in about {
+            self.entries.invalidate(key.as_ref());
+        }
+    }
+
     /// Bytes held, as the bound counts them.
     pub fn bytes(&self) -> u64 {
         self.entries.weighted_size()
@@ -289,6 +304,9 @@ pub(super) async fn get_or_fetch(
     trail: &mut Trail,
 ) -> Result<Found, ExchangeError> {
     trail.lap(Stage::Limits);
+    if protection::is_asked_about(gateway, permit) {
+        return protection::fetch(gateway, permit, arrival, trail).await;
+    }
     let target = dispatch::target_at(permit, arrival.at)?;
     trail.answered_by(&target.adapter);
     let key = Arc::new(gateway.cache.key(permit, &target, arrival.scambio));
@@ -302,7 +320,13 @@ pub(super) async fn get_or_fetch(
         .as_ref()
         .filter(|entry| Instant::now() < entry.fresh_until)
     {
-        return Ok(found(&entry.fetched, CacheState::Cache, trail));
+        return Ok(found(
+            gateway,
+            permit,
+            &entry.fetched,
+            CacheState::Cache,
+            trail,
+        ));
     }
     let cache = &gateway.cache;
     // A portal that insists on a fresh answer must not get one whose fetch began before it asked, and nobody one whose
@@ -322,7 +346,7 @@ pub(super) async fn get_or_fetch(
     trail.lap(Stage::Dispatch);
     match outcome {
         Err(_) => stale(gateway, permit, &key, trail).ok_or(ExchangeError::DeadlinePassed),
-        Ok(Ok(fetched)) => Ok(found(&fetched, CacheState::Fresca, trail)),
+        Ok(Ok(fetched)) => Ok(found(gateway, permit, &fetched, CacheState::Fresca, trail)),
         Ok(Err(failure)) if failure.leaves_the_answer_open() => {
             stale(gateway, permit, &key, trail).ok_or(ExchangeError::BackEnd(failure))
         }
@@ -333,11 +357,19 @@ pub(super) async fn get_or_fetch(
     }
 }
 
-fn found(fetched: &Arc<Fetched>, state: CacheState, trail: &mut Trail) -> Found {
+/// What is told of an answer: without the protected persons whom it names, where the purpose does not show them.
+pub(super) fn found(
+    gateway: &Gateway,
+    permit: &Permit,
+    fetched: &Arc<Fetched>,
+    state: CacheState,
+    trail: &mut Trail,
+) -> Found {
+    let fetched = protection::without_the_protected(gateway, permit, fetched);
     let age = fetched.at.elapsed();
-    trail.found(fetched, state, age);
+    trail.found(&fetched, state, age);
     Found {
-        fetched: Arc::clone(fetched),
+        fetched,
         state,
         age,
     }
@@ -351,7 +383,7 @@ fn stale(gateway: &Gateway, permit: &Permit, key: &Key, trail: &mut Trail) -> Op
     } else {
         gateway.cache.entries.get(key)
     };
-    kept.map(|entry| found(&entry.fetched, CacheState::Scaduta, trail))
+    kept.map(|entry| found(gateway, permit, &entry.fetched, CacheState::Scaduta, trail))
 }
 
 /// Fetches, keeps what may be kept, and tells those who wait for the same.
@@ -367,7 +399,9 @@ async fn fetch(
     let outcome = dispatch::fetch(gateway, permit, target, arrival)
         .await
         .map(Arc::new);
-    if let (Ok(fetched), Some(lifetime)) = (&outcome, lifetime) {
+    if let (Ok(fetched), Some(lifetime)) = (&outcome, lifetime)
+        && !protection::names_protected(gateway, &fetched.answer.document)
+    {
         gateway
             .cache
             .keep(key, fetched, lifetime, fetching.purges());

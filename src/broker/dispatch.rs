@@ -68,6 +68,15 @@ pub(super) fn target(permit: &Permit) -> Result<Target, ExchangeError> {
     answered_by(permit, binding, &binding.instance, &binding.adapter)
 }
 
+/// The same, but never out of a night copy.
+pub(super) fn target_by_day(permit: &Permit) -> Result<Target, ExchangeError> {
+    let target = target(permit)?;
+    match target.instance.night {
+        Some(_) => Err(ExchangeError::NotOffered(permit.operation())),
+        None => Ok(target),
+    }
+}
+
 /// The same at that moment: while the back end is closed by its calendar, the instance of night copies, where the ente
 /// allows it.
 pub(super) fn target_at(permit: &Permit, at: DateTime<Utc>) -> Result<Target, ExchangeError> {

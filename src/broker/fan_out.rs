@@ -26,6 +26,7 @@ use super::cache;
 use super::deferral;
 use super::error::{ExchangeError, Kind};
 use super::identity;
+use super::protection;
 use super::rate_limit;
 use super::record::{self, Trail};
 use super::reply::{Answered, Describe, LimitStatus, Reply, ReplyKind};
@@ -136,7 +137,11 @@ async fn ask_in_lines(
     let _ = begin.send(Ok(begun));
     let mut sent = Vec::new();
     let still = |ente: &CodiceIstat| {
-        authorization::still_granted(&gateway, &trail, &arrival.certificate, Some(ente))
+        authorization::still_granted(&gateway, &trail, &arrival.certificate, Some(ente))?;
+        let before = trail.granted_before();
+        before.map_or(Ok(()), |before| {
+            protection::still_shown(&gateway, &before, [])
+        })
     };
     let whole = send(&gateway, children, describe, (&sender, &still), &mut sent).await;
     let last = match whole {

@@ -4,6 +4,7 @@ pub mod arrival;
 pub mod identity;
 pub mod authorization;
 pub mod rate_limit;
+mod protection;
 pub mod cache;
 pub mod dispatch;
 pub mod deferral;

@@ -35,6 +35,7 @@ use super::cache::CacheState;
 use super::deferral::Delivered;
 use super::dispatch::Fetched;
 use super::error::ExchangeError;
+use super::protection;
 use super::reply::{Answered, Describe, LimitStatus, Reply};
 
 use contexts::Common;
@@ -196,7 +197,9 @@ fn still_disclosable(
     if !tells || is_write {
         return outcome;
     }
-    authorization::still_granted(gateway, trail, &arrival.certificate, None).and(outcome)
+    authorization::still_granted(gateway, trail, &arrival.certificate, None)?;
+    trail.still_shown(gateway)?;
+    outcome
 }
 
 impl Trail {
@@ -338,6 +341,19 @@ impl Trail {
             operation,
             fields,
         })
+    }
+
+    /// Refuses where somebody who is told of was marked as protected meanwhile. Of a question to several enti each part was judged by itself.
+    fn still_shown(&self, gateway: &Gateway) -> Result<(), ExchangeError> {
+        let before = self.granted_before();
+        let Some(before) = before.filter(|_| self.fetched.is_some() || self.delivered.is_some())
+        else {
+            return Ok(());
+        };
+        let fetched = self.fetched.iter();
+        let documents = fetched.map(|(fetched, ..)| &fetched.answer.document);
+        let delivered = self.delivered.iter().map(|delivered| &delivered.document);
+        protection::still_shown(gateway, &before, documents.chain(delivered))
     }
 
     /// The tightest limit met so far.

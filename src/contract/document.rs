@@ -236,6 +236,43 @@ impl Document {
         self.people().any(|person| person.code == code)
     }
 
+    /// Everyone whom the document names, by upper-case code.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.people().map(|person| person.code.as_str())
+    }
+
+    /// The document without whomever that is said of: such a member of a family is not in it, and elsewhere no field names them.
+    /// `None`: nobody of them is named. The fields left out are told.
+    pub fn without(&self, is_meant: impl Fn(&str) -> bool) -> Option<(Document, FieldSet)> {
+        if !self.codes().any(&is_meant) {
+            return None;
+        }
+        let names = |entry: &Entry, position: Option<usize>| {
+            let mut people = entry.people.iter();
+            people.any(|(field, person)| {
+                position.is_none_or(|position| position == *field) && is_meant(&person.code)
+            })
+        };
+        if self.operation.tells_a_family() {
+            let entries = self.entries.iter().filter(|entry| !names(entry, None));
+            let entries = entries.cloned().collect();
+            let operation = self.operation;
+            return Some((Document { operation, entries }, FieldSet::NONE));
+        }
+        let (mut document, mut left_out) = (self.clone(), FieldSet::NONE);
+        for entry in &mut document.entries {
+            let named: Vec<usize> = entry.fields.iter().map(|(position, _)| *position).collect();
+            for position in named {
+                if names(entry, Some(position)) {
+                    entry.fields.retain(|(field, _)| *field != position);
+                    entry.people.retain(|(field, _)| *field != position);
+                    left_out = left_out.with(position);
+                }
+            }
+        }
+        Some((document, left_out))
+    }
+
     /// The document as it is kept until its portal picks it up.
     pub fn to_keep(&self) -> KeptDocument {
         let names = self.operation.fields();

@@ -36,7 +36,7 @@ const OFFICERS: &[OperatorRole] = &[Addetto];
 const SECURITY: &[OperatorRole] = &[Sicurezza];
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 17] = [
+pub(super) const RESOURCES: [Resource; 19] = [
     // How it goes
     of("/vivo", &["GET"], EVERYBODY, true, Noting::Never),
     of("/pronto", &["GET"], READERS, true, Noting::Never),
@@ -83,6 +83,21 @@ pub(super) const RESOURCES: [Resource; 17] = [
     ),
     of(
         "/scritture/",
+        &["GET", "POST"],
+        OFFICERS,
+        true,
+        Noting::WhenRead,
+    ),
+    // Whom an ente protects
+    of(
+        "/protezioni",
+        &["GET", "POST"],
+        OFFICERS,
+        true,
+        Noting::WhenRead,
+    ),
+    of(
+        "/protezioni/",
         &["GET", "POST"],
         OFFICERS,
         true,
@@ -152,6 +167,8 @@ mod tests {
             "/richieste/stile.css",
             "/richieste/",
             "/scritture/",
+            "/protezioni",
+            "/protezioni/",
         ];
         assert_eq!(open_to(&officer), [&["/vivo"], pages.as_slice()].concat());
         let reader = operator(&[Lettore], &["013003"]);

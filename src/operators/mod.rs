@@ -6,8 +6,11 @@
 mod access;
 mod caller;
 mod ends;
+mod form;
 mod logbook;
 mod night;
+mod page;
+mod protezioni;
 mod ready;
 pub mod reason;
 mod record;
@@ -29,7 +32,8 @@ use crate::reload::Reloader;
 
 use access::{Noting, Resource};
 use caller::Caller;
-use richieste::{Seal, unsettled};
+use form::Seal;
+use richieste::unsettled;
 
 /// Opens the operators' door.
 pub fn serve(gateway: Arc<Gateway>, reloader: Arc<Reloader>, door: Door) -> io::Result<OpenDoor> {
@@ -109,7 +113,7 @@ impl OperatorRoutes {
             "/cache/purge" => work::purge(caller, request).await,
             "/ricarica" => work::reload(caller, &self.reloader).await,
             "/richieste" => richieste::list(caller).await,
-            "/richieste/stile.css" => Ok(richieste::style()),
+            "/richieste/stile.css" => Ok(page::style()),
             "/richieste/" => {
                 let id = request.head.path().trim_start_matches(resource);
                 match request.head.method() {
@@ -122,6 +126,17 @@ impl OperatorRoutes {
                 match request.head.method() {
                     "POST" => unsettled::decide(caller, &self.seal, request, id).await,
                     _ => unsettled::show(caller, &self.seal, id).await,
+                }
+            }
+            "/protezioni" => match request.head.method() {
+                "POST" => protezioni::protect(caller, &self.seal, request).await,
+                _ => protezioni::list(caller, &self.seal).await,
+            },
+            "/protezioni/" => {
+                let number = request.head.path().trim_start_matches(resource);
+                match request.head.method() {
+                    "POST" => protezioni::end(caller, &self.seal, request, number).await,
+                    _ => protezioni::show(caller, &self.seal, number).await,
                 }
             }
             _ => Err(caller.malformed(Malformed::NoSuchResource)),

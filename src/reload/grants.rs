@@ -62,7 +62,7 @@ pub async fn agree(
 }
 
 impl Reloader {
-    /// Takes every new generation into the snapshot, forgets what other nodes purged, and notes that this node knows the newest. Never ends; on a database of
+    /// Takes every new generation into the snapshot, forgets what other nodes purged, learns whom enti marked as protected, and notes that this node knows the newest. Never ends; on a database of
     /// one node alone there is nothing to follow.
     pub async fn follow_grants(self: Arc<Self>) {
         let Some(mut follower) = self.gateway.store.grants_follower() else {
@@ -92,6 +92,8 @@ impl Reloader {
     async fn follow_once(self: Arc<Self>, follower: &mut Follower) -> Result<(), String> {
         let news = follower.next().await.map_err(|error| error.to_string())?;
         let heard = self.gateway.hear_purges(news.purge).await;
+        heard.map_err(|error| error.to_string())?;
+        let heard = self.gateway.hear_protected(news.protected).await;
         heard.map_err(|error| error.to_string())?;
         if news.grants == self.gateway.grants.number() {
             return Ok(());

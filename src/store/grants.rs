@@ -40,9 +40,11 @@ pub struct News {
     pub grants: i64,
     /// Of the purges ([`super::purges`]).
     pub purge: i64,
+    /// Changed by every mark of a protected person that is set or taken back ([`super::protection`]).
+    pub protected: i64,
 }
 
-/// Hears of new generations, and of purges, over a connection of its own.
+/// Hears of new generations, of purges and of marks, over a connection of its own.
 pub struct Follower {
     options: sqlx::postgres::PgConnectOptions,
     listener: Option<PgListener>,
@@ -156,6 +158,7 @@ impl Follower {
         Ok(News {
             grants: row.number(0)?.unwrap_or_default(),
             purge: row.number(1)?.unwrap_or_default(),
+            protected: row.number(2)?.unwrap_or_default(),
         })
     }
 
@@ -176,8 +179,8 @@ const NEWEST_DIGEST: &str =
 const NEWEST: &str =
     "SELECT generation, documents FROM grant_generation ORDER BY generation DESC LIMIT 1";
 
-const NEWS: &str =
-    "SELECT (SELECT MAX(generation) FROM grant_generation), (SELECT MAX(number) FROM purge)";
+const NEWS: &str = "SELECT (SELECT MAX(generation) FROM grant_generation), (SELECT MAX(number) FROM purge), \
+     (SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT(ended) FROM protection)";
 
 const INSERT: &str = "INSERT INTO grant_generation (generation, written, node, digest, documents) \
      SELECT COALESCE(MAX(generation), 0) + 1, ?, ?, ?, ? FROM grant_generation";

@@ -17,6 +17,7 @@ pub mod retention;
 pub mod richieste;
 pub mod replay;
 pub mod purges;
+pub mod protection;
 pub mod grants;
 pub mod logbook;
 pub mod breach;

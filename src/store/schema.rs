@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 12;
+pub const VERSION: i64 = 13;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -64,6 +64,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "trail",
         include_str!("../../migrations/sqlite/0012_trail.sql"),
         include_str!("../../migrations/postgres/0012_trail.sql"),
+    ),
+    (
+        13,
+        "protected",
+        include_str!("../../migrations/sqlite/0013_protected.sql"),
+        include_str!("../../migrations/postgres/0013_protected.sql"),
     ),
 ];
 

@@ -233,7 +233,7 @@ pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
 }
 
 /// The tables of a backup, in the order in which they are restored.
-pub(super) const BACKED_UP: [&str; 11] = [
+pub(super) const BACKED_UP: [&str; 12] = [
     CONTEXT.name,
     EXCHANGE.name,
     SALT.name,
@@ -245,6 +245,7 @@ pub(super) const BACKED_UP: [&str; 11] = [
     "grant_generation",
     "operator_logbook",
     "logbook_end",
+    "protection",
 ];
 
 /// What was used of one quota.

@@ -14,6 +14,7 @@ use super::disk;
 use super::grants;
 use super::logbook::Logbook;
 use super::month::Month;
+use super::protection;
 use super::retention;
 use super::richieste::Richieste;
 use super::subject::SubjectKeys;
@@ -125,6 +126,13 @@ impl Upkeep {
         let generations = grants::prune(&self.database, retention::grants_end(self.retention, now));
         if let Err(error) = generations.await {
             tracing::error!(%error, "le concessioni oltre la conservazione non si possono eliminare");
+        }
+        let marks = protection::prune(
+            &self.database,
+            retention::operators_end(self.retention, now),
+        );
+        if let Err(error) = marks.await {
+            tracing::error!(%error, "le protezioni finite oltre la conservazione non si possono eliminare");
         }
         match self.richieste.prune(now).await {
             Ok(0) => {}

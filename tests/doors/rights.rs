@@ -114,6 +114,15 @@ fn rows() -> Vec<Row> {
         form("/richieste/", none),
         get("/scritture/", nothing, officers(404)),
         form("/scritture/", none),
+        plain("/protezioni", officers(200)),
+        row(
+            "/protezioni",
+            "POST",
+            ("", "atto=uno&atto=due".to_owned()),
+            officers(400),
+        ),
+        get("/protezioni/", "1", officers(404)),
+        form("/protezioni/", none),
     ]
 }
 

@@ -24,6 +24,7 @@ mod vouchers;
 mod vouchers_later;
 mod in_enti;
 mod authorization;
+mod protected;
 mod former;
 mod rate_limit;
 mod midnight;

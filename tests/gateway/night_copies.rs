@@ -14,7 +14,7 @@ use crate::harness::province::Province;
 const CANTU: (&str, &str) = ("013041", "BNCNNA75T71B639E");
 
 /// The files of five days ago.
-fn deliver(folder: &Path) {
+pub fn deliver(folder: &Path) {
     let day = Utc::now().with_timezone(&Rome).date_naive() - Days::new(5);
     let status = Command::new(crate::harness::process::program("simulators"))
         .args(["night-files", "--markers", "--ente", "B639", "--folder"])
@@ -26,7 +26,7 @@ fn deliver(folder: &Path) {
 }
 
 /// Cantù's registry comes by night.
-fn by_night(files: &mut Files, delivered: &Path) {
+pub fn by_night(files: &mut Files, delivered: &Path) {
     let instance = format!(
         "[[instance]]\nname = \"cantu-notturni\"\nadapter = \"tracciato-anagrafe\"\naddress = \"folder:{}\"\n\
          [instance.night]\nsettle = \"0s\"\nfresh = \"2d\"\noldest = \"7d\"\nretention = \"30d\"\n\
@@ -62,7 +62,7 @@ fn copies_in(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+pub async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_so().await {
         assert!(Instant::now() < end, "never: {what}");

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::harness::declaring::{COMO, PERSON, declaration, declare, home, this_year};
+use crate::harness::officer::{get, send};
 use crate::harness::portal::Portal;
 use crate::harness::province::{Neighbour, Province};
+use crate::protected;
 use crate::servers::postgres::{ADMINISTRATOR, PASSWORD, Postgres};
 
 const CANTU: (&str, &str) = ("013041", "BNCNNA75T71B639E");
@@ -17,6 +19,7 @@ fn two_nodes() -> Option<(Postgres, Province, Neighbour)> {
     let address = postgres.address(ADMINISTRATOR, "postgres");
     let record = format!("database = \"{address}\"\npassword = {{ file = \"segreti/postgres\" }}");
     let province = Province::with(|files| {
+        protected::prepared(files);
         files.como_takes_declarations();
         files
             .replace("pontile.toml", "database = \"sqlite:record\"", &record)
@@ -82,6 +85,37 @@ async fn a_purge_at_one_node_is_one_at_all() {
     until_forgotten(&there).await;
     assert!(is_record_kept(&there).await, "another ente's answers stay");
     assert!(is_record_kept(&here).await);
+}
+
+/// Waits until a node knows or does not know Cantù's resident any more.
+async fn until_status(portal: &Portal, status: u16) {
+    let until = Instant::now() + Duration::from_secs(3);
+    while portal.persona(CANTU.0, CANTU.1).await.status != status {
+        assert!(Instant::now() < until, "never {status}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_person_marked_at_one_node_is_protected_at_all_until_the_mark_is_taken_back() {
+    let Some((_postgres, province, neighbour)) = two_nodes() else {
+        return;
+    };
+    let there = neighbour.portal(&province.pki, "portale-uno");
+    keep(&there).await;
+    let officer = province.operator(protected::OFFICER);
+    let mark = protected::protect(&officer, CANTU.1, "").await;
+    until_status(&there, 404).await;
+    let sheet = get(&officer, &mark).await;
+    let ended = send(
+        &officer,
+        &mark,
+        &sheet,
+        &[("motivo", "revoca prot. 78/2026")],
+    )
+    .await;
+    assert_eq!(ended.status, 200, "{}", ended.text);
+    until_status(&there, 200).await;
 }
 
 #[tokio::test]

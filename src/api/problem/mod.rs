@@ -72,7 +72,7 @@ pub struct Problema {
     /// Che cosa è successo in questo scambio.
     #[schema(
         max_length = 1000,
-        example = "Nessun soggetto corrisponde ai parametri nel gestionale dell'ente."
+        example = "L'ente non ha, o non può comunicare per questa finalità, dati di un soggetto con questi parametri."
     )]
     pub detail: String,
     /// Identificativo dello scambio come URN.

@@ -442,7 +442,7 @@ pub(super) const SOGGETTO_NON_TROVATO: Problem = row(
     None,
     [
         "Soggetto non trovato",
-        "Nessun soggetto corrisponde ai parametri nel gestionale dell'ente.",
+        "L'ente non ha, o non può comunicare per questa finalità, dati di un soggetto con questi parametri.",
         "Verificare i parametri e l'ente interrogato; la risposta non dice nulla sugli altri enti.",
     ],
 );

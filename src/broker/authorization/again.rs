@@ -91,6 +91,13 @@ pub(in crate::broker) fn still_granted(
 }
 
 impl Before<'_> {
+    /// Whether the data of protected persons were granted expressly for the purpose.
+    pub(in crate::broker) fn shows_protected(&self) -> bool {
+        let expressly = &self.grant.protected_purposes;
+        self.purpose
+            .is_some_and(|purpose| expressly.contains(purpose))
+    }
+
     /// The enti of a question to several at which it was granted: of those that it names, or that had joined.
     fn several(&self, at: DateTime<Utc>) -> Vec<&CodiceIstat> {
         let granted = |ente: &&CodiceIstat| self.grant.standing_at(ente, at) == Standing::InForce;
@@ -112,6 +119,11 @@ impl Before<'_> {
     fn is_covered(&self, grant: &Grant, ente: Option<&CodiceIstat>) -> bool {
         // Who asks was shown under the grant of then; one that demands more has not been met.
         if ![self.grant.chi, Some(Chi::Sistema)].contains(&grant.chi) {
+            return false;
+        }
+        // So was that protected persons may be told of; one that says it no more has taken it back.
+        let expressly = self.purpose.filter(|_| self.shows_protected());
+        if expressly.is_some_and(|purpose| !grant.protected_purposes.contains(purpose)) {
             return false;
         }
         granted(grant, self.operation, ente, self.purpose)

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::broker::authorization::{self, Permit};
 use crate::broker::dispatch::{self, Target};
 use crate::broker::error::{ConnectorError, ExchangeError, Kind, Retry};
+use crate::broker::protection;
 use crate::broker::reply::Describe;
 use crate::connectors::adapter::deferral::Deferral;
 use crate::connectors::call::{Answer, Call, Transcript, Turn as Part};
@@ -177,6 +178,7 @@ pub(super) async fn conclude(
     describe: Describe,
 ) {
     let target = turned.allowed.map(|(_, target)| target);
+    let came = disclosable(gateway, turned.allowed.map(|(permit, _)| permit), came);
     if let Some(ended) = apply(&mut richiesta, came, target, gateway) {
         let turn = Turn {
             scambio: turned.scambio,
@@ -209,6 +211,22 @@ pub(super) async fn conclude(
         Err(error) => {
             tracing::error!(scambio = %richiesta.scambio, %error, "un passo di una richiesta aperta non si è potuto conservare");
         }
+    }
+}
+
+/// What came, as far as the portal may be told of it.
+fn disclosable(gateway: &Gateway, permit: Option<&Permit>, came: Came) -> Came {
+    match (came, permit) {
+        (Came::Answered(answer), Some(permit)) => {
+            match protection::of_turn(gateway, permit, *answer) {
+                Ok(answer) => Came::Answered(Box::new(answer)),
+                Err(failure) => Came::Refused(
+                    KeptOutcome::failure(&failure),
+                    ExchangeError::BackEnd(failure),
+                ),
+            }
+        }
+        (came, _) => came,
     }
 }
 

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use crate::broker::authorization::{self, Permit};
 use crate::broker::dispatch::{self, Target};
 use crate::broker::error::{ConnectorError, ExchangeError, Kind};
+use crate::broker::protection;
 use crate::broker::reply::Describe;
+use crate::connectors::call::Answer;
 use crate::connectors::filled_in::{self, Input, Wrong};
 use crate::contract::document::Document;
 use crate::contract::luogo::CodiceIstat;
@@ -138,8 +140,11 @@ pub async fn answer(
     let (state, outcome, ended) = match said {
         Said::Filled(texts) => {
             let document = desk.document(texts).map_err(NotTaken::Wrong)?;
-            let outcome = desk.outcome(document);
-            (Stato::Completata, outcome, Ok("completata"))
+            let answer = filled_in::answer(document, Utc::now());
+            match protection::of_turn(gateway, &desk.permit, answer) {
+                Ok(answer) => (Stato::Completata, desk.outcome(&answer), Ok("completata")),
+                Err(failure) => refused(failure),
+            }
         }
         Said::NobodyFound => refused(failure(Kind::NotFound)),
         Said::Declined => refused(failure(Kind::Unsupported)),
@@ -281,13 +286,12 @@ impl<'a> Desk<'a> {
         filled_in::document(operation, self.wanted(), &[(path, code)], texts)
     }
 
-    fn outcome(&self, document: Document) -> KeptOutcome {
-        let answer = filled_in::answer(document, Utc::now());
+    fn outcome(&self, answer: &Answer) -> KeptOutcome {
         let adapter = Adattatore {
             nome: self.target.adapter.name().to_owned(),
             versione: self.target.adapter.version().to_owned(),
         };
-        KeptOutcome::answer(&answer, self.wanted(), adapter)
+        KeptOutcome::answer(answer, self.wanted(), adapter)
     }
 
     fn sheet(&self) -> Sheet {

@@ -6,6 +6,7 @@ use crate::broker::arrival::{PickUp, Sought};
 use crate::broker::authorization::{self, Permit};
 use crate::broker::error::ExchangeError;
 use crate::broker::identity::Caller;
+use crate::broker::protection;
 use crate::broker::rate_limit;
 use crate::broker::record::Trail;
 use crate::broker::reply::{Answered, Progress};
@@ -34,8 +35,8 @@ pub(in crate::broker) async fn pick_up(
     let permit = authorization::grant(caller, &kept.asking(&question), trail)?;
     rate_limit::admit_to_rates(gateway, &permit, trail)?;
     match sought.what {
-        Sought::State => Ok(state(&richiesta)),
-        Sought::Result => result(&permit, &richiesta, trail),
+        Sought::State => Ok(state(&protection::seen(gateway, &permit, richiesta))),
+        Sought::Result => result(gateway, &permit, &richiesta, trail),
     }
 }
 
@@ -53,6 +54,7 @@ fn state(richiesta: &Richiesta) -> Answered {
 }
 
 fn result(
+    gateway: &Gateway,
     permit: &Permit,
     richiesta: &Richiesta,
     trail: &mut Trail,
@@ -63,7 +65,8 @@ fn result(
         }),
         Stato::Scaduta => Err(ExchangeError::RequestExpired),
         Stato::Completata | Stato::Rifiutata => {
-            let delivered = Arc::new(KeptOutcome::read(richiesta)?);
+            let delivered = protection::delivered(gateway, permit, KeptOutcome::read(richiesta)?);
+            let delivered = Arc::new(delivered?);
             trail.delivers(&delivered);
             Ok(Answered::picked_up(permit, &delivered))
         }

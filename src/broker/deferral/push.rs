@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::broker::authorization;
 use crate::broker::dispatch;
 use crate::broker::error::ExchangeError;
+use crate::broker::protection;
 use crate::broker::reply::{Answered, Describe};
 use crate::config::calendar::Calendar;
 use crate::config::instance::{Bounds, Deferred, InstanceSettings};
@@ -82,6 +83,7 @@ async fn try_once(
         .and_then(|permit| match richiesta.state {
             Stato::Completata | Stato::Rifiutata => {
                 let delivered = KeptOutcome::read(richiesta)?;
+                let delivered = protection::delivered(gateway, permit, delivered)?;
                 Ok(Answered::picked_up(permit, &delivered).into_body())
             }
             _ => Err(ExchangeError::RequestExpired),

@@ -17,6 +17,7 @@ use crate::broker::authorization::Permit;
 use crate::broker::cache::Purge;
 use crate::broker::dispatch::{self, Target};
 use crate::broker::error::{ConnectorError, ExchangeError, Kind};
+use crate::broker::protection;
 use crate::broker::rate_limit;
 use crate::broker::record::{Stage, Trail};
 use crate::broker::reply::{Answered, Progress};
@@ -65,6 +66,9 @@ pub(in crate::broker) async fn write(
     rate_limit::admit_to_quota(gateway, permit, trail).await?;
     dispatch::leave_alone_if_closed(&target.instance, arrival.at)
         .map_err(ExchangeError::BackEnd)?;
+    if protection::hides(gateway, permit) {
+        return Err(protection::unknown());
+    }
     let citizen = trail.citizen().map(Arc::as_ref);
     let intent = intent(permit, &target, (arrival, citizen), key)?;
     let most = permit.portal().open_requests;

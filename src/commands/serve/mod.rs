@@ -56,6 +56,7 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
         snapshot,
     );
     gateway.grants.in_force(number);
+    gateway.learn_protected().await.map_err(record_failure)?;
     let vault = Vault::open(&settings.night, &settings.record.subject_key);
     let gateway = Arc::new(gateway.with_copies(Arc::new(Shelf::new(vault))));
     let reloader = Arc::new(Reloader::new(

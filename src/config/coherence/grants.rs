@@ -143,6 +143,12 @@ fn check_grant(grant: &Grant, places: &Places, written: &Written, mistakes: &mut
             unknown("la finalità", purpose, known),
         );
     }
+    for purpose in grant.protected_purposes.difference(&grant.purposes) {
+        report(
+            format!("protected_purposes[{purpose}]"),
+            format!("«{purpose}» non è fra le finalità della concessione, in «purposes»"),
+        );
+    }
     check_fields(grant, &mut report);
 }
 

@@ -50,6 +50,9 @@ pub struct Grant {
     pub fields: BTreeSet<String>,
     /// The purposes that requests may name; empty only for the catalogue.
     pub purposes: BTreeSet<String>,
+    /// Those of the purposes for which the data of protected persons were granted expressly; for the others such persons are as if
+    /// nobody knew them.
+    pub protected_purposes: BTreeSet<String>,
     /// Whether the portal may ask for a fresh answer (`Cache-Control: no-cache`).
     pub fresh: bool,
     /// Rate per operation.
@@ -164,6 +167,7 @@ impl FromTable for Grant {
         let enti = table.required("enti", reader);
         let fields = table.or_default("fields", reader);
         let purposes = table.or_default("purposes", reader);
+        let protected_purposes = table.or_default("protected_purposes", reader);
         let fresh = table.or_default("fresh", reader);
         let rate = table.optional("rate", reader);
         let daily_quota = table.optional("daily_quota", reader);
@@ -183,6 +187,7 @@ impl FromTable for Grant {
             enti: enti?,
             fields: fields?,
             purposes: purposes?,
+            protected_purposes: protected_purposes?,
             fresh: fresh?,
             rate,
             daily_quota,

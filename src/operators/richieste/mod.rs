@@ -1,6 +1,5 @@
 //! The page of the officers of enti: requests that wait for their answer and writes of unknown outcome, of their own ente alone.
 
-mod form;
 mod page;
 pub(super) mod unsettled;
 
@@ -15,9 +14,9 @@ use crate::broker::error::{ExchangeError, Malformed};
 use crate::connectors::filled_in::Wrong;
 
 use super::caller::Caller;
+use super::form::{self, Seal};
+use super::page::html;
 use super::reason::Reason;
-
-pub(super) use form::Seal;
 
 /// What a request is called where its number is a reason.
 const REQUEST: &str = "richiesta";
@@ -77,15 +76,6 @@ pub(super) async fn answer(
         Err(NotTaken::Failed(failure)) => Err(caller.refuse(&failure)),
         Err(NotTaken::Wrong(wrong)) => again(caller, seal, id, &filled, &wrong).await,
     }
-}
-
-/// `GET /richieste/stile.css`.
-pub(super) fn style() -> Response {
-    Response::new(200)
-        .header("cache-control", "private, max-age=3600")
-        .header("x-content-type-options", "nosniff")
-        .header("content-type", "text/css; charset=utf-8")
-        .body(page::STYLE)
 }
 
 /// The form once more, with what was filled in and what is wrong with it.
@@ -151,18 +141,4 @@ fn officer(caller: &Caller) -> Officer<'_> {
         certificate: caller.certificate(),
         enti: caller.enti(),
     }
-}
-
-/// A page that nobody keeps, frames or scripts.
-fn html(status: u16, page: String) -> Response {
-    Response::new(status)
-        .header("cache-control", "no-store")
-        .header("x-content-type-options", "nosniff")
-        .header("referrer-policy", "same-origin")
-        .header(
-            "content-security-policy",
-            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        )
-        .header("content-type", "text/html; charset=utf-8")
-        .body(page)
 }

@@ -3,19 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Rome;
-
 use crate::broker::deferral::manual::Sheet;
 use crate::connectors::filled_in::{Expected, Input, Part, Wrong};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
+use crate::operators::page::{self, escaped, facts, label, line, mistakes, moment, whole};
 use crate::snapshot::Snapshot;
 use crate::store::Richiesta;
 use crate::store::richieste::Way;
-
-/// The pages' style.
-pub(super) const STYLE: &str = include_str!("stile.css");
 
 /// The list of what waits: requests to be answered, then writes whose outcome is to be told.
 pub(super) fn list(waiting: &[Richiesta], snapshot: &Snapshot) -> String {
@@ -80,7 +75,7 @@ pub(super) fn sheet(
         ("Rispondere entro", moment(sheet.gives_up)),
     ];
     let tax = tax.map(|tax| ("Tributo e anno", tax));
-    told(&mut body, [subject].into_iter().chain(tax).chain(rest));
+    facts(&mut body, [subject].into_iter().chain(tax).chain(rest));
     line(
         &mut body,
         &format!(
@@ -124,36 +119,6 @@ pub(super) fn stale(path: &str) -> String {
     )
 }
 
-/// What is known, by name.
-pub(super) fn told(body: &mut String, known: impl IntoIterator<Item = (&'static str, String)>) {
-    body.push_str("<dl>\n");
-    for (name, text) in known {
-        line(body, &format!("<dt>{name}</dt><dd>{}</dd>", escaped(&text)));
-    }
-    body.push_str("</dl>\n");
-}
-
-/// What is to be corrected, above the form.
-pub(super) fn mistakes(body: &mut String, wrong: &[Wrong]) {
-    if wrong.is_empty() {
-        return;
-    }
-    body.push_str("<div class=\"errore\" role=\"alert\">\n<h2>Da correggere</h2>\n<ul>\n");
-    for one in wrong {
-        let text = match one.input.is_empty() {
-            true => escaped(one.reason),
-            false => format!(
-                "<a href=\"#{}\">{}</a>: {}",
-                one.input,
-                label(&one.input),
-                escaped(one.reason)
-            ),
-        };
-        line(body, &format!("<li>{text}</li>"));
-    }
-    body.push_str("</ul>\n</div>\n");
-}
-
 /// The inputs, those of one field of the contract together.
 pub(super) fn fieldsets(
     body: &mut String,
@@ -180,43 +145,32 @@ pub(super) fn fieldsets(
 fn input(body: &mut String, one: Input, filled: &BTreeMap<String, String>, wrong: &[Wrong]) {
     let name = one.name();
     let value = escaped(filled.get(&name).map(String::as_str).unwrap_or_default());
-    let mistake = wrong.iter().find(|wrong| wrong.input == name);
-    let state = match mistake {
-        Some(_) => format!(" aria-invalid=\"true\" aria-describedby=\"{name}-errore\""),
-        None => String::new(),
-    };
-    line(
+    page::input(
         body,
-        &format!("<label for=\"{name}\">{}</label>", label(&name)),
-    );
-    if let Some(mistake) = mistake {
-        let text = escaped(mistake.reason);
-        line(
-            body,
-            &format!("<p class=\"errore\" id=\"{name}-errore\">{text}</p>"),
-        );
-    }
-    let attributes = format!("id=\"{name}\" name=\"{name}\"{state}");
-    let written = match one.kind {
-        Expected::OneOf(words) => {
-            let mut select = format!("<select {attributes}><option value=\"\">–</option>");
-            for word in words {
-                let chosen = if *word == value { " selected" } else { "" };
-                let shown = word.replace('_', " ");
-                // A string can always be written to.
-                let _ = write!(select, "<option value=\"{word}\"{chosen}>{shown}</option>");
+        (&name, &label(&name)),
+        wrong,
+        |attributes| match one.kind {
+            Expected::OneOf(words) => {
+                let mut select = format!("<select {attributes}><option value=\"\">–</option>");
+                for word in words {
+                    let chosen = if *word == value { " selected" } else { "" };
+                    let shown = word.replace('_', " ");
+                    // A string can always be written to.
+                    let _ = write!(select, "<option value=\"{word}\"{chosen}>{shown}</option>");
+                }
+                select + "</select>"
             }
-            select + "</select>"
-        }
-        Expected::Date => format!("<input type=\"date\" {attributes} value=\"{value}\">"),
-        Expected::Money => {
-            format!("<input inputmode=\"decimal\" maxlength=\"20\" {attributes} value=\"{value}\">")
-        }
-        Expected::Text(longest) => {
-            format!("<input maxlength=\"{longest}\" {attributes} value=\"{value}\">")
-        }
-    };
-    line(body, &written);
+            Expected::Date => format!("<input type=\"date\" {attributes} value=\"{value}\">"),
+            Expected::Money => {
+                format!(
+                    "<input inputmode=\"decimal\" maxlength=\"20\" {attributes} value=\"{value}\">"
+                )
+            }
+            Expected::Text(longest) => {
+                format!("<input maxlength=\"{longest}\" {attributes} value=\"{value}\">")
+            }
+        },
+    );
 }
 
 pub(super) fn kind(operation: Operation) -> &'static str {
@@ -233,69 +187,4 @@ pub(super) fn kind(operation: Operation) -> &'static str {
             "Richiesta"
         }
     }
-}
-
-/// What an input or a field of the contract is called.
-fn label(name: &str) -> String {
-    let known = match name {
-        "luogo_nascita" => "Luogo di nascita",
-        "luogo_nascita.codice_istat" => "Codice ISTAT del comune di nascita (sei cifre)",
-        "luogo_nascita.denominazione" => "Comune o Stato di nascita",
-        "data_nascita" => "Data di nascita",
-        "stato_anagrafico" => "Posizione in anagrafe",
-        "data_decesso" => "Data del decesso",
-        "residenza.comune.codice_istat" => "Codice ISTAT del comune (sei cifre)",
-        "residenza.comune.denominazione" => "Comune o Stato",
-        "residenza.numero_civico" => "Numero civico",
-        "residenza.cap" => "CAP",
-        "residenza.data_decorrenza_residenza" => "Residente dal",
-        "cittadinanza.codice_stato" => "Codice dello Stato (tre lettere, come ITA)",
-        "pratica" => "Pratica nata presso l'ente",
-        "pratica.identificativo" => "Numero della pratica, se ne ha uno",
-        "pratica.stato" => "Stato della pratica",
-        "motivo" => "Perché non è stata eseguita",
-        "stato_civile" => "Stato civile",
-        "stato_civile.codice" => "Codice della tabella ANPR",
-        "dovuto" => "Importo dovuto per l'anno (euro)",
-        _ => {
-            let last = name.rsplit('.').next().unwrap_or(name).replace('_', " ");
-            let mut letters = last.chars();
-            let first = letters.next().map(char::to_uppercase).into_iter().flatten();
-            return first.chain(letters).collect();
-        }
-    };
-    known.to_owned()
-}
-
-pub(super) fn moment(at: DateTime<Utc>) -> String {
-    let there = at.with_timezone(&Rome);
-    there.format("%d/%m/%Y alle %H:%M").to_string()
-}
-
-pub(super) fn whole(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"it\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title} – Pontile</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<link rel=\"stylesheet\" href=\"/richieste/stile.css\">\n</head>\n\
-         <body>\n<main>\n{body}</main>\n</body>\n</html>\n"
-    )
-}
-
-fn line(page: &mut String, text: &str) {
-    page.push_str(text);
-    page.push('\n');
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

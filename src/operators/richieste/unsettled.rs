@@ -16,9 +16,11 @@ use crate::contract::question::Variazione;
 use crate::operators::caller::Caller;
 use crate::operators::reason::Reason;
 
-use super::form::{self, Seal};
+use crate::operators::form::{self, Seal};
+use crate::operators::page::{escaped, facts, html, input, mistakes, moment, whole};
+
 use super::page;
-use super::{admits, html, note_stale, number, officer};
+use super::{admits, note_stale, number, officer};
 
 /// A write of unknown outcome stays as it was shown, so its form is of no version.
 const NO_VERSION: i64 = 0;
@@ -118,7 +120,7 @@ fn sheet(
     wrong: &[Wrong],
 ) -> String {
     let mut body = String::from("<h1>Scrittura di esito ignoto</h1>\n");
-    page::mistakes(&mut body, wrong);
+    mistakes(&mut body, wrong);
     body.push_str(
         "<p>È stata inviata al gestionale, che non ha confermato. Cercarla nel gestionale prima di rispondere: non sarà inviata di nuovo.",
     );
@@ -148,7 +150,7 @@ fn sheet(
         true => "Scrittura di esito ignoto",
         false => "Errore: risposta da correggere",
     };
-    page::whole(title, &body)
+    whole(title, &body)
 }
 
 fn told(body: &mut String, unsettled: &Unsettled) {
@@ -162,7 +164,7 @@ fn told(body: &mut String, unsettled: &Unsettled) {
         protocollo_data,
     } = &*unsettled.declared;
     let day = |day: &chrono::NaiveDate| day.format("%d/%m/%Y").to_string();
-    page::told(
+    facts(
         body,
         [
             ("Operazione", page::kind(unsettled.operation).to_owned()),
@@ -175,7 +177,7 @@ fn told(body: &mut String, unsettled: &Unsettled) {
                 "Protocollo dell'ente",
                 format!("{protocollo_numero} del {}", day(protocollo_data)),
             ),
-            ("Inviata il", page::moment(unsettled.sent)),
+            ("Inviata il", moment(unsettled.sent)),
             ("Ente", unsettled.ente.clone()),
             ("Chi chiede", unsettled.portal.clone()),
             ("Finalità", unsettled.purpose.clone()),
@@ -184,40 +186,27 @@ fn told(body: &mut String, unsettled: &Unsettled) {
 }
 
 fn reasons(body: &mut String, filled: &BTreeMap<String, String>, wrong: &[Wrong]) {
-    let mistake = wrong.iter().find(|wrong| wrong.input == "motivo");
-    body.push_str("<label for=\"motivo\">Perché</label>\n");
-    let state = match mistake {
-        Some(mistake) => {
-            let reason = page::escaped(mistake.reason);
-            let _ = writeln!(
-                body,
-                "<p class=\"errore\" id=\"motivo-errore\">{reason}</p>"
+    input(body, ("motivo", "Perché"), wrong, |attributes| {
+        let mut select = format!("<select {attributes}><option value=\"\">–</option>");
+        for motivo in Motivo::ALL {
+            let chosen = filled
+                .get("motivo")
+                .is_some_and(|text| text == motivo.name());
+            let chosen = if chosen { " selected" } else { "" };
+            let text = escaped(motivo.text());
+            // A string can always be written to.
+            let _ = write!(
+                select,
+                "<option value=\"{}\"{chosen}>{text}</option>",
+                motivo.name()
             );
-            " aria-invalid=\"true\" aria-describedby=\"motivo-errore\""
         }
-        None => "",
-    };
-    let _ = write!(
-        body,
-        "<select id=\"motivo\" name=\"motivo\"{state}><option value=\"\">–</option>"
-    );
-    for motivo in Motivo::ALL {
-        let chosen = filled
-            .get("motivo")
-            .is_some_and(|text| text == motivo.name());
-        let chosen = if chosen { " selected" } else { "" };
-        let text = page::escaped(motivo.text());
-        let _ = write!(
-            body,
-            "<option value=\"{}\"{chosen}>{text}</option>",
-            motivo.name()
-        );
-    }
-    body.push_str("</select>\n");
+        select + "</select>"
+    });
 }
 
 fn busy(number: Uuid) -> String {
-    page::whole(
+    whole(
         "Scrittura in corso di accertamento",
         &format!(
             "<h1>Scrittura in corso di accertamento</h1>\n<p role=\"alert\">La risposta non è stata presa: in questo momento la scrittura \

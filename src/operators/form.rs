@@ -8,20 +8,20 @@ use uuid::Uuid;
 use crate::api::http::{Request, Response};
 use crate::broker::error::Malformed;
 
-use crate::operators::caller::Caller;
+use super::caller::Caller;
 
 /// Fields of a form at most.
 const MOST_FIELDS: usize = 64;
 
 /// Seals forms: another site can have an officer's browser send a form with the officer's certificate, but not this token.
 #[derive(Clone)]
-pub(in crate::operators) struct Seal {
+pub(super) struct Seal {
     key: hmac::Key,
 }
 
 impl Seal {
     /// A seal of this process: forms from before a restart are shown again.
-    pub(in crate::operators) fn new() -> Seal {
+    pub(super) fn new() -> Seal {
         let key: [u8; 32] = rand::random();
         Seal {
             key: hmac::Key::new(hmac::HMAC_SHA256, &key),

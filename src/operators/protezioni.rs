@@ -1,0 +1,384 @@
+//! Officers of an ente mark persons as protected and take marks back. Pages tell numbers, deeds and days, never who is meant.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Europe::Rome;
+use uuid::Uuid;
+
+use crate::api::http::{Request, Response};
+use crate::broker::error::{ExchangeError, Malformed};
+use crate::connectors::filled_in::Wrong;
+use crate::contract::codice_fiscale::CodiceFiscale;
+use crate::contract::luogo::CodiceIstat;
+use crate::store::StoreError;
+use crate::store::protection::{Mark, NewMark};
+
+use super::caller::Caller;
+use super::form::{self, Seal};
+use super::page::{escaped, facts, html, input, line, mistakes, moment, whole};
+use super::reason::Reason;
+
+/// Forms are of a mark by its number; the form of a new one is of none.
+const NEW: i64 = 0;
+
+/// What a form sent, or nothing yet.
+type Filled = BTreeMap<String, String>;
+
+/// A person to be marked, as a form says it.
+struct Wanted {
+    code: CodiceFiscale,
+    ente: CodiceIstat,
+    deed: Reason,
+    until: Option<DateTime<Utc>>,
+}
+
+/// `GET /protezioni`: the marks of the officer's enti, and the form for a new one.
+pub(super) async fn list(caller: &Caller, seal: &Seal) -> Result<Response, Response> {
+    caller.note(None, None).await?;
+    listed(caller, seal, 200, &Filled::new(), &[]).await
+}
+
+/// `POST /protezioni`: a person is protected from now on.
+pub(super) async fn protect(
+    caller: &Caller,
+    seal: &Seal,
+    request: &Request,
+) -> Result<Response, Response> {
+    let filled = form::filled(caller, request)?;
+    check_token(caller, seal, &filled, NEW).await?;
+    let wanted = match wanted(caller, &filled) {
+        Ok(wanted) => wanted,
+        Err(wrong) => return listed(caller, seal, 422, &filled, &wrong).await,
+    };
+    let ente = wanted.ente.as_str();
+    caller.note(Some(ente), Some(&wanted.deed)).await?;
+    let new = NewMark {
+        code: wanted.code.as_str(),
+        ente,
+        operator: &caller.operator().name,
+        deed: wanted.deed.as_str(),
+        until: wanted.until,
+    };
+    let number = caller.gateway().store.protect(new).await;
+    let number = number.map_err(|failure| caller.failed(&failure))?;
+    learn(caller).await?;
+    Ok(html(
+        200,
+        done(&format!("La protezione n. {number} vale da ora.")),
+    ))
+}
+
+/// `GET /protezioni/{number}`: a mark, and the form to take it back.
+pub(super) async fn show(caller: &Caller, seal: &Seal, number: &str) -> Result<Response, Response> {
+    let mark = own(caller, number, None).await?;
+    Ok(html(200, sheet(caller, seal, &mark, &Filled::new(), &[])))
+}
+
+/// `POST /protezioni/{number}`: the mark is taken back.
+pub(super) async fn end(
+    caller: &Caller,
+    seal: &Seal,
+    request: &Request,
+    number: &str,
+) -> Result<Response, Response> {
+    let filled = form::filled(caller, request)?;
+    check_token(caller, seal, &filled, parsed(caller, number)?).await?;
+    let why = match Reason::parse(text(&filled, "motivo")) {
+        Ok(why) => why,
+        Err(reason) => {
+            let mark = own(caller, number, None).await?;
+            let wrong = [of_input("motivo", reason)];
+            return Ok(html(422, sheet(caller, seal, &mark, &filled, &wrong)));
+        }
+    };
+    let mark = own(caller, number, Some(&why)).await?;
+    let store = &caller.gateway().store;
+    let ended = store.end_protection(mark.number, &caller.operator().name, why.as_str());
+    let told = match ended.await.map_err(|failure| caller.failed(&failure))? {
+        true => "La protezione è cessata.",
+        false => "La protezione era già cessata.",
+    };
+    learn(caller).await?;
+    Ok(html(200, done(told)))
+}
+
+/// What was set or taken back holds on this node when the officer is told; the others hear of it.
+async fn learn(caller: &Caller) -> Result<(), Response> {
+    let learned = caller.gateway().learn_protected().await;
+    learned.map_err(|failure| caller.failed(&failure))
+}
+
+/// The mark of that number, if it is of an ente of the officer's; noted either way.
+async fn own(caller: &Caller, number: &str, why: Option<&Reason>) -> Result<Mark, Response> {
+    let found = caller
+        .gateway()
+        .store
+        .protection(parsed(caller, number)?)
+        .await;
+    let found = found.map_err(|failure: StoreError| caller.failed(&failure))?;
+    let ente = found.as_ref().map(|mark| mark.ente.clone());
+    let reason = Reason::parse(&format!("protezione {number}")).ok();
+    let reason = why.or(reason.as_ref());
+    match found.filter(|mark| caller.covers(Some(&mark.ente))) {
+        Some(mark) => {
+            caller.note(Some(&mark.ente), reason).await?;
+            Ok(mark)
+        }
+        None => Err(caller
+            .refuse_and_note(&ExchangeError::RequestUnknown, ente.as_deref())
+            .await),
+    }
+}
+
+fn parsed(caller: &Caller, number: &str) -> Result<i64, Response> {
+    let number = number.parse().ok().filter(|number| *number > NEW);
+    number.ok_or_else(|| caller.malformed(Malformed::NoSuchResource))
+}
+
+async fn check_token(
+    caller: &Caller,
+    seal: &Seal,
+    filled: &Filled,
+    number: i64,
+) -> Result<(), Response> {
+    if seal.is_genuine(caller, Uuid::nil(), number, text(filled, "gettone")) {
+        return Ok(());
+    }
+    let stale = ExchangeError::Malformed(form::wrong("gettone"));
+    caller.note_refusal(&stale, None, None).await?;
+    Err(html(403, stale_page()))
+}
+
+fn text<'a>(filled: &'a Filled, name: &str) -> &'a str {
+    filled.get(name).map(|text| text.trim()).unwrap_or_default()
+}
+
+fn of_input(input: &str, reason: &'static str) -> Wrong {
+    Wrong {
+        input: input.to_owned(),
+        reason,
+    }
+}
+
+fn wanted(caller: &Caller, filled: &Filled) -> Result<Wanted, Vec<Wrong>> {
+    let mut wrong = Vec::new();
+    let ente = caller
+        .enti()
+        .iter()
+        .find(|ente| ente.as_str() == text(filled, "ente"));
+    if ente.is_none() {
+        wrong.push(of_input("ente", "scegliere l'ente che protegge la persona"));
+    }
+    let code = CodiceFiscale::parse(text(filled, "codice_fiscale")).ok();
+    if code.is_none() {
+        wrong.push(of_input("codice_fiscale", "non è un codice fiscale"));
+    }
+    let deed = Reason::parse(text(filled, "atto"));
+    let deed = deed
+        .map_err(|reason| wrong.push(of_input("atto", reason)))
+        .ok();
+    let until = last_day(text(filled, "fino_al"));
+    let until = until
+        .map_err(|reason| wrong.push(of_input("fino_al", reason)))
+        .ok();
+    match (code, ente, deed, until) {
+        (Some(code), Some(ente), Some(deed), Some(until)) => Ok(Wanted {
+            code,
+            ente: ente.clone(),
+            deed,
+            until,
+        }),
+        _ => Err(wrong),
+    }
+}
+
+/// The end of a last day in Italy; none where no day is written.
+fn last_day(text: &str) -> Result<Option<DateTime<Utc>>, &'static str> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let next = day.and_then(|day| day.succ_opt()?.and_hms_opt(0, 0, 0));
+    let end = next.and_then(|next| next.and_local_timezone(Rome).earliest());
+    let end = end.ok_or("non è un giorno")?.with_timezone(&Utc);
+    match end > Utc::now() {
+        true => Ok(Some(end)),
+        false => Err("è già passato"),
+    }
+}
+
+async fn listed(
+    caller: &Caller,
+    seal: &Seal,
+    status: u16,
+    filled: &Filled,
+    wrong: &[Wrong],
+) -> Result<Response, Response> {
+    let mut body = String::from("<h1>Persone protette</h1>\n");
+    mistakes(&mut body, wrong);
+    body.push_str(
+        "<p>Di una persona protetta nessun portale sa nulla, da nessun ente, salvo che per le finalità concesse espressamente.</p>\n",
+    );
+    new_form(
+        &mut body,
+        caller,
+        &seal.token(caller, Uuid::nil(), NEW),
+        filled,
+        wrong,
+    );
+    for ente in caller.enti() {
+        let marks = caller.gateway().store.protections_of(ente.as_str()).await;
+        let marks = marks.map_err(|failure| caller.failed(&failure))?;
+        table(&mut body, &name_of(caller, ente.as_str()), &marks);
+    }
+    body.push_str("<p><a href=\"/richieste\">Vai alle richieste</a></p>\n");
+    let title = match wrong.is_empty() {
+        true => "Persone protette",
+        false => "Errore: protezione da correggere",
+    };
+    Ok(html(status, whole(title, &body)))
+}
+
+fn new_form(body: &mut String, caller: &Caller, token: &str, filled: &Filled, wrong: &[Wrong]) {
+    line(
+        body,
+        &format!(
+            "<h2>Proteggi una persona</h2>\n<form method=\"post\" action=\"/protezioni\" autocomplete=\"off\">\n\
+             <input type=\"hidden\" name=\"gettone\" value=\"{token}\">"
+        ),
+    );
+    let only = caller.enti().len() == 1;
+    let options: String = caller
+        .enti()
+        .iter()
+        .map(|ente| {
+            let chosen = only || text(filled, "ente") == ente.as_str();
+            let chosen = if chosen { " selected" } else { "" };
+            let name = escaped(&name_of(caller, ente.as_str()));
+            format!(
+                "<option value=\"{}\"{chosen}>{name}</option>",
+                ente.as_str()
+            )
+        })
+        .collect();
+    input(body, ("ente", "Ente"), wrong, |attributes| {
+        format!("<select {attributes}><option value=\"\">–</option>{options}</select>")
+    });
+    let field = |name: &str| escaped(text(filled, name));
+    let (code, deed, day) = (field("codice_fiscale"), field("atto"), field("fino_al"));
+    input(
+        body,
+        ("codice_fiscale", "Codice fiscale"),
+        wrong,
+        |attributes| format!("<input maxlength=\"16\" {attributes} value=\"{code}\">"),
+    );
+    input(
+        body,
+        ("atto", "Atto su cui si fonda (senza nomi)"),
+        wrong,
+        |attributes| format!("<input maxlength=\"300\" {attributes} value=\"{deed}\">"),
+    );
+    input(
+        body,
+        ("fino_al", "Fino al (vuoto: finché non cessa)"),
+        wrong,
+        |attributes| format!("<input type=\"date\" {attributes} value=\"{day}\">"),
+    );
+    body.push_str("<p><button>Proteggi</button></p>\n</form>\n");
+}
+
+fn table(body: &mut String, ente: &str, marks: &[Mark]) {
+    line(body, &format!("<h2>{}</h2>", escaped(ente)));
+    if marks.is_empty() {
+        body.push_str("<p>Nessuna protezione.</p>\n");
+        return;
+    }
+    body.push_str(
+        "<table>\n<caption>Dalla più recente</caption>\n<thead><tr><th scope=\"col\">Protezione</th><th scope=\"col\">Atto</th>\
+         <th scope=\"col\">Dal</th><th scope=\"col\">Stato</th></tr></thead>\n<tbody>\n",
+    );
+    for mark in marks {
+        line(
+            body,
+            &format!(
+                "<tr><th scope=\"row\"><a href=\"/protezioni/{0}\">n. {0}</a></th><td>{1}</td><td>{2}</td><td>{3}</td></tr>",
+                mark.number,
+                escaped(&mark.deed),
+                moment(mark.since),
+                state(mark)
+            ),
+        );
+    }
+    body.push_str("</tbody>\n</table>\n");
+}
+
+fn state(mark: &Mark) -> String {
+    let last = |end: DateTime<Utc>| {
+        let day = (end - TimeDelta::seconds(1)).with_timezone(&Rome);
+        day.format("%d/%m/%Y").to_string()
+    };
+    match (mark.ended, mark.until) {
+        (Some(ended), _) => format!("cessata il {}", moment(ended)),
+        (None, Some(until)) if until <= Utc::now() => format!("valeva fino al {}", last(until)),
+        (None, Some(until)) => format!("vale fino al {}", last(until)),
+        (None, None) => "vale".to_owned(),
+    }
+}
+
+fn sheet(caller: &Caller, seal: &Seal, mark: &Mark, filled: &Filled, wrong: &[Wrong]) -> String {
+    let mut body = format!("<h1>Protezione n. {}</h1>\n", mark.number);
+    mistakes(&mut body, wrong);
+    facts(
+        &mut body,
+        [
+            ("Ente", name_of(caller, &mark.ente)),
+            ("Atto", mark.deed.clone()),
+            ("Disposta da", mark.operator.clone()),
+            ("Dal", moment(mark.since)),
+            ("Stato", state(mark)),
+        ],
+    );
+    if mark.ended.is_none() {
+        let token = seal.token(caller, Uuid::nil(), mark.number);
+        line(
+            &mut body,
+            &format!(
+                "<form method=\"post\" action=\"/protezioni/{}\" autocomplete=\"off\">\n\
+                 <input type=\"hidden\" name=\"gettone\" value=\"{token}\">",
+                mark.number
+            ),
+        );
+        let why = escaped(text(filled, "motivo"));
+        input(
+            &mut body,
+            ("motivo", "Perché cessa (senza nomi)"),
+            wrong,
+            |attributes| format!("<input maxlength=\"300\" {attributes} value=\"{why}\">"),
+        );
+        body.push_str("<p><button>Fai cessare la protezione</button></p>\n</form>\n");
+    }
+    body.push_str("<p><a href=\"/protezioni\">Torna alle persone protette</a></p>\n");
+    whole(&format!("Protezione n. {}", mark.number), &body)
+}
+
+fn done(told: &str) -> String {
+    let body = format!(
+        "<h1>{told}</h1>\n<p role=\"status\">È annotata nel giornale.</p>\n<p><a href=\"/protezioni\">Torna alle persone protette</a></p>\n"
+    );
+    whole("Fatto", &body)
+}
+
+fn stale_page() -> String {
+    whole(
+        "Modulo superato",
+        "<h1>Modulo superato</h1>\n<p role=\"alert\">Non è cambiato nulla: il modulo è di prima di un riavvio o di un altro operatore.</p>\n\
+         <p><a href=\"/protezioni\">Apri di nuovo le persone protette</a></p>\n",
+    )
+}
+
+fn name_of(caller: &Caller, ente: &str) -> String {
+    let snapshot = caller.gateway().snapshot();
+    let known = CodiceIstat::parse(ente).and_then(|code| snapshot.ente(&code).cloned());
+    known.map_or_else(|| ente.to_owned(), |known| known.denominazione.clone())
+}
