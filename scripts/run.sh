@@ -165,6 +165,9 @@ INTRODUCTION
     request tributi 013075 ricerche-posizione riscossione "{\"codice_fiscale\":\"RSSMRA80A01C933H\",\"tributo\":\"IMU\",\"anno\":$year}"
     request tributi 013041 ricerche-posizione riscossione "{\"codice_fiscale\":\"BNCNNA75T71B639E\",\"tributo\":\"TARI\",\"anno\":$year}"
     request tributi 013095 ricerche-posizione riscossione "{\"codice_fiscale\":\"FOXLAX01B28D416I\",\"tributo\":\"IMU\",\"anno\":$year}"
+    echo '# Whether what somebody declared is so (DPR 445/2000, art. 71): a word on each statement, nothing of the record'
+    request anagrafe 013075 verifiche-dichiarazione controllo-dichiarazioni \
+        '{"codice_fiscale":"RSSMRA80A01C933H","dichiarazioni":{"in_vita":true,"residenza":{"comune":{"codice_istat":"013075"},"indirizzo":"Via Roma"}}}'
     cat <<LATER
 # An answer that comes later (Albiolo): 202, and some seconds on the answer is where its Location says, here below
 curl -sS -i -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\

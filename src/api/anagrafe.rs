@@ -1,9 +1,10 @@
-//! The population registry: a person, a family.
+//! The population registry: a person, a family, whether what was declared is so.
 
+use crate::contract::dichiarazioni::RispostaVerifica;
 use crate::contract::operation::Operation;
 use crate::contract::risposta::{RispostaFamiglia, RispostaPersona};
 
-use super::body::{RicercaFamiglia, RicercaPersona};
+use super::body::{RicercaFamiglia, RicercaPersona, VerificaDichiarazioni};
 use super::http::{Request, Response};
 use super::intake::{self, Intake};
 
@@ -39,4 +40,27 @@ pub(super) async fn ricerche_persona(intake: Intake, request: &Request, ente: &s
 )]
 pub(super) async fn ricerche_famiglia(intake: Intake, request: &Request, ente: &str) -> Response {
     intake::search(Operation::RicercaFamiglia, intake, request, ente).await
+}
+
+/// Verifica di dichiarazioni sostitutive
+///
+/// Confronta ciò che una persona ha dichiarato di sé con l'anagrafe dell'ente (art. 71 del DPR 445/2000) e di ogni dichiarazione dice se è
+/// confermata, non confermata o non verificabile: mai che cosa risulta. Una dichiarazione che può essere vera e scritta altrimenti è non
+/// verificabile, non smentita. Serve una concessione che nomini le dichiarazioni, con base giuridica `dpr445_art71`; ogni verifica conta per
+/// il volume giornaliero. Dove l'ente risponde solo più tardi la verifica non è offerta.
+#[utoipa::path(
+    post,
+    path = "/enti/{codice_istat}/verifiche-dichiarazione",
+    operation_id = "verifiche_dichiarazione",
+    tag = "anagrafe",
+    params(("codice_istat" = String, Path, description = "Codice ISTAT dell'ente (sei cifre).", pattern = "^[0-9]{6}$", max_length = 6, example = "013075")),
+    request_body(content = VerificaDichiarazioni, description = "Chi ha dichiarato, e che cosa."),
+    responses((status = 200, description = "Un esito per ogni dichiarazione.", body = RispostaVerifica)),
+)]
+pub(super) async fn verifiche_dichiarazione(
+    intake: Intake,
+    request: &Request,
+    ente: &str,
+) -> Response {
+    intake::search(Operation::VerificaDichiarazione, intake, request, ente).await
 }

@@ -17,6 +17,7 @@ const MOST_SEGMENTS: usize = 8;
 enum Resource<'p> {
     RicerchePersona { ente: &'p str },
     RicercheFamiglia { ente: &'p str },
+    VerificheDichiarazione { ente: &'p str },
     RicerchePosizione { ente: &'p str },
     RicerchePosizioneInEnti,
     VariazioniSuperficie { ente: &'p str },
@@ -48,6 +49,14 @@ impl<'p> Resource<'p> {
             ["rest", "anagrafe", "v1", "enti", ente, "ricerche-famiglia"] => {
                 (Resource::RicercheFamiglia { ente }, "POST")
             }
+            [
+                "rest",
+                "anagrafe",
+                "v1",
+                "enti",
+                ente,
+                "verifiche-dichiarazione",
+            ] => (Resource::VerificheDichiarazione { ente }, "POST"),
             // Local taxes
             ["rest", "tributi", "v1", "enti", ente, "ricerche-posizione"] => {
                 (Resource::RicerchePosizione { ente }, "POST")
@@ -141,6 +150,9 @@ impl Routes for PortalRoutes {
             }
             Resource::RicercheFamiglia { ente } => {
                 anagrafe::ricerche_famiglia(intake, request, ente).await
+            }
+            Resource::VerificheDichiarazione { ente } => {
+                anagrafe::verifiche_dichiarazione(intake, request, ente).await
             }
             Resource::RicerchePosizione { ente } => {
                 tributi::ricerche_posizione(intake, request, ente).await

@@ -1,6 +1,7 @@
 //! Stage 2: may they. Deny by default; decided anew at every request, answers from the cache included.
 
 mod again;
+mod verifying;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use super::identity::Caller;
 use super::record::{Stage, Trail};
 
 pub(super) use again::{Before, check_contact, still_granted};
+pub(super) use verifying::to_verify;
 
 /// Proof that a portal may carry out an operation at an ente, for a purpose, seeing these fields and no others.
 ///

@@ -4,13 +4,15 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
 use crate::config::calendar::Calendar;
+use crate::connectors::adapter::AdapterOperation;
 use crate::connectors::closures::{self, Why};
 use crate::connectors::successors::{self, Former};
 use crate::contract::catalogo::{
     ChiusuraPrevista, ComuneSoppresso, CopiaQuandoChiuso, ElencoEnti, EnteInCatalogo,
     LIMITE_PREDEFINITO, Modalita, MotivoChiusura, ServiziEnte, ServizioOfferto,
 };
-use crate::contract::operation::Operation;
+use crate::contract::dichiarazioni;
+use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::provenienza::Adattatore;
 use crate::contract::question::Parameters;
 use crate::snapshot::{Backend, Binding, EnteEntry};
@@ -99,6 +101,9 @@ fn offered(cache: &Cache, ente: &EnteEntry, at: DateTime<Utc>) -> ServiziEnte {
         .into_iter()
         .filter_map(|operation| {
             let binding = ente.binding(operation.domain())?;
+            if operation.is_verification() {
+                return verification(cache, binding, at);
+            }
             match operation.asked_of_each() {
                 None => service(cache, operation, binding, at),
                 Some(_) if !ente.joins.contains(&operation) => None,
@@ -161,6 +166,44 @@ fn service(
             .as_ref()
             .and_then(|night| copy(operation, night)),
         chiusure_previste: closures(&binding.instance.calendar, at),
+    })
+}
+
+/// What can be verified there: what the searches answer at once that it takes.
+fn verification(cache: &Cache, binding: &Binding, at: DateTime<Utc>) -> Option<ServizioOfferto> {
+    let at_once = |operation| {
+        let offered = binding.adapter.operation(operation);
+        offered.filter(|offered| offered.deferral().is_none())
+    };
+    let fields = |operation| {
+        let offered = at_once(operation);
+        offered.map_or(FieldSet::NONE, AdapterOperation::fields)
+    };
+    let (person, family) = (Operation::RicercaPersona, Operation::RicercaFamiglia);
+    let asked = at_once(person).map_or(family, |_| person);
+    at_once(asked)?;
+    let kinds = dichiarazioni::verifiable(fields(person), fields(family));
+    let operation = Operation::VerificaDichiarazione;
+    let same = service(cache, asked, binding, at)?;
+    Some(ServizioOfferto {
+        operazione: operation.name().to_owned(),
+        campi_disponibili: kinds.names(operation).map(str::to_owned).collect(),
+        // A slow answer is waited for, it becomes no request.
+        asincrona_dopo_secondi: None,
+        termine_secondi: None,
+        copia_quando_chiuso: binding.while_closed.as_ref().and_then(|night| {
+            let copy = copy(asked, night)?;
+            let fields = |operation| {
+                let offered = night.adapter.operation(operation);
+                offered.map_or(FieldSet::NONE, AdapterOperation::fields)
+            };
+            let kinds = dichiarazioni::verifiable(fields(person), fields(family));
+            Some(CopiaQuandoChiuso {
+                campi_disponibili: kinds.names(operation).map(str::to_owned).collect(),
+                ..copy
+            })
+        }),
+        ..same
     })
 }
 

@@ -9,6 +9,7 @@ pub mod cache;
 pub mod dispatch;
 pub mod deferral;
 pub mod catalogo;
+mod verification;
 pub mod accessi;
 pub mod record;
 pub mod login;
@@ -79,6 +80,9 @@ async fn stages(
     }
     if let Some(deferral) = deferral::promised(&permit, arrival)? {
         return deferral::open(gateway, &permit, deferral, arrival, trail).await;
+    }
+    if permit.operation().is_verification() {
+        return verification::answer(gateway, &permit, arrival, trail).await;
     }
     if !permit.operation().is_personal() {
         return catalogo::answer(&gateway.cache, &permit, arrival);

@@ -23,6 +23,7 @@ use crate::modi::Proven;
 use crate::oidc::{Citizen, Code};
 use crate::pdnd::Voucher;
 use crate::snapshot::Snapshot;
+use crate::store::SubjectKeys;
 use crate::store::quota::QuotaHold;
 use crate::store::record::{Context, Record, StageTimes, Subject};
 use crate::store::{Slot, StoreError};
@@ -31,7 +32,7 @@ use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 use super::answer_signature::Signs;
 use super::arrival::Arrival;
 use super::authorization::{self, Before, PurposeOrigin};
-use super::cache::CacheState;
+use super::cache::{CacheState, Found};
 use super::deferral::Delivered;
 use super::dispatch::Fetched;
 use super::error::ExchangeError;
@@ -66,6 +67,8 @@ pub struct Trail {
     quota: Option<QuotaHold>,
     adapter: Option<Arc<Adapter>>,
     fetched: Option<(Arc<Fetched>, CacheState, Duration)>,
+    /// The family that a verification looked at besides.
+    family: Option<Arc<Fetched>>,
     /// The exchange that opened the request which this one looks at, and its answer where that is given.
     opened_by: Option<Uuid>,
     delivered: Option<Arc<Delivered>>,
@@ -222,6 +225,7 @@ impl Trail {
             quota: None,
             adapter: None,
             fetched: None,
+            family: None,
             opened_by: None,
             delivered: None,
             wrote: (None, None),
@@ -265,9 +269,10 @@ impl Trail {
         self.lap_started = now;
         match stage {
             Stage::Admission => self.times.admission = microseconds,
-            Stage::Limits => self.times.limits = microseconds,
-            Stage::Cache => self.times.cache = microseconds,
-            Stage::Dispatch => self.times.dispatch = microseconds,
+            // A verification goes through these once for the person and once for the family.
+            Stage::Limits => self.times.limits += microseconds,
+            Stage::Cache => self.times.cache += microseconds,
+            Stage::Dispatch => self.times.dispatch += microseconds,
         }
     }
 
@@ -351,7 +356,8 @@ impl Trail {
             return Ok(());
         };
         let fetched = self.fetched.iter();
-        let documents = fetched.map(|(fetched, ..)| &fetched.answer.document);
+        let fetched = fetched.map(|(fetched, ..)| fetched).chain(&self.family);
+        let documents = fetched.map(|fetched| &fetched.answer.document);
         let delivered = self.delivered.iter().map(|delivered| &delivered.document);
         protection::still_shown(gateway, &before, documents.chain(delivered))
     }
@@ -384,6 +390,12 @@ impl Trail {
     /// An answer was found.
     pub(super) fn found(&mut self, fetched: &Arc<Fetched>, state: CacheState, age: Duration) {
         self.fetched = Some((Arc::clone(fetched), state, age));
+    }
+
+    /// A family was looked at besides the person: of two calls the record keeps the evidence of the one about the person asked about.
+    pub(super) fn compared(&mut self, person: &Found, family: &Found) {
+        self.found(&person.fetched, person.state, person.age);
+        self.family = Some(Arc::clone(&family.fetched));
     }
 
     /// The exchange is about a request that another one opened.
@@ -584,11 +596,15 @@ impl Trail {
         let fetched = self.fetched.iter();
         let documents = fetched.map(|(fetched, ..)| &fetched.answer.document);
         let delivered = self.delivered.iter().map(|delivered| &delivered.document);
+        let is_verification = self.operation().is_some_and(Operation::is_verification);
         let disclosed = documents
             .chain(delivered)
-            .filter(|_| reply.is_answer())
+            .filter(|_| reply.is_answer() && !is_verification)
             .flat_map(|document| document.disclosed(reply.disclosed));
         let mut subjects: Vec<Subject> = asked.iter().map(|(_, subject)| *subject).collect();
+        if is_verification && reply.is_answer() {
+            subjects.extend(self.told_of(keys, ente));
+        }
         subjects.extend(disclosed.map(|person| match &asked {
             Some((code, subject)) if *code == person.code => Subject {
                 role: person.role,
@@ -597,6 +613,19 @@ impl Trail {
             _ => keys.subject(ente, &person.code, person.role),
         }));
         subjects
+    }
+
+    /// Of whom a verification told: of the person, and of each member that was declared, since a no tells something of them as well. The
+    /// others in the family were looked at by nobody.
+    fn told_of(&self, keys: &SubjectKeys, ente: &str) -> Vec<Subject> {
+        let Some(asked) = &self.question else {
+            return Vec::new();
+        };
+        let person = asked.parameters.soggetto().into_iter();
+        let person = person.map(|code| keys.subject(ente, code, Role::Interessato));
+        let declared = asked.parameters.componenti();
+        let declared = declared.map(|code| keys.subject(ente, code, Role::Componente));
+        person.chain(declared).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::connectors::adapter::AdapterOperation;
+use crate::contract::dichiarazioni::{self, EsitiVerifica};
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::risposta;
 use crate::contract::side::Side;
@@ -217,6 +218,27 @@ impl Answered {
             )),
             disclosed: wanted,
             age: Some(found.age),
+            etag: None,
+            kind: ReplyKind::Answer,
+        }
+    }
+
+    /// A word on each statement, with the provenance of what they were compared with.
+    pub(super) fn verified(
+        permit: &Permit,
+        esiti: &EsitiVerifica,
+        consulted: &[&Found],
+    ) -> Answered {
+        let origins = consulted.iter().map(|found| {
+            let from_cache = found.state != CacheState::Fresca;
+            let overdue = found.state == CacheState::Scaduta || found.fetched.answer.is_overdue;
+            (&found.fetched.origine, from_cache, overdue)
+        });
+        let origins: Vec<_> = origins.collect();
+        Answered {
+            body: Bytes::from(dichiarazioni::write(esiti, &origins)),
+            disclosed: permit.fields(),
+            age: consulted.iter().map(|found| found.age).max(),
             etag: None,
             kind: ReplyKind::Answer,
         }

@@ -106,6 +106,7 @@ fn kind_of_data(operation: &str) -> &'static str {
         Some(Operation::RecapitoAnpr) => "recapito di una persona, dall'ANPR",
         Some(Operation::FamigliaAnpr) => "dati dei componenti di una famiglia, dall'ANPR",
         Some(Operation::RicercaFamiglia) => "dati anagrafici dei componenti di una famiglia",
+        Some(Operation::VerificaDichiarazione) => "conferme di ciò che una persona ha dichiarato",
         Some(Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti) => {
             "posizione tributaria, immobili e contitolari"
         }

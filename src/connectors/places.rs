@@ -126,6 +126,24 @@ pub fn resolve<'a>(told: &Told<'a>) -> Option<Place<'a>> {
     (place != Place::default()).then_some(place)
 }
 
+/// The municipality that has or ever had this ISTAT code, or else this cadastral one; `None` if several did.
+pub fn whenever(istat: Option<&str>, belfiore: Option<&str>) -> Option<Place<'static>> {
+    let lines = match (istat, belfiore) {
+        (Some(code), _) => TABLE.of_istat(code),
+        (None, Some(code)) => TABLE.of_belfiore(code),
+        (None, None) => &[],
+    };
+    let last = Comune::at(*lines.last()?);
+    let mut all = lines.iter().map(|line| Comune::at(*line));
+    let some = |code: &'static str| Some(code).filter(|code| !code.is_empty());
+    all.all(|comune| comune.belfiore == last.belfiore)
+        .then_some(Place {
+            codice_istat: some(last.istat),
+            codice_belfiore: some(last.belfiore),
+            denominazione: some(last.denominazione),
+        })
+}
+
 /// The ISO 3166-1 alpha-3 code of the state with that ISTAT code; `100` is Italy.
 pub fn iso3(istat: &str) -> Option<&'static str> {
     let stati = &TABLE.stati;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// The fiscal code of a person (16 characters, omocodia included) or the numeric one of an entity (11 digits).
 ///
 /// Upper case, check character verified (DM 23 December 1976). Two codes are the same subject only if they are equal:
-/// omocodia is never undone here.
+/// omocodia is never undone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct CodiceFiscale(String);
 
@@ -41,6 +41,24 @@ impl CodiceFiscale {
     /// The code, upper case.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl CodiceFiscale {
+    /// Whether another code is this one but for omocodia: that of somebody else, or of the same person before or after theirs was changed.
+    pub fn differs_by_omocodia(&self, other: &str) -> bool {
+        let digit = |letter: u8| OMOCODIA.iter().position(|known| *known == letter);
+        let same = |(place, (one, other)): (usize, (u8, u8))| match place {
+            6 | 7 | 9 | 10 | 12..=14 => {
+                let value =
+                    |byte: u8| digit(byte).map_or(usize::from(byte.wrapping_sub(b'0')), |at| at);
+                value(one) == value(other)
+            }
+            15 => true,
+            _ => one == other,
+        };
+        let pairs = self.0.bytes().zip(other.bytes()).enumerate();
+        self.0 != other && self.0.len() == 16 && other.len() == 16 && pairs.into_iter().all(same)
     }
 }
 
@@ -183,6 +201,14 @@ mod tests {
         );
         assert_eq!(PartitaIva::parse("86334519758"), Err(CodeError::Check));
         assert_eq!(PartitaIva::parse("8633451975"), Err(CodeError::Shape));
+    }
+
+    #[test]
+    fn a_code_and_its_omocodia_are_told_from_another_persons() {
+        let code = CodiceFiscale::parse("RSSMRA80A01C933H").expect("valid");
+        assert!(code.differs_by_omocodia("RSSMRA80A01C93PD"));
+        assert!(!code.differs_by_omocodia("RSSMRA80A01C933H"));
+        assert!(!code.differs_by_omocodia("RSSMRA80A02C933H"));
     }
 
     #[test]

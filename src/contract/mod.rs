@@ -17,6 +17,7 @@ pub mod provenienza;
 pub mod richiesta;
 pub mod risposta;
 pub mod esiti;
+pub mod dichiarazioni;
 pub mod accessi;
 pub mod catalogo;
 pub mod side;

@@ -74,6 +74,9 @@ pub enum Operation {
     /// The registered family of one person.
     #[serde(rename = "anagrafe.ricerche-famiglia")]
     RicercaFamiglia,
+    /// Whether what a person declared of themselves is what their register says: a word on each statement, never the record.
+    #[serde(rename = "anagrafe.verifiche-dichiarazione")]
+    VerificaDichiarazione,
     /// The position of one taxpayer for one tax and year.
     #[serde(rename = "tributi.ricerche-posizione")]
     RicercaPosizione,
@@ -96,12 +99,13 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in the order of the documents.
-    pub const ALL: [Operation; 11] = [
+    pub const ALL: [Operation; 12] = [
         Operation::Enti,
         Operation::Ente,
         Operation::Servizi,
         Operation::RicercaPersona,
         Operation::RicercaFamiglia,
+        Operation::VerificaDichiarazione,
         Operation::RicercaPosizione,
         Operation::RicercaPosizioneInEnti,
         Operation::VariazioneSuperficie,
@@ -118,6 +122,7 @@ impl Operation {
             Operation::Servizi => "catalogo.servizi",
             Operation::RicercaPersona => "anagrafe.ricerche-persona",
             Operation::RicercaFamiglia => "anagrafe.ricerche-famiglia",
+            Operation::VerificaDichiarazione => "anagrafe.verifiche-dichiarazione",
             Operation::RicercaPosizione => "tributi.ricerche-posizione",
             Operation::RicercaPosizioneInEnti => "tributi.ricerche-posizione-in-enti",
             Operation::VariazioneSuperficie => "tributi.variazioni-superficie",
@@ -138,7 +143,9 @@ impl Operation {
     pub fn domain(self) -> Domain {
         match self {
             Operation::Enti | Operation::Ente | Operation::Servizi => Domain::Catalogo,
-            Operation::RicercaPersona | Operation::RicercaFamiglia => Domain::Anagrafe,
+            Operation::RicercaPersona
+            | Operation::RicercaFamiglia
+            | Operation::VerificaDichiarazione => Domain::Anagrafe,
             Operation::RicercaPosizione
             | Operation::RicercaPosizioneInEnti
             | Operation::VariazioneSuperficie => Domain::Tributi,
@@ -159,7 +166,15 @@ impl Operation {
 
     /// Whether adapters answer the operation.
     pub fn is_answered_by_adapters(self) -> bool {
-        self.is_personal() && self.asked_of_each().is_none() && !self.is_of_record()
+        self.is_personal()
+            && self.asked_of_each().is_none()
+            && !self.is_of_record()
+            && !self.is_verification()
+    }
+
+    /// Whether it compares what is declared with what other operations answer, and tells no value of theirs.
+    pub fn is_verification(self) -> bool {
+        self == Operation::VerificaDichiarazione
     }
 
     /// Whether the gateway answers it itself, out of its record.
@@ -183,7 +198,8 @@ impl Operation {
         self == Operation::VariazioneSuperficie
     }
 
-    /// The fields that `campi` may name, in the order of the answer; empty where nothing can be chosen.
+    /// The fields that `campi` may name, in the order of the answer; of a verification the kinds of statement; empty where nothing can be
+    /// chosen.
     pub fn fields(self) -> &'static [&'static str] {
         match self {
             Operation::Enti | Operation::Ente | Operation::Servizi => &[],
@@ -199,6 +215,19 @@ impl Operation {
                 "residenza",
                 "cittadinanza",
                 "stato_civile",
+            ],
+            Operation::VerificaDichiarazione => &[
+                "cognome",
+                "nome",
+                "sesso",
+                "data_nascita",
+                "luogo_nascita",
+                "stato_anagrafico",
+                "in_vita",
+                "residenza",
+                "cittadinanza",
+                "stato_civile",
+                "componenti",
             ],
             Operation::RecapitoAnpr => &[
                 "codice_fiscale",

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::luogo::Luogo;
 
 /// Persona iscritta, o già iscritta, nell'anagrafe di un ente.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Persona {
     /// Codice fiscale.
@@ -55,7 +55,7 @@ pub struct Persona {
 }
 
 /// Sesso anagrafico.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Sesso {
     /// Femmina.
     F,
@@ -64,7 +64,7 @@ pub enum Sesso {
 }
 
 /// Posizione di una persona nell'anagrafe dell'ente.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatoAnagrafico {
     /// Residente nel comune.

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::codice_fiscale::{CodiceFiscale, PartitaIva};
+use super::dichiarazioni::Dichiarazioni;
 use super::luogo::CodiceIstat;
 use super::operation::{FieldSet, Operation};
 use super::posizione::Tributo;
@@ -36,6 +37,13 @@ pub enum Parameters {
         codice_fiscale: CodiceFiscale,
         /// The number of the file, protocol entry or deed for which it is asked.
         numero_pratica: String,
+    },
+    /// What a person declared of themselves.
+    Dichiarazioni {
+        /// The person.
+        codice_fiscale: CodiceFiscale,
+        /// What they declared.
+        dichiarazioni: Box<Dichiarazioni>,
     },
     /// A taxpayer, a tax, a year.
     Posizione {
@@ -86,12 +94,22 @@ impl Parameters {
     pub fn soggetto(&self) -> Option<&str> {
         match self {
             Parameters::Persona { codice_fiscale }
-            | Parameters::PersonaPerPratica { codice_fiscale, .. } => Some(codice_fiscale.as_str()),
+            | Parameters::PersonaPerPratica { codice_fiscale, .. }
+            | Parameters::Dichiarazioni { codice_fiscale, .. } => Some(codice_fiscale.as_str()),
             Parameters::Posizione { soggetto, .. }
             | Parameters::PosizioneInEnti { soggetto, .. } => Some(soggetto.code()),
             Parameters::Variazione(declared) => Some(declared.soggetto.code()),
             Parameters::Pagina { .. } | Parameters::Accessi { .. } | Parameters::Nessuno => None,
         }
+    }
+
+    /// The members of a family whom the question itself names, by upper-case code.
+    pub fn componenti(&self) -> impl Iterator<Item = &str> {
+        let declared = match self {
+            Parameters::Dichiarazioni { dichiarazioni, .. } => dichiarazioni.componenti.as_slice(),
+            _ => &[],
+        };
+        declared.iter().map(|member| member.codice_fiscale.as_str())
     }
 
     /// What each ente is asked where the question is for several.

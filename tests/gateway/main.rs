@@ -42,6 +42,7 @@ mod officers;
 mod delivery;
 mod writes;
 mod decisions;
+mod declarations;
 mod record;
 mod revocation;
 mod isolation;

@@ -18,6 +18,8 @@ fn the_served_documents_hold_against_generated_requests() {
         return;
     };
     let province = Province::with(|files| {
+        let verifications = crate::declarations::all_kinds("portale-uno");
+        files.put("concessioni/controlli.toml", verifications);
         files.replace(
             "portali/prove.toml",
             "per_second = 1000, burst = 1000",

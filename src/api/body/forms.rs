@@ -197,7 +197,9 @@ pub struct Protocollo {
 }
 
 /// Keeps an explicit `null` apart from an absent field: the contract has no nulls.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 

@@ -1,6 +1,8 @@
 //! Reads the JSON bodies of requests, strictly: every mistake is told by field and expected form, never by the value received.
 
+mod declared;
 mod forms;
+mod statements;
 mod values;
 
 use serde::de::DeserializeOwned;
@@ -11,6 +13,7 @@ pub use forms::{
     RicercaAccessi, RicercaFamiglia, RicercaFamigliaAnpr, RicercaPersona, RicercaPosizione,
     RicercaPosizioneInEnti, RicercaRecapito, VariazioneSuperficie,
 };
+pub use statements::VerificaDichiarazioni;
 
 use values::{
     anno, enti, fields, istante, limite, numero, per_pratica, persona, soggetto, tributo,
@@ -57,6 +60,19 @@ pub fn question(
         Operation::RicercaFamiglia => {
             let asked: RicercaFamiglia = read(body)?;
             (persona(asked.codice_fiscale)?, asked.campi)
+        }
+        Operation::VerificaDichiarazione => {
+            let parameters = declared::declared(read(body)?)?;
+            let kinds = match &parameters {
+                Parameters::Dichiarazioni { dichiarazioni, .. } => Some(dichiarazioni.kinds()),
+                _ => None,
+            };
+            return Ok(Question {
+                operation,
+                ente: Some(ente),
+                parameters,
+                campi: kinds,
+            });
         }
         Operation::RicercaPosizione => {
             let asked: RicercaPosizione = read(body)?;

@@ -123,7 +123,7 @@ fn area(value: Option<Value>) -> Result<Decimal, Malformed> {
         .ok_or_else(|| wrong("superficie_mq", reason))
 }
 
-fn day(field: &str, value: Option<Value>) -> Result<NaiveDate, Malformed> {
+pub(super) fn day(field: &str, value: Option<Value>) -> Result<NaiveDate, Malformed> {
     let value = value.ok_or_else(|| wrong(field, "è obbligatorio"))?;
     let text = text(field, &value)?;
     let parsed = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
@@ -133,10 +133,18 @@ fn day(field: &str, value: Option<Value>) -> Result<NaiveDate, Malformed> {
 }
 
 fn fiscal_code(value: &Value) -> Result<CodiceFiscale, Malformed> {
-    let text = text("codice_fiscale", value)?;
-    let parsed =
-        CodiceFiscale::parse(text).map_err(|error| wrong("codice_fiscale", &error.to_string()))?;
-    canonical("codice_fiscale", text, parsed.as_str())?;
+    fiscal_code_in("codice_fiscale", Some(value))
+}
+
+/// The fiscal code that has to stand in that field.
+pub(super) fn fiscal_code_in(
+    field: &str,
+    value: Option<&Value>,
+) -> Result<CodiceFiscale, Malformed> {
+    let value = value.ok_or_else(|| wrong(field, "è obbligatorio"))?;
+    let text = text(field, value)?;
+    let parsed = CodiceFiscale::parse(text).map_err(|error| wrong(field, &error.to_string()))?;
+    canonical(field, text, parsed.as_str())?;
     Ok(parsed)
 }
 
@@ -221,7 +229,7 @@ pub(super) fn fields(operation: Operation, value: &Value) -> Result<FieldSet, Ma
     }
 }
 
-fn text<'v>(field: &str, value: &'v Value) -> Result<&'v str, Malformed> {
+pub(super) fn text<'v>(field: &str, value: &'v Value) -> Result<&'v str, Malformed> {
     value.as_str().ok_or_else(|| wrong(field, "è un testo"))
 }
 

@@ -32,6 +32,7 @@ struct Catalogo;
 #[openapi(paths(
     anagrafe::ricerche_persona,
     anagrafe::ricerche_famiglia,
+    anagrafe::verifiche_dichiarazione,
     richieste::stato_richiesta,
     richieste::risultato_anagrafe,
     status::status
@@ -171,7 +172,7 @@ impl About {
                 id: "6c0a5b1e-6f5e-4c0e-9d0b-3a3f0a5f6b02",
                 title: "Anagrafe della popolazione",
                 summary: "Schede e famiglie anagrafiche degli enti collegati.",
-                description: "Ricerche nelle anagrafi degli enti collegati al gateway, qualunque gestionale usino. Le ricerche sono \
+                description: "Ricerche nelle anagrafi degli enti collegati al gateway, qualunque gestionale usino, e verifica di ciò che una persona ha dichiarato di sé. Le ricerche sono \
                     POST perché i dati personali non stiano mai nell'indirizzo. I dati non hanno valore di certificato; in caso di \
                     difformità prevale l'ANPR. Ogni risposta dice la provenienza e l'età dei dati.",
             },
@@ -285,6 +286,7 @@ enum Kind {
     Accessi,
     Nazionale,
     Personale,
+    Verifica,
     Scrittura,
     Richiesta,
     Risultato,
@@ -306,6 +308,9 @@ impl Kind {
             }
             _ if operation.operation_id.as_deref() == Some("variazioni_superficie") => {
                 Kind::Scrittura
+            }
+            _ if operation.operation_id.as_deref() == Some("verifiche_dichiarazione") => {
+                Kind::Verifica
             }
             _ => Kind::Personale,
         }
@@ -340,6 +345,15 @@ impl Kind {
                 "Citizen-Token",
                 "Traceparent",
             ],
+            Kind::Verifica => &[
+                "Purpose-Id",
+                "Cache-Control",
+                "Digest",
+                "Agid-JWT-Signature",
+                "Agid-JWT-TrackingEvidence",
+                "Citizen-Token",
+                "Traceparent",
+            ],
             Kind::Scrittura => &[
                 "Purpose-Id",
                 "Idempotency-Key",
@@ -358,9 +372,11 @@ impl Kind {
         match self {
             Kind::Stato => &["Cache-Control"],
             Kind::Catalogo => &["Cache-Control", "ETag"],
-            Kind::Nazionale | Kind::Personale | Kind::Scrittura | Kind::Risultato => {
-                &["Cache-Control", "Age", "Digest", "Agid-JWT-Signature"]
-            }
+            Kind::Nazionale
+            | Kind::Personale
+            | Kind::Verifica
+            | Kind::Scrittura
+            | Kind::Risultato => &["Cache-Control", "Age", "Digest", "Agid-JWT-Signature"],
             Kind::Accessi => &["Cache-Control", "Digest", "Agid-JWT-Signature"],
             Kind::Richiesta => &["Cache-Control", "Retry-After"],
         }
@@ -391,7 +407,9 @@ impl Kind {
                         400 | 401 | 403 | 404 | 408 | 410 | 413 | 429 | 431 | 500 | 501 | 503 | 504
                     )
                 }
-                Kind::Nazionale | Kind::Personale | Kind::Scrittura => *status != 405,
+                Kind::Nazionale | Kind::Personale | Kind::Verifica | Kind::Scrittura => {
+                    *status != 405
+                }
                 Kind::Risultato => !matches!(status, 405 | 415),
             })
             .collect();

@@ -125,6 +125,8 @@ impl KeptQuestion {
             Parameters::PosizioneInEnti { .. }
             // Asked in a person's name for one file: nobody waits for such an answer.
             | Parameters::PersonaPerPratica { .. }
+            // Answered at once or not at all: what was declared and a whole record are not kept for a yes or a no.
+            | Parameters::Dichiarazioni { .. }
             | Parameters::Pagina { .. }
             | Parameters::Accessi { .. }
             | Parameters::Nessuno => return None,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::grant::agreement::BaseGiuridica;
 use crate::config::grant::{Enti, Grant};
 use crate::config::mistake::Mistake;
 use crate::config::reading::places::{Entry, Place, Places};
@@ -38,6 +39,7 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         check_grant(grant, &entry.places, written, &mut mistakes);
         if grant.is_personal() {
             check_deeds(grant, &entry.places, written, &mut mistakes);
+            check_verifications(grant, &entry.places, &mut mistakes);
         }
     }
     mistakes
@@ -88,6 +90,35 @@ fn check_deeds(grant: &Grant, places: &Places, written: &Written, mistakes: &mut
         };
         let text = format!("manca la convenzione con l'ente {first}{others}");
         mistakes.push(places.mistake("convenzione", text));
+    }
+}
+
+/// A check of self-declarations and its legal basis belong together: the one is for nothing else, and nothing else is for it. Without a
+/// volume a portal could guess until it is told yes.
+fn check_verifications(grant: &Grant, places: &Places, mistakes: &mut Vec<Mistake>) {
+    let is_for_checks = grant.base_giuridica == Some(BaseGiuridica::Dpr445Art71);
+    let mut personal = grant
+        .operations
+        .iter()
+        .filter(|operation| operation.is_personal());
+    let verifies = grant
+        .operations
+        .iter()
+        .any(|operation| operation.is_verification());
+    if verifies && grant.base_giuridica.is_some() && !is_for_checks {
+        let text =
+            "la verifica di dichiarazioni sostitutive ha una sola base giuridica: \"dpr445_art71\"";
+        mistakes.push(places.mistake("base_giuridica", text));
+    }
+    if is_for_checks && let Some(other) = personal.find(|operation| !operation.is_verification()) {
+        let text = format!(
+            "l'art. 71 permette di controllare dichiarazioni, non di ricevere dati: {other} vuole un'altra base giuridica, in una concessione sua"
+        );
+        mistakes.push(places.mistake("base_giuridica", text));
+    }
+    if verifies && !places.has("daily_quota") {
+        let text = "la verifica di dichiarazioni sostitutive vuole «daily_quota»: senza un volume il portale potrebbe indovinare per tentativi";
+        mistakes.push(places.mistake("", text));
     }
 }
 

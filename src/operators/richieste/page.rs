@@ -183,8 +183,10 @@ pub(super) fn kind(operation: Operation) -> &'static str {
             "Posizione tributaria di un contribuente"
         }
         Operation::VariazioneSuperficie => "Variazione della superficie di un'utenza",
-        Operation::Enti | Operation::Ente | Operation::Servizi | Operation::RicercaAccessi => {
-            "Richiesta"
-        }
+        Operation::Enti
+        | Operation::Ente
+        | Operation::Servizi
+        | Operation::RicercaAccessi
+        | Operation::VerificaDichiarazione => "Richiesta",
     }
 }
