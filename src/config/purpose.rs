@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::reading::table::Table;
+use super::reading::value::Value;
 use super::reading::{FromTable, Reader};
 use super::units::Span;
 
@@ -45,9 +46,17 @@ impl FromTable for Visibility {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
         let place = table.place();
         let after: Option<Span> = table.optional("differita", reader);
+        let written = table.values("differita").next().map(Value::place);
         let excluded = table.optional("esclusa", reader);
         let norm: Option<String> = table.required("norma", reader);
         table.finish(reader);
+        if let (Some(place), true) = (
+            written,
+            after.as_ref().is_some_and(|after| after.0 > LONGEST),
+        ) {
+            reader.mistake(&place, "al più 3653 giorni (dieci anni): per non mostrare mai c'è { esclusa = true, norma = \"…\" }");
+            return None;
+        }
         match (after, excluded, norm?) {
             (Some(after), None | Some(false), norm) => Some(Visibility::Deferred {
                 after: after.0,
@@ -63,6 +72,9 @@ impl FromTable for Visibility {
         }
     }
 }
+
+/// The longest that an exchange is kept from the citizen for now: ten years. What is to be kept from them longer is kept from them.
+const LONGEST: Duration = Duration::from_hours(24 * 3653);
 
 const EXPECTED: &str = "serve { differita = \"90d\", norma = \"…\" } oppure { esclusa = true, norma = \"…\" }; senza visibility è immediata";
 
