@@ -33,7 +33,7 @@ async fn open() -> (Doors, OpenHost) {
     (doors, host)
 }
 
-fn openssl(folder: &Path, arguments: &[&str]) {
+pub fn openssl(folder: &Path, arguments: &[&str]) {
     let output = Command::new("openssl")
         .args(arguments)
         .current_dir(folder)

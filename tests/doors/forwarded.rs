@@ -11,7 +11,7 @@ use pontile::login::{self, OpenHost};
 use pontile::snapshot::{self, Kept};
 use rustls::version::TLS12;
 
-use crate::cards::issue;
+use crate::cards::{issue, openssl};
 use crate::harness::{Answer, Client, Doors};
 
 const HOST: &str = "[login]\nname = \"localhost\"\naddress = \"127.0.0.1:0\"\ncertificate = \"pki/server.pem\"\n\
@@ -148,6 +148,90 @@ async fn a_certificate_that_is_named_twice_is_nobodys() {
             page.body
         );
     }
+    host.close().await;
+}
+
+/// An authority below the development one, its revocation list, and a card of its own.
+fn issue_below(pki: &Path) {
+    let write = |name: &str, text: &str| std::fs::write(pki.join(name), text).expect("a file");
+    write(
+        "sotto.ext",
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid:always\n",
+    );
+    write("sotto.txt", "");
+    write("sotto.num", "01\n");
+    write(
+        "sotto.cnf",
+        "[ca]\ndefault_ca=d\n[d]\ndatabase=sotto.txt\ncrlnumber=sotto.num\ndefault_md=sha256\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n",
+    );
+    for arguments in [
+        "req -new -newkey rsa:2048 -nodes -keyout sotto.key -out sotto.csr -subj /C=IT/O=Prove/CN=sotto",
+        "x509 -req -in sotto.csr -CA root.pem -CAkey root.key -set_serial 0x77 -days 30 -sha256 -extfile sotto.ext -out sotto.pem",
+        "ca -gencrl -config sotto.cnf -cert sotto.pem -keyfile sotto.key -crldays 1 -out sotto.crl.pem",
+        "x509 -req -in cns.csr -CA sotto.pem -CAkey sotto.key -set_serial 0x78 -days 30 -sha256 -extfile cns.ext -out cns-sotto.pem",
+    ] {
+        openssl(pki, &arguments.split(' ').collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn the_chain_behind_a_certificate_is_read_from_its_own_header() {
+    let (doors, host) = open(|pki| {
+        issue(pki, "cns", "rsa:2048", "digitalSignature", "1.3.76.16.2.1");
+        issue_below(pki);
+        let digest = certificate(pki, PROXY).digest(MessageDigest::sha256());
+        let fingerprint = hex::encode(digest.expect("a digest"));
+        let host = HOST.replace("root.crl.pem\"", "root.crl.pem\", \"pki/sotto.crl.pem\"");
+        format!("{host}[login.proxy]\ncertificates = [\"{fingerprint}\"]\n")
+    })
+    .await;
+    let card = client_cert(&doors, "cns-sotto");
+    let part = |name: &str| {
+        let header = client_cert(&doors, name);
+        header
+            .trim_end()
+            .trim_start_matches("Client-Cert: ")
+            .to_owned()
+    };
+    let alone = told(&doors, &host, Some(PROXY), &card).await;
+    assert!(
+        alone.body.contains("Emittente non riconosciuto"),
+        "{}",
+        alone.body
+    );
+    let chain = format!(
+        "{card}Client-Cert-Chain: {}, {}\r\n",
+        part("sotto"),
+        part("root")
+    );
+    let whole = told(&doors, &host, Some(PROXY), &chain).await;
+    assert_eq!(whole.status, 200, "{}", whole.body);
+    let lines = format!(
+        "{card}Client-Cert-Chain: {}\r\nClient-Cert-Chain: {}\r\n",
+        part("sotto"),
+        part("root")
+    );
+    let lines = told(&doors, &host, Some(PROXY), &lines).await;
+    assert_eq!(lines.status, 200, "{}", lines.body);
+    // A chain that cannot be read, and one that is longer than any.
+    for chain in [
+        ":%%%:".to_owned(),
+        "AAAA".to_owned(),
+        vec![part("sotto"); 8].join(", "),
+    ] {
+        let header = format!("{card}Client-Cert-Chain: {chain}\r\n");
+        let page = told(&doors, &host, Some(PROXY), &header).await;
+        assert!(page.body.contains("La carta non si legge"), "{}", page.body);
+    }
+    // The chain vouches for nobody by itself, and from others it is not read.
+    let only = told(
+        &doors,
+        &host,
+        Some(PROXY),
+        &format!("Client-Cert-Chain: {}\r\n", part("cns")),
+    )
+    .await;
+    assert!(only.body.contains("Nessuna carta trovata"), "{}", only.body);
     host.close().await;
 }
 
