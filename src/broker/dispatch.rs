@@ -18,6 +18,7 @@ use crate::contract::operation::FieldSet;
 use crate::contract::provenienza::{Adattatore, Origine, Provenienza};
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
+use crate::jose::JoseError;
 use crate::modi::{Fault, ModiError, TokenKind};
 use crate::snapshot::Binding;
 
@@ -117,12 +118,8 @@ fn answered_by(
     if pdnd.is_some_and(|pdnd| pdnd.use_of(asking(permit, binding)).is_none()) {
         return Err(not_offered());
     }
-    if instance.names_the_asker() && permit.proofs().evidence.is_none() {
-        let absent = Fault::Absent(Pattern::AuditRest01);
-        return Err(ExchangeError::Token(ModiError::new(
-            TokenKind::Audit,
-            absent,
-        )));
+    if instance.names_the_asker() {
+        check_evidence(permit)?;
     }
     // What the back end was told was asked for one person is not kept for the next.
     let lifetime = operation.keep().filter(|_| !instance.answers_one_request());
@@ -133,6 +130,21 @@ fn answered_by(
         fields,
         lifetime,
     })
+}
+
+/// Refuses what the back end would: without evidence nobody can be told to it, and the national registry wants the level of assurance, too.
+fn check_evidence(permit: &Permit) -> Result<(), ExchangeError> {
+    let fault = match permit.proofs().evidence {
+        None => Fault::Absent(Pattern::AuditRest01),
+        Some(evidence)
+            if permit.operation().is_national() && evidence.level_of_assurance().is_none() =>
+        {
+            Fault::Jose(JoseError::Missing("LoA"))
+        }
+        Some(_) => return Ok(()),
+    };
+    let error = ModiError::new(TokenKind::Audit, fault);
+    Err(ExchangeError::Token(error))
 }
 
 /// Who asks, as the uses of the PDND are chosen by.

@@ -359,6 +359,24 @@ async fn tokens_that_name_the_address_instead_of_the_audience_are_refused_as_our
     assert_eq!(told.status, 200, "{}", told.body);
 }
 
+#[tokio::test]
+async fn evidence_without_a_level_of_assurance_is_the_portals_fault_and_reaches_nobody() {
+    let country = Country::start().await;
+    let keys = Keys::of(&country.province, "portale-uno");
+    let portal = country.province.portal("portale-uno");
+    for what in ["ricerche-recapito", "ricerche-famiglia"] {
+        let body = json!({ "codice_fiscale": AL_FO, "numero_pratica": "2026/12345" });
+        let person = json!({ "userID": "agente-0042", "userLocation": "sportello-01" });
+        let message = keys.message_over(body.to_string(), person).await;
+        let path = format!("/rest/anpr/v1/enti/{ERBA}/{what}");
+        let refused = message.send_to(&portal, &path).await;
+        let told = (refused.status, refused.slug());
+        assert_eq!(told, (401, "token-non-valido"), "{}", refused.body);
+        assert_eq!(refused.body["lato"], "portale");
+    }
+    assert_eq!(country.calls().await, (0, 0));
+}
+
 /// What the portal must be told of a fault of the registry: status, problem and whose fault it is; `None`: the true answer.
 fn outcome(fault: &str, what: &str) -> Option<(u16, &'static str, &'static str)> {
     match fault {
