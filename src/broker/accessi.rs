@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::timeout_at;
 
 use crate::config::purpose::{Purpose, Visibility};
+use crate::connectors::places;
 use crate::contract::accessi::{Accessi, Accesso, FinalitaAccesso, RuoloAccesso};
 use crate::contract::question::Parameters;
 use crate::gateway::Gateway;
@@ -51,7 +52,6 @@ pub(super) async fn answer(
         deadline: arrival.deadline,
     };
     let filter = RecordFilter {
-        persons: register.as_every_ente_knows_them(),
         from: *dal,
         to: *al,
         before: *dopo,
@@ -65,7 +65,10 @@ pub(super) async fn answer(
         let turn = turn.map_err(|closed| ExchangeError::Internal(closed.to_string()))?;
         let search = tokio::spawn(async move {
             let _turn = turn;
-            register.page(filter, wanted).await
+            let persons = register.as_every_ente_knows_them(&filter).await?;
+            register
+                .page(RecordFilter { persons, ..filter }, wanted)
+                .await
         });
         let searched = search.await;
         searched.map_err(|_| ExchangeError::Internal("task ended".to_owned()))?
@@ -122,14 +125,27 @@ impl Register {
         Err(ExchangeError::DeadlinePassed)
     }
 
-    /// Each ente's exchanges know persons under digests of its own.
-    fn as_every_ente_knows_them(&self) -> Vec<Person> {
-        let enti = self.snapshot.enti().iter();
-        enti.map(|ente| Person {
-            ente: ente.codice_istat.as_str().to_owned(),
+    /// Each ente's exchanges know persons under digests of its own; those of enti that left the configuration since are the citizen's, too.
+    async fn as_every_ente_knows_them(
+        &self,
+        filter: &RecordFilter,
+    ) -> Result<Vec<Person>, ExchangeError> {
+        let enti = self.gateway.store.enti_on_record(filter).await;
+        let enti = enti.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
+        let person = |ente: String| Person {
+            ente,
             code: self.citizen.codice_fiscale.clone(),
-        })
-        .collect()
+        };
+        Ok(enti.into_iter().map(person).collect())
+    }
+
+    /// What the ente is called; one that left the configuration, as the table of places has it.
+    fn name_of(&self, ente: &str) -> String {
+        let mut enti = self.snapshot.enti().iter();
+        let known = enti.find(|known| known.codice_istat.as_str() == ente);
+        let known = known.map(|known| known.denominazione.as_str());
+        let name = known.or_else(|| places::whenever(Some(ente), None)?.denominazione);
+        name.unwrap_or_default().to_owned()
     }
 
     /// An exchange, unless its purpose keeps it from the citizen, for now or altogether.
@@ -141,16 +157,13 @@ impl Register {
             id => Some(self.visible(id, istante)?),
         };
         let ente = row.text("ente");
-        let mut enti = self.snapshot.enti().iter();
-        let denominazione = enti.find(|known| known.codice_istat.as_str() == ente);
         Some(Accesso {
             scambio: row.scambio,
             istante,
             richiedente: row.text("portal").to_owned(),
             da_interessato: self.is_by_citizen(row),
             codice_istat: ente.to_owned(),
-            denominazione: denominazione
-                .map_or_else(String::new, |ente| ente.denominazione.clone()),
+            denominazione: self.name_of(ente),
             operazione: row.text("operation").to_owned(),
             finalita: finalita.map(|purpose| FinalitaAccesso {
                 id: purpose.id.clone(),

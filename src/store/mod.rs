@@ -33,6 +33,7 @@ mod contexts;
 mod tables;
 mod tokens;
 mod upkeep;
+mod enti;
 mod export;
 
 mod database;
@@ -46,6 +47,7 @@ mod disk;
 mod sqlite;
 mod postgres;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -278,6 +280,14 @@ impl Store {
     /// The exchanges that the filter lets through, the newest first.
     pub async fn list(&self, filter: &RecordFilter) -> Result<Vec<RecordRow>, StoreError> {
         read::list(&self.inner.database, filter, &self.inner.subject_keys).await
+    }
+
+    /// The ISTAT codes of the enti that were asked in the time of the filter, those that left the configuration included; perhaps of others.
+    pub async fn enti_on_record(
+        &self,
+        filter: &RecordFilter,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        enti::on_record(&self.inner.database, filter, &self.inner.subject_keys).await
     }
 
     /// Writes the exchanges asked of one ente that began in `from..to` as JSON lines, the oldest first; returns how many.

@@ -129,7 +129,7 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    fn of(filter: &RecordFilter, keys: &SubjectKeys) -> Selection {
+    pub(super) fn of(filter: &RecordFilter, keys: &SubjectKeys) -> Selection {
         let mut from = filter.from.map_or([0; 16], least_scambio);
         let mut to = filter.to.map_or([0xff; 16], least_scambio);
         if let Some(before) = filter.before {

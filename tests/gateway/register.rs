@@ -104,6 +104,41 @@ async fn what_was_refused_without_a_purpose_shows_where_nothing_is_kept_back() {
     assert!(only.get("finalita").is_none(), "{only}");
 }
 
+#[tokio::test]
+async fn what_was_asked_of_an_ente_that_left_the_configuration_stays_the_citizens() {
+    let mut province = Province::with(with_register);
+    let (portal, other) = (
+        province.portal("portale-uno"),
+        province.portal("portale-due"),
+    );
+    let token = logged_in(&province, &portal).await;
+    let asked = ask(&other, PATH, Some(PURPOSE)).await;
+    let of_cantu = "[[ente]]\ncodice_istat = \"013041\"\ncodice_belfiore = \"B639\"\ncodice_ipa = \"c_b639\"\ndenominazione = \"Cantù\"\n\
+                    [ente.servizi.anagrafe]\ninstance = \"cantu-civilia\"\n[ente.servizi.tributi]\ninstance = \"cantu-next\"\n";
+    let before = register(&portal, Some(&token), json!({})).await;
+    assert_eq!(items(&before)[0]["denominazione"], "Cantù");
+    province
+        .files
+        .replace("enti/prove.toml", of_cantu, "")
+        .replace(
+            "concessioni/solo-nomi-di-cantu.toml",
+            "\"013041\"",
+            "\"013095\"",
+        );
+    province.rewrite_and_reload();
+    let page = register(&portal, Some(&token), json!({})).await;
+    let [only] = items(&page) else {
+        panic!("what was asked is lost: {}", page.body);
+    };
+    assert_eq!(only["scambio"], asked.header("x-correlation-id"));
+    assert_eq!(only["codice_istat"], "013041");
+    assert_eq!(
+        only["denominazione"], "CANTÙ",
+        "as the table of places has it"
+    );
+    assert_eq!(only["ruoli"], before.body["items"][0]["ruoli"]);
+}
+
 /// What the register says of who asked, per exchange with that ente or any.
 fn by_citizen(page: &Answer, ente: Option<&str>) -> Vec<Value> {
     let of_ente = items(page)
