@@ -42,6 +42,53 @@ async fn a_back_end_that_hangs_becomes_a_504_and_slows_no_other_municipality() {
 }
 
 #[tokio::test]
+async fn several_under_one_code_are_a_409_over_soap_and_over_rest_that_counts_them_where_the_product_does()
+ {
+    // At Como another product, which answers with rows over SOAP.
+    let province = Province::with(|files| {
+        let mut known = files.back_ends.others.iter();
+        let (_, address) = known.find(|(port, _)| *port == 18102).expect("d2");
+        let instance = format!(
+            "[[instance]]\nname = \"como-dataset\"\nadapter = \"dataset-due-passi\"\naddress = \"{address}/c933\"\nvalues = {{ utente = \"gw\" }}\n\
+             secrets = {{ password = {{ file = \"../segreti/como-dataset\" }} }}\n[instance.bounds]\nconnect_deadline = \"1s\"\nanswer_deadline = \"2s\"\n"
+        );
+        files
+            .append("istanze/prove.toml", &instance)
+            .put("segreti/como-dataset", "d2-prova-c933".to_owned())
+            .replace(
+                "enti/prove.toml",
+                "[ente.servizi.anagrafe]\ninstance = \"como-vista\"",
+                "[ente.servizi.anagrafe]\ninstance = \"como-dataset\"",
+            );
+    });
+    let portal = province.portal("portale-uno");
+    let como = ("013075", "RSSMRA80A01C933H");
+    // The product of Cantù says only that there are several.
+    for (dialect, person, told) in [
+        ("d1", CANTU, "Più soggetti"),
+        ("d2", como, "2 soggetti"),
+        ("d6", ERBA, "2 soggetti"),
+    ] {
+        let order = json!({ "dialect": dialect, "fault": "ambiguous" });
+        province.simulators.fault(order).await;
+        let answer = portal.persona(person.0, person.1).await;
+        assert_eq!(
+            (answer.status, answer.slug()),
+            (409, "soggetto-ambiguo"),
+            "{}",
+            answer.body
+        );
+        let detail = answer.body["detail"].as_str().unwrap_or_default();
+        assert!(detail.starts_with(told), "{dialect}: {detail}");
+        assert!(
+            !answer.body.to_string().contains(person.1),
+            "{}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
 async fn each_kind_of_bad_weather_is_named_and_never_becomes_not_found() {
     for (fault, status, problem) in [
         ("html_502", 503, "gestionale-non-disponibile"),
