@@ -34,7 +34,8 @@ pub(super) async fn ricerche_posizione(intake: Intake, request: &Request, ente: 
 /// Cerca la posizione di un contribuente per un tributo e un anno negli enti indicati o, se non se ne indicano, in quelli che hanno
 /// aderito. Ogni ente conta come una richiesta nei limiti e nelle quote; se non bastano, nessun ente è interrogato. Ogni ente ha un
 /// esito: chi non risponde in tempo è nominato, e la risposta è parziale. Con `Accept: application/x-ndjson` gli esiti arrivano
-/// una riga per ente, man mano, e l'ultima riga è il riepilogo.
+/// una riga per ente, man mano, e l'ultima riga è il riepilogo; le righe non sono firmate, neppure per il portale che ha concordato
+/// risposte firmate: parte la prima prima che si sappia l'ultima. Chi vuole la firma chiede `application/json`.
 #[utoipa::path(
     post,
     path = "/ricerche-posizione",

@@ -1,4 +1,4 @@
-//! The signature over an answer, for portals that want to prove later what they were told, and what they had asked.
+//! The signature over an answer, and over what is delivered later, for portals that want to prove later what they were told, and what they had asked.
 
 use chrono::Utc;
 use serde_json::{Map, Value};
@@ -32,22 +32,40 @@ impl Signs<'_> {
         if reply.body.is_empty() {
             return Ok(None);
         }
+        // The request's digest binds the answer to its question (PROFILE_NON_REPUDIATION_01).
+        let besides =
+            Map::from_iter([("request_digest".to_owned(), Value::from(digest_of(asked)))]);
+        let message = self.message(&reply.body, reply.media_type(), scambio, besides);
+        message.await.map(Some)
+    }
+
+    /// Signs what is delivered: the question's bytes are gone, so nothing but the exchange's number binds it to them.
+    pub(super) async fn sign_delivery(
+        &self,
+        body: &[u8],
+        media_type: &str,
+        scambio: Uuid,
+    ) -> Result<SignedMessage, SigningError> {
+        self.message(body, media_type, scambio, Map::new()).await
+    }
+
+    async fn message(
+        &self,
+        body: &[u8],
+        media_type: &str,
+        id: Uuid,
+        besides: Map<String, Value>,
+    ) -> Result<SignedMessage, SigningError> {
         let making = Making {
             own: self.own,
             reference: Reference::X5c,
             key_id: None,
             audience: self.audience(),
-            id: scambio,
+            id,
             at: Utc::now(),
         };
-        // The request's digest binds the answer to its question (PROFILE_NON_REPUDIATION_01).
-        let besides =
-            Map::from_iter([("request_digest".to_owned(), Value::from(digest_of(asked)))]);
-        let headers = [("content-type", reply.media_type())];
-        making
-            .message(&reply.body, &headers, besides)
-            .await
-            .map(Some)
+        let headers = [("content-type", media_type)];
+        making.message(body, &headers, besides).await
     }
 
     /// The portal as it calls itself in its token, else as we call it.

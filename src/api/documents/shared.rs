@@ -273,7 +273,8 @@ fn if_none_match() -> Parameter {
 
 fn reply_to() -> Parameter {
     let description = "Indirizzo del portale, tra quelli registrati, a cui consegnare con POST il risultato se l'ente risponde più \
-        tardi (ModI, NONBLOCK_PUSH_REST): X-Correlation-ID è quello della risposta 202. Se l'ente risponde subito non serve.";
+        tardi (ModI, NONBLOCK_PUSH_REST): X-Correlation-ID è quello della risposta 202. Se l'ente risponde subito non serve. Al portale che ha \
+        concordato risposte firmate anche la consegna lo è (Digest e Agid-JWT-Signature, senza request_digest).";
     let schema = ObjectBuilder::new()
         .min_length(Some(1))
         .max_length(Some(500))

@@ -1,6 +1,7 @@
 //! Delivers results to the portals' own addresses (ModI, NONBLOCK_PUSH_REST): at least once, each try on record before it leaves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,18 +10,21 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderName, Method};
 use uuid::Uuid;
 
+use crate::broker::answer_signature::Signs;
 use crate::broker::authorization;
 use crate::broker::dispatch;
 use crate::broker::error::ExchangeError;
 use crate::broker::protection;
-use crate::broker::reply::{Answered, Describe};
+use crate::broker::reply::{Answered, Describe, JSON, PROBLEM};
 use crate::config::calendar::Calendar;
 use crate::config::instance::{Bounds, Deferred, InstanceSettings};
-use crate::config::portal::ReplyTo;
+use crate::config::portal::{Portal, ReplyTo};
 use crate::connectors::http::{HttpClient, HttpRequest};
 use crate::contract::richiesta::Stato;
 use crate::digest::SaltedDigest;
 use crate::gateway::Gateway;
+use crate::modi::SignedMessage;
+use crate::snapshot::Snapshot;
 use crate::store::Richiesta;
 
 use super::kept::{KeptOutcome, KeptQuestion};
@@ -37,6 +41,7 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 struct Parcel {
     body: Bytes,
     media_type: &'static str,
+    signature: Option<SignedMessage>,
 }
 
 /// One try of a delivery; afterwards it is done, or due again, or given up with the request itself.
@@ -92,18 +97,16 @@ async fn try_once(
         .as_ref()
         .err()
         .map(|failure| describe(failure, &scambio));
-    let parcel = match (&result, &refusal) {
-        (Ok(body), _) => Parcel {
-            body: body.clone(),
-            media_type: "application/json",
-        },
-        (Err(_), refusal) => Parcel {
-            body: refusal
-                .as_ref()
-                .map(|refusal| refusal.body.clone())
-                .unwrap_or_default(),
-            media_type: "application/problem+json",
-        },
+    let (body, media_type) = match (result, &refusal) {
+        (Ok(body), _) => (body, JSON),
+        (Err(_), Some(refusal)) => (refusal.body.clone(), PROBLEM),
+        (Err(_), None) => (Bytes::new(), PROBLEM),
+    };
+    let signature = signature(&snapshot, portal, (&body, media_type), scambio).await?;
+    let parcel = Parcel {
+        body,
+        media_type,
+        signature,
     };
     let turn = Turn {
         scambio,
@@ -124,18 +127,51 @@ async fn try_once(
     send(to, richiesta, parcel).await
 }
 
+/// The signature over what leaves, where the portal wants answers signed.
+async fn signature(
+    snapshot: &Snapshot,
+    portal: Option<&Arc<Portal>>,
+    (body, media_type): (&[u8], &str),
+    scambio: Uuid,
+) -> Result<Option<SignedMessage>, String> {
+    let (Some(portal), Some(own)) = (portal, snapshot.own_signer.as_ref()) else {
+        return Ok(None);
+    };
+    if portal.modi.as_ref().is_none_or(|modi| !modi.answers_signed) {
+        return Ok(None);
+    }
+    let signs = Signs {
+        own,
+        portal,
+        proven: None,
+    };
+    let signed = signs.sign_delivery(body, media_type, scambio).await;
+    signed.map(Some).map_err(|failure| failure.to_string())
+}
+
 /// The portal acknowledges with 200 (ModI); any 2xx will do.
 async fn send(to: &ReplyTo, richiesta: &Richiesta, parcel: Parcel) -> Result<(), String> {
     let client = HttpClient::new(&settings(to)).map_err(|failure| failure.to_string())?;
     let correlation = HeaderValue::from_str(&richiesta.scambio.to_string())
         .expect("a UUID has only letters, digits and hyphens");
+    let mut headers = vec![
+        (CONTENT_TYPE, HeaderValue::from_static(parcel.media_type)),
+        (HeaderName::from_static("x-correlation-id"), correlation),
+    ];
+    if let Some(signature) = &parcel.signature {
+        let written = [
+            ("digest", &signature.digest),
+            ("agid-jwt-signature", &signature.token),
+        ];
+        for (name, value) in written {
+            let value = HeaderValue::from_str(value).map_err(|failure| failure.to_string())?;
+            headers.push((HeaderName::from_static(name), value));
+        }
+    }
     let request = HttpRequest {
         method: Method::POST,
         path: String::new(),
-        headers: vec![
-            (CONTENT_TYPE, HeaderValue::from_static(parcel.media_type)),
-            (HeaderName::from_static("x-correlation-id"), correlation),
-        ],
+        headers,
         body: parcel.body,
         repeatable: true,
     };
