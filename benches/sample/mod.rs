@@ -89,7 +89,7 @@ impl Names {
         let now = Utc::now();
         let key = QuotaKey {
             portal: Arc::clone(&self.portal),
-            operation: Operation::RicercaPersona.name(),
+            counted: Operation::RicercaPersona.name().into(),
             ente: Arc::clone(&self.ente),
             day: rome_day(now),
         };

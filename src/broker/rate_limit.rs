@@ -1,5 +1,6 @@
 //! Stage 3: have they calls left. GCRA per portal and per portal and operation, then the day's quota.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::contract::operation::Operation;
 use crate::gateway::Gateway;
 use crate::store::quota::{QuotaKey, rome_day};
 
-use super::authorization::Permit;
+use super::authorization::{Permit, PurposeOrigin};
 use super::error::ExchangeError;
 use super::record::Trail;
 use super::reply::LimitStatus;
@@ -210,6 +211,17 @@ pub(super) async fn admit_all(
     Ok(())
 }
 
+/// What the day's quota counts: each operation by itself; under a voucher its purpose, over all operations of the e-service, as the PDND
+/// agrees on volumes.
+fn counted(permit: &Permit) -> Cow<'static, str> {
+    match permit.purpose() {
+        Some(purpose) if purpose.origin == PurposeOrigin::Voucher => {
+            QuotaKey::of_purpose(&purpose.id)
+        }
+        _ => permit.operation().name().into(),
+    }
+}
+
 pub(super) async fn admit_to_quota(
     gateway: &Gateway,
     permit: &Permit,
@@ -221,7 +233,7 @@ pub(super) async fn admit_to_quota(
     let today = gateway.limits.day_of(trail.begun());
     let key = QuotaKey {
         portal: permit.portal().name.as_str().into(),
-        operation: permit.operation().name(),
+        counted: counted(permit),
         ente: ente.codice_istat.as_str().into(),
         day: today.from,
     };

@@ -1,5 +1,6 @@
 //! Daily quotas: counted in memory over the durable counter, which moves in the record's own transaction.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
@@ -15,12 +16,19 @@ use super::error::StoreError;
 pub struct QuotaKey {
     /// Portal.
     pub portal: Arc<str>,
-    /// Operation.
-    pub operation: &'static str,
+    /// An operation, or of vouchers their purpose: [`QuotaKey::of_purpose`]. The column `operation`.
+    pub counted: Cow<'static, str>,
     /// Ente, ISTAT code.
     pub ente: Arc<str>,
     /// Day in Europe/Rome, see [`rome_day`].
     pub day: NaiveDate,
+}
+
+impl QuotaKey {
+    /// What is counted under the purpose of a voucher, whatever the operation: its name is no operation's.
+    pub fn of_purpose(purpose: &str) -> Cow<'static, str> {
+        Cow::Owned(format!("pdnd:{purpose}"))
+    }
 }
 
 /// Why an exchange is not admitted.
@@ -242,7 +250,7 @@ mod tests {
     fn key(day: &str) -> QuotaKey {
         QuotaKey {
             portal: "sportello".into(),
-            operation: "anagrafe.ricerche-persona",
+            counted: "anagrafe.ricerche-persona".into(),
             ente: "013075".into(),
             day: day.parse().expect("a date"),
         }

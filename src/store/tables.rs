@@ -255,7 +255,7 @@ pub(super) const QUOTA_USED: &str =
 /// Binds the parameters of [`QUOTA_USED`].
 pub(super) fn bind_quota_key(to: &mut impl Bind, key: &QuotaKey) {
     to.text(Some(&key.portal));
-    to.text(Some(key.operation));
+    to.text(Some(&key.counted));
     to.text(Some(&key.ente));
     to.text(Some(&key.day.to_string()));
 }

@@ -259,6 +259,45 @@ async fn the_days_requests_with_vouchers_are_told_by_purpose_voucher_and_status(
     assert_eq!(lines, [answered, refused], "{told}");
 }
 
+#[tokio::test]
+async fn the_days_volume_is_counted_by_the_vouchers_purpose_over_all_operations() {
+    let issuer = Issuer::new();
+    let province = Province::with(|files| {
+        with_vouchers(files, &issuer, "");
+        files
+            .append(
+                "portali/prove.toml",
+                &format!("[[purpose]]\nid = \"{FOR_ERBA}\"\ndescription = \"Prova\"\nlegal_basis = \"prova\"\n"),
+            )
+            .replace(
+                "concessioni/tutto.toml",
+                &format!("purposes = [\"{PURPOSE}\"]"),
+                &format!("purposes = [\"{PURPOSE}\", \"{FOR_ERBA}\"]\ndaily_quota = 2"),
+            );
+    });
+    let portal = province.portal("portale-uno");
+    let of_erba = |purpose: &str| {
+        let erba = json!({
+            "aud": "https://erba.example/anagrafe", "producerId": "ente-013095", "eserviceId": "servizio-013095", "purposeId": purpose,
+        });
+        issuer.voucher(erba)
+    };
+    let asked = async |what: &str, purpose: &str| {
+        let voucher = of_erba(purpose).await;
+        let request = portal
+            .request(Method::POST, &path(ERBA).replace("ricerche-persona", what))
+            .header("Authorization", format!("Bearer {voucher}"))
+            .json(&json!({ "codice_fiscale": "FOXLAX01B28D416I" }));
+        portal.send(request).await.status
+    };
+    assert_eq!(asked("ricerche-persona", PURPOSE).await, 200);
+    assert_eq!(asked("ricerche-famiglia", PURPOSE).await, 200);
+    // Neither operation has used up its own two.
+    assert_eq!(asked("ricerche-persona", PURPOSE).await, 429);
+    assert_eq!(asked("ricerche-famiglia", PURPOSE).await, 429);
+    assert_eq!(asked("ricerche-persona", FOR_ERBA).await, 200);
+}
+
 fn answer_number(answer: &Answer) -> String {
     answer.header("x-correlation-id").to_owned()
 }

@@ -26,7 +26,7 @@ async fn fill(store: &Store) {
 fn quota() -> QuotaKey {
     QuotaKey {
         portal: "sportello-como".into(),
-        operation: "anagrafe.ricerche-famiglia",
+        counted: "anagrafe.ricerche-famiglia".into(),
         ente: COMO.into(),
         day: rome_day(Utc::now()),
     }

@@ -10,7 +10,7 @@ use crate::sample::{self, COMO, turn_of_month};
 fn key(at: DateTime<Utc>) -> QuotaKey {
     QuotaKey {
         portal: "sportello-como".into(),
-        operation: "anagrafe.ricerche-famiglia",
+        counted: "anagrafe.ricerche-famiglia".into(),
         ente: COMO.into(),
         day: rome_day(at),
     }

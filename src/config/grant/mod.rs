@@ -57,7 +57,7 @@ pub struct Grant {
     pub fresh: bool,
     /// Rate per operation.
     pub rate: Option<Rate>,
-    /// Exchanges per day (Europe/Rome), per operation and ente.
+    /// Exchanges per day (Europe/Rome), per operation and ente; of vouchers per purpose and ente.
     pub daily_quota: Option<u32>,
     /// Who asks about whom.
     pub chi: Option<Chi>,

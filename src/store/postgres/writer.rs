@@ -142,7 +142,7 @@ fn total(row: &PgRow, sent: &[(&QuotaKey, i64)]) -> Result<Option<(QuotaKey, u64
     let used = row.number(4)?.and_then(|used| u64::try_from(used).ok());
     let key = sent.iter().map(|(key, _)| *key).find(|key| {
         portal.as_deref() == Some(&*key.portal)
-            && operation.as_deref() == Some(key.operation)
+            && operation.as_deref() == Some(&*key.counted)
             && ente.as_deref() == Some(&*key.ente)
             && day == Some(key.day)
     });
