@@ -37,6 +37,8 @@ async fn every_operation_of_the_documents_is_refused_without_a_grant() {
             let body = json!({ "codice_fiscale": CANTU.1 });
             let body = if path.contains("posizione") {
                 json!({ "codice_fiscale": CANTU.1, "tributo": "IMU", "anno": 2025 })
+            } else if path.contains("verifiche") {
+                json!({ "codice_fiscale": CANTU.1, "dichiarazioni": { "in_vita": true } })
             } else if path.contains("variazioni") {
                 json!({
                     "codice_fiscale": CANTU.1, "utenza": "1", "superficie_mq": "1", "data_decorrenza": "2025-01-01",
