@@ -43,6 +43,8 @@ mod richieste;
 mod keeping;
 #[path = "store/logbook.rs"]
 mod logbook;
+#[path = "store/representation.rs"]
+mod representation;
 #[path = "store/protection.rs"]
 mod protection;
 #[path = "store/grants.rs"]

@@ -11,6 +11,7 @@ use crate::config::purpose::{Purpose, Visibility};
 use crate::connectors::places;
 use crate::contract::accessi::{Accessi, Accesso, FinalitaAccesso, RuoloAccesso};
 use crate::contract::question::Parameters;
+use crate::contract::rappresentanza::RuoloRappresentante;
 use crate::gateway::Gateway;
 use crate::modi::TokenKind;
 use crate::oidc::Citizen;
@@ -22,6 +23,7 @@ use super::arrival::Arrival;
 use super::authorization::Permit;
 use super::error::{AskerFault, ExchangeError};
 use super::identity::Caller;
+use super::record::REPRESENTATION;
 use super::reply::Answered;
 
 /// A page of what is on record about the citizen who asks, within the request's time. A search looks through months: few run at once, and
@@ -157,11 +159,13 @@ impl Register {
             id => Some(self.visible(id, istante)?),
         };
         let ente = row.text("ente");
+        let ruoli = self.roles(row, ente);
         Some(Accesso {
             scambio: row.scambio,
             istante,
             richiedente: row.text("portal").to_owned(),
             da_interessato: self.is_by_citizen(row),
+            da_rappresentante: representative(row, &ruoli),
             codice_istat: ente.to_owned(),
             denominazione: self.name_of(ente),
             operazione: row.text("operation").to_owned(),
@@ -170,7 +174,7 @@ impl Register {
                 descrizione: purpose.description.clone(),
                 base_giuridica: purpose.legal_basis.clone(),
             }),
-            ruoli: self.roles(row, ente),
+            ruoli,
             con_risposta: row.text("outcome") == "risposto"
                 && row.value("withheld").as_bool() != Some(true),
         })
@@ -226,4 +230,14 @@ impl Register {
                 && own.iter().any(|digest| hex::encode(digest) == person)
         })
     }
+}
+
+/// In which role the exchange was asked for by who represents the citizen. Who represents another person is nobody's business here.
+fn representative(row: &RecordRow, own: &[RuoloAccesso]) -> Option<RuoloRappresentante> {
+    let mut tokens = row
+        .tokens
+        .iter()
+        .filter(|_| own.contains(&RuoloAccesso::Cercato));
+    let held = tokens.find(|token| token.kind == REPRESENTATION)?;
+    RuoloRappresentante::named(&held.pattern)
 }

@@ -1,6 +1,7 @@
 //! Stage 2: may they. Deny by default; decided anew at every request, answers from the cache included.
 
 mod again;
+mod asker;
 mod verifying;
 
 use std::sync::Arc;
@@ -8,7 +9,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::config::grant::asker::{Chi, Level};
 use crate::config::grant::days::Standing;
 use crate::config::grant::{Enti, Grant};
 use crate::config::limits::Rate;
@@ -20,12 +20,15 @@ use crate::contract::catalogo::ComuneSuccessore;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::{Parameters, Question};
+use crate::gateway::Gateway;
 use crate::modi::Proven;
 use crate::snapshot::{EnteEntry, Snapshot};
+use crate::store::representation::Representation;
 
-use super::error::{AskerFault, ExchangeError, VoucherElsewhere};
+use super::error::{ExchangeError, VoucherElsewhere};
 use super::identity::Caller;
 use super::record::{Stage, Trail};
+use super::representation;
 
 pub(super) use again::{Before, check_contact, still_granted};
 pub(super) use verifying::to_verify;
@@ -46,6 +49,8 @@ pub struct Permit {
     purpose: Option<Purpose>,
     /// What the portal's tokens proved; gone with its call.
     proven: Option<Arc<Proven>>,
+    /// In which role somebody asks about another person.
+    representation: Option<Arc<Representation>>,
 }
 
 impl Permit {
@@ -108,6 +113,11 @@ impl Permit {
     pub fn shows_protected(&self) -> bool {
         let purpose = self.purpose();
         purpose.is_some_and(|purpose| self.grant().protected_purposes.contains(&*purpose.id))
+    }
+
+    /// The number of the representation under which somebody asks about another person.
+    pub fn representation(&self) -> Option<i64> {
+        self.representation.as_ref().map(|held| held.number)
     }
 
     /// The enti that the grant covers.
@@ -174,10 +184,13 @@ struct Covering {
     fields: FieldSet,
     /// How it stands at that instant.
     standing: Standing,
+    /// In which role somebody asks about another person.
+    representation: Option<Arc<Representation>>,
 }
 
 /// Finds the grant that covers portal, operation, ente, purpose and fields together.
-pub(super) fn grant(
+pub(super) async fn grant(
+    gateway: &Gateway,
     caller: &Caller,
     asking: &Asking<'_>,
     trail: &mut Trail,
@@ -200,8 +213,12 @@ pub(super) fn grant(
     }
     let portal = caller.portal();
     check_service(caller, question, &snapshot)?;
-    let covering = covering(portal, asking, Some(caller))?;
+    let held = representation::between(gateway, caller, question).await?;
+    let covering = covering(portal, asking, Some((caller, &held)))?;
     trail.granted(&portal.grants[covering.position]);
+    if let Some(representation) = &covering.representation {
+        trail.represented(representation);
+    }
     let mut permit = permit(portal, &covering, snapshot, asking)?;
     permit.proven = caller.proven().cloned();
     if let (Some(purpose), Some(_)) = (&mut permit.purpose, caller.voucher()) {
@@ -266,7 +283,7 @@ pub(super) fn grant_again(
 fn covering(
     portal: &Portal,
     asking: &Asking<'_>,
-    caller: Option<&Caller>,
+    shown: Option<(&Caller, &[Representation])>,
 ) -> Result<Covering, ExchangeError> {
     let (mut out_of_time, mut not_shown) = (None, None);
     for (position, grant) in portal.grants.iter().enumerate() {
@@ -281,67 +298,26 @@ fn covering(
             position,
             fields,
             standing,
+            representation: None,
         };
         if standing != Standing::InForce {
             out_of_time.get_or_insert(covering);
             continue;
         }
-        match caller.map_or(Ok(()), |caller| shown(grant, caller, asking.question)) {
-            Ok(()) => return Ok(covering),
+        let asks = |(caller, held)| asker::shown(grant, (caller, held), asking.question);
+        match shown.map_or(Ok(None), asks) {
+            Ok(representation) => {
+                return Ok(Covering {
+                    representation: representation.cloned().map(Arc::new),
+                    ..covering
+                });
+            }
             Err(fault) => not_shown.get_or_insert(fault),
         };
     }
     match (not_shown, out_of_time) {
         (Some(fault), _) => Err(ExchangeError::AskerNotShown(fault)),
         (None, out_of_time) => out_of_time.ok_or(ExchangeError::NotGranted),
-    }
-}
-
-/// Whether the portal has shown that whoever asks is who may ask under the grant.
-fn shown(grant: &Grant, caller: &Caller, question: &Question) -> Result<(), AskerFault> {
-    // Of their own register only the citizen is told, whatever the grant says.
-    if question.operation.is_of_record() {
-        return caller.citizen().map(drop).ok_or(AskerFault::NotVerified);
-    }
-    let chi = match grant.chi {
-        Some(chi) if question.operation.is_personal() => chi,
-        _ => return Ok(()),
-    };
-    if chi == Chi::Sistema {
-        return Ok(());
-    }
-    if let Chi::Interessato { verified, .. } = chi {
-        // A card with its PIN is of the highest level.
-        if let Some(citizen) = caller.citizen() {
-            let own = question.parameters.soggetto() == Some(citizen.codice_fiscale.as_str());
-            return own.then_some(()).ok_or(AskerFault::AnotherPerson);
-        }
-        if verified {
-            return Err(AskerFault::NotVerified);
-        }
-    }
-    let evidence = caller.evidence().ok_or(AskerFault::NoEvidence)?;
-    if !evidence.is_signed() {
-        return Err(AskerFault::NotSigned);
-    }
-    match chi {
-        Chi::Sistema => Ok(()),
-        Chi::Ufficio => {
-            let file = evidence.text("fascicolo").unwrap_or_default();
-            let is_named = !file.trim().is_empty();
-            is_named.then_some(()).ok_or(AskerFault::NoFile)
-        }
-        Chi::Interessato { least, .. } => {
-            let level = evidence.level_of_assurance().and_then(Level::named);
-            if level.is_none_or(|level| level < least) {
-                return Err(AskerFault::LevelTooLow);
-            }
-            // SPID and CIE put the country and the kind of number before it.
-            let person = evidence.user_id();
-            let person = person.strip_prefix("TINIT-").unwrap_or(person);
-            let is_own = question.parameters.soggetto() == Some(person);
-            is_own.then_some(()).ok_or(AskerFault::AnotherPerson)
-        }
     }
 }
 
@@ -378,6 +354,7 @@ fn permit(
             origin: PurposeOrigin::default(),
         }),
         proven: None,
+        representation: covering.representation.clone(),
         snapshot,
     })
 }
@@ -421,6 +398,7 @@ pub(super) fn at_one(
         fresh: whole.fresh,
         purpose: whole.purpose.clone(),
         proven: whole.proven.clone(),
+        representation: whole.representation.clone(),
         snapshot,
     };
     trail.permitted(whole.operation, whole.fields);

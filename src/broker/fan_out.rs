@@ -173,7 +173,7 @@ async fn admitted(
     let Asked::Question(question) = arrival.asked()? else {
         return Err(ExchangeError::Internal("no question".to_owned()));
     };
-    let permit = authorization::grant(&caller, &arrival.asking(question), trail)?;
+    let permit = authorization::grant(gateway, &caller, &arrival.asking(question), trail).await?;
     reserve(gateway, &permit, arrival, trail).await
 }
 

@@ -11,6 +11,7 @@ pub mod deferral;
 pub mod catalogo;
 mod verification;
 pub mod accessi;
+mod representation;
 pub mod record;
 pub mod login;
 pub mod reply;
@@ -67,7 +68,7 @@ async fn stages(
         Asked::PickUp(sought) => return deferral::pick_up(gateway, &caller, *sought, trail).await,
         Asked::LogIn(_) => return login::redeem(gateway, &caller, arrival, trail).await,
     };
-    let permit = authorization::grant(&caller, &arrival.asking(question), trail)?;
+    let permit = authorization::grant(gateway, &caller, &arrival.asking(question), trail).await?;
     if permit.operation().asked_of_each().is_some() {
         return fan_out::ask(gateway, &permit, arrival, trail, describe).await;
     }

@@ -26,6 +26,7 @@ use crate::snapshot::Snapshot;
 use crate::store::SubjectKeys;
 use crate::store::quota::QuotaHold;
 use crate::store::record::{Context, Record, StageTimes, Subject};
+use crate::store::representation::Representation;
 use crate::store::{Slot, StoreError};
 use crate::telemetry::exchange::{ExchangeSeen, ExchangeTimes};
 
@@ -38,10 +39,11 @@ use super::dispatch::Fetched;
 use super::error::ExchangeError;
 use super::protection;
 use super::reply::{Answered, Describe, LimitStatus, Reply};
+use super::representation;
 
 use contexts::Common;
 use tokens::LoggedIn;
-pub(super) use tokens::VERIFIED;
+pub(super) use tokens::{REPRESENTATION, VERIFIED};
 
 /// What the stages leave behind for the record.
 pub struct Trail {
@@ -54,6 +56,8 @@ pub struct Trail {
     proven: Option<Arc<Proven>>,
     citizen: Option<Arc<Citizen>>,
     voucher: Option<Arc<Voucher>>,
+    /// In which role somebody asks about another person.
+    representation: Option<Arc<Representation>>,
     /// The card of a citizen who logged in, and the number of the token given for it.
     logged_in: Option<LoggedIn>,
     question: Option<Question>,
@@ -112,6 +116,7 @@ pub(super) fn open_part(
         parent: Some(parent),
         portal: whole.portal.clone(),
         citizen: whole.citizen.clone(),
+        representation: whole.representation.clone(),
         grant: whole.grant,
         purpose: whole.purpose,
         ..Trail::begin(arrival, whole.snapshot())
@@ -135,7 +140,7 @@ pub(super) async fn close(
     outcome: Result<Answered, ExchangeError>,
     describe: Describe,
 ) -> Reply {
-    let outcome = still_disclosable(gateway, &trail, arrival, outcome);
+    let outcome = still_disclosable(gateway, &trail, arrival, outcome).await;
     let limit = trail.final_limit(gateway, arrival);
     let cause = outcome.as_ref().err().map(ToString::to_string);
     let mut reply = Reply::of(arrival.scambio, trail.operation(), outcome, limit, describe);
@@ -185,7 +190,7 @@ pub(super) async fn close(
 ///
 /// A write that was carried out is told all the same: nothing is disclosed but what its portal has done itself, and a refusal
 /// would have it done twice.
-fn still_disclosable(
+async fn still_disclosable(
     gateway: &Gateway,
     trail: &Trail,
     arrival: &Arrival,
@@ -201,6 +206,8 @@ fn still_disclosable(
         return outcome;
     }
     authorization::still_granted(gateway, trail, &arrival.certificate, None)?;
+    let held = trail.representation.as_ref().map(|held| held.number);
+    representation::still_holds(gateway, held).await?;
     trail.still_shown(gateway)?;
     outcome
 }
@@ -216,6 +223,7 @@ impl Trail {
             proven: None,
             citizen: None,
             voucher: None,
+            representation: None,
             logged_in: None,
             question: None,
             grant: None,
@@ -327,6 +335,11 @@ impl Trail {
             grants.position(|other| std::ptr::eq(&raw const **other, grant))
         };
         self.grant = self.portal.as_ref().and_then(granted);
+    }
+
+    /// Somebody asks about another person in a role of the law.
+    pub(super) fn represented(&mut self, representation: &Arc<Representation>) {
+        self.representation = Some(Arc::clone(representation));
     }
 
     /// So much was granted.

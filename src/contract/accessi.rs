@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::instants;
+use super::rappresentanza::RuoloRappresentante;
 
 /// Righe di una pagina, se la richiesta non lo dice.
 pub const LIMITE_PREDEFINITO: u16 = 50;
@@ -41,6 +42,9 @@ pub struct Accesso {
     pub richiedente: String,
     /// Se è stato il cittadino stesso, entrato con la sua carta.
     pub da_interessato: bool,
+    /// In che veste l'ha chiesto chi rappresenta il cittadino; assente se nessuno lo rappresentava.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub da_rappresentante: Option<RuoloRappresentante>,
     /// Codice ISTAT dell'ente a cui è stato chiesto.
     #[schema(pattern = "^[0-9]{6}$", max_length = 6, example = "013075")]
     pub codice_istat: String,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The fiscal code of a person (16 characters, omocodia included) or the numeric one of an entity (11 digits).
@@ -41,6 +42,28 @@ impl CodiceFiscale {
     /// The code, upper case.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the code says that day of birth, whose century it leaves open; never true of an entity's code.
+    pub fn says_born_on(&self, day: NaiveDate) -> bool {
+        let code = self.0.as_bytes();
+        let digit = |place: usize| match code[place] {
+            digit @ b'0'..=b'9' => u32::from(digit - b'0'),
+            letter => {
+                let known = OMOCODIA.iter().position(|one| *one == letter);
+                known.map_or(u32::MAX, |digit| u32::try_from(digit).unwrap_or(u32::MAX))
+            }
+        };
+        if code.len() != 16 {
+            return false;
+        }
+        let year = digit(6) * 10 + digit(7);
+        let month = MONTHS.iter().position(|month| *month == code[8]);
+        // Women's days are forty more.
+        let written = digit(9) * 10 + digit(10);
+        year == day.year_ce().1 % 100
+            && month == Some(day.month0() as usize)
+            && [day.day(), day.day() + 40].contains(&written)
     }
 }
 
@@ -175,6 +198,21 @@ impl<'de> Deserialize<'de> for PartitaIva {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_says_the_day_of_birth_also_of_women_and_with_letters_for_digits() {
+        let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").expect("a day");
+        let says = |code: &str, text: &str| {
+            let code = CodiceFiscale::parse(code).expect("a code");
+            code.says_born_on(day(text))
+        };
+        assert!(says("RSSMRA80A01C933H", "1980-01-01"));
+        assert!(says("BNCNNA75T71B639E", "1975-12-31"));
+        assert!(!says("RSSMRA80A01C933H", "1980-01-02"));
+        assert!(!says("RSSMRA80A01C933H", "1980-02-01"));
+        assert!(!says("RSSMRA80A01C933H", "1981-01-01"));
+        assert!(!says("00743110157", "1980-01-01"));
+    }
 
     #[test]
     fn valid_codes_are_accepted_with_and_without_omocodia() {

@@ -14,6 +14,7 @@ pub mod posizione;
 pub mod pratica;
 pub mod document;
 pub mod provenienza;
+pub mod rappresentanza;
 pub mod richiesta;
 pub mod risposta;
 pub mod esiti;

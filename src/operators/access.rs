@@ -36,7 +36,7 @@ const OFFICERS: &[OperatorRole] = &[Addetto];
 const SECURITY: &[OperatorRole] = &[Sicurezza];
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 19] = [
+pub(super) const RESOURCES: [Resource; 21] = [
     // How it goes
     of("/vivo", &["GET"], EVERYBODY, true, Noting::Never),
     of("/pronto", &["GET"], READERS, true, Noting::Never),
@@ -98,6 +98,21 @@ pub(super) const RESOURCES: [Resource; 19] = [
     ),
     of(
         "/protezioni/",
+        &["GET", "POST"],
+        OFFICERS,
+        true,
+        Noting::WhenRead,
+    ),
+    // Who represents whom, as an ente attests it
+    of(
+        "/rappresentanze",
+        &["GET", "POST"],
+        OFFICERS,
+        true,
+        Noting::WhenRead,
+    ),
+    of(
+        "/rappresentanze/",
         &["GET", "POST"],
         OFFICERS,
         true,
@@ -169,6 +184,8 @@ mod tests {
             "/scritture/",
             "/protezioni",
             "/protezioni/",
+            "/rappresentanze",
+            "/rappresentanze/",
         ];
         assert_eq!(open_to(&officer), [&["/vivo"], pages.as_slice()].concat());
         let reader = operator(&[Lettore], &["013003"]);

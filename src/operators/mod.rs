@@ -5,12 +5,14 @@
 
 mod access;
 mod caller;
+mod deed;
 mod ends;
 mod form;
 mod logbook;
 mod night;
 mod page;
 mod protezioni;
+mod rappresentanze;
 mod ready;
 pub mod reason;
 mod record;
@@ -137,6 +139,17 @@ impl OperatorRoutes {
                 match request.head.method() {
                     "POST" => protezioni::end(caller, &self.seal, request, number).await,
                     _ => protezioni::show(caller, &self.seal, number).await,
+                }
+            }
+            "/rappresentanze" => match request.head.method() {
+                "POST" => rappresentanze::attest(caller, &self.seal, request).await,
+                _ => rappresentanze::list(caller, &self.seal).await,
+            },
+            "/rappresentanze/" => {
+                let number = request.head.path().trim_start_matches(resource);
+                match request.head.method() {
+                    "POST" => rappresentanze::revoke(caller, &self.seal, request, number).await,
+                    _ => rappresentanze::show(caller, &self.seal, number).await,
                 }
             }
             _ => Err(caller.malformed(Malformed::NoSuchResource)),

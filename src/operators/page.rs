@@ -5,6 +5,7 @@ use chrono_tz::Europe::Rome;
 
 use crate::api::http::Response;
 use crate::connectors::filled_in::Wrong;
+use crate::contract::operation::Operation;
 
 /// The pages' style.
 const STYLE: &str = include_str!("stile.css");
@@ -150,4 +151,22 @@ pub(super) fn input(
         attributes += &format!(" aria-invalid=\"true\" aria-describedby=\"{name}-errore\"");
     }
     line(body, &write(&attributes));
+}
+
+/// What an operation is called before an officer.
+pub(super) fn kind(operation: Operation) -> &'static str {
+    match operation {
+        Operation::RicercaPersona => "Scheda anagrafica di una persona",
+        Operation::RicercaFamiglia => "Famiglia anagrafica di una persona",
+        Operation::RecapitoAnpr => "Recapito di una persona (ANPR)",
+        Operation::FamigliaAnpr => "Famiglia anagrafica di una persona (ANPR)",
+        Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => {
+            "Posizione tributaria di un contribuente"
+        }
+        Operation::VariazioneSuperficie => "Variazione della superficie di un'utenza",
+        Operation::VerificaDichiarazione => "Verifica di una dichiarazione",
+        Operation::Enti | Operation::Ente | Operation::Servizi | Operation::RicercaAccessi => {
+            "Richiesta"
+        }
+    }
 }

@@ -1,29 +1,25 @@
 //! Officers of an ente mark persons as protected and take marks back. Pages tell numbers, deeds and days, never who is meant.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Europe::Rome;
-use uuid::Uuid;
+use chrono::{DateTime, Utc};
 
 use crate::api::http::{Request, Response};
-use crate::broker::error::{ExchangeError, Malformed};
+use crate::broker::error::ExchangeError;
 use crate::connectors::filled_in::Wrong;
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
-use crate::store::StoreError;
 use crate::store::protection::{Mark, NewMark};
 
 use super::caller::Caller;
+use super::deed::{
+    Filled, NEW, check_token, choice_of_ente, chosen_ente, done, last_day, name_of, of_input,
+    parsed, state, text, token,
+};
 use super::form::{self, Seal};
 use super::page::{escaped, facts, html, input, line, mistakes, moment, whole};
 use super::reason::Reason;
 
-/// Forms are of a mark by its number; the form of a new one is of none.
-const NEW: i64 = 0;
-
-/// What a form sent, or nothing yet.
-type Filled = BTreeMap<String, String>;
+/// Where the marks are.
+const FOLDER: &str = "/protezioni";
 
 /// A person to be marked, as a form says it.
 struct Wanted {
@@ -46,7 +42,7 @@ pub(super) async fn protect(
     request: &Request,
 ) -> Result<Response, Response> {
     let filled = form::filled(caller, request)?;
-    check_token(caller, seal, &filled, NEW).await?;
+    check_token(caller, seal, &filled, (FOLDER, NEW)).await?;
     let wanted = match wanted(caller, &filled) {
         Ok(wanted) => wanted,
         Err(wrong) => return listed(caller, seal, 422, &filled, &wrong).await,
@@ -65,7 +61,7 @@ pub(super) async fn protect(
     learn(caller).await?;
     Ok(html(
         200,
-        done(&format!("La protezione n. {number} vale da ora.")),
+        done(FOLDER, &format!("La protezione n. {number} vale da ora.")),
     ))
 }
 
@@ -83,7 +79,7 @@ pub(super) async fn end(
     number: &str,
 ) -> Result<Response, Response> {
     let filled = form::filled(caller, request)?;
-    check_token(caller, seal, &filled, parsed(caller, number)?).await?;
+    check_token(caller, seal, &filled, (FOLDER, parsed(caller, number)?)).await?;
     let why = match Reason::parse(text(&filled, "motivo")) {
         Ok(why) => why,
         Err(reason) => {
@@ -100,7 +96,7 @@ pub(super) async fn end(
         false => "La protezione era già cessata.",
     };
     learn(caller).await?;
-    Ok(html(200, done(told)))
+    Ok(html(200, done(FOLDER, told)))
 }
 
 /// What was set or taken back holds on this node when the officer is told; the others hear of it.
@@ -116,7 +112,7 @@ async fn own(caller: &Caller, number: &str, why: Option<&Reason>) -> Result<Mark
         .store
         .protection(parsed(caller, number)?)
         .await;
-    let found = found.map_err(|failure: StoreError| caller.failed(&failure))?;
+    let found = found.map_err(|failure| caller.failed(&failure))?;
     let ente = found.as_ref().map(|mark| mark.ente.clone());
     let reason = Reason::parse(&format!("protezione {number}")).ok();
     let reason = why.or(reason.as_ref());
@@ -131,45 +127,9 @@ async fn own(caller: &Caller, number: &str, why: Option<&Reason>) -> Result<Mark
     }
 }
 
-fn parsed(caller: &Caller, number: &str) -> Result<i64, Response> {
-    let number = number.parse().ok().filter(|number| *number > NEW);
-    number.ok_or_else(|| caller.malformed(Malformed::NoSuchResource))
-}
-
-async fn check_token(
-    caller: &Caller,
-    seal: &Seal,
-    filled: &Filled,
-    number: i64,
-) -> Result<(), Response> {
-    if seal.is_genuine(caller, Uuid::nil(), number, text(filled, "gettone")) {
-        return Ok(());
-    }
-    let stale = ExchangeError::Malformed(form::wrong("gettone"));
-    caller.note_refusal(&stale, None, None).await?;
-    Err(html(403, stale_page()))
-}
-
-fn text<'a>(filled: &'a Filled, name: &str) -> &'a str {
-    filled.get(name).map(|text| text.trim()).unwrap_or_default()
-}
-
-fn of_input(input: &str, reason: &'static str) -> Wrong {
-    Wrong {
-        input: input.to_owned(),
-        reason,
-    }
-}
-
 fn wanted(caller: &Caller, filled: &Filled) -> Result<Wanted, Vec<Wrong>> {
     let mut wrong = Vec::new();
-    let ente = caller
-        .enti()
-        .iter()
-        .find(|ente| ente.as_str() == text(filled, "ente"));
-    if ente.is_none() {
-        wrong.push(of_input("ente", "scegliere l'ente che protegge la persona"));
-    }
+    let ente = chosen_ente(caller, filled, &mut wrong);
     let code = CodiceFiscale::parse(text(filled, "codice_fiscale")).ok();
     if code.is_none() {
         wrong.push(of_input("codice_fiscale", "non è un codice fiscale"));
@@ -193,21 +153,6 @@ fn wanted(caller: &Caller, filled: &Filled) -> Result<Wanted, Vec<Wrong>> {
     }
 }
 
-/// The end of a last day in Italy; none where no day is written.
-fn last_day(text: &str) -> Result<Option<DateTime<Utc>>, &'static str> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    let next = day.and_then(|day| day.succ_opt()?.and_hms_opt(0, 0, 0));
-    let end = next.and_then(|next| next.and_local_timezone(Rome).earliest());
-    let end = end.ok_or("non è un giorno")?.with_timezone(&Utc);
-    match end > Utc::now() {
-        true => Ok(Some(end)),
-        false => Err("è già passato"),
-    }
-}
-
 async fn listed(
     caller: &Caller,
     seal: &Seal,
@@ -223,7 +168,7 @@ async fn listed(
     new_form(
         &mut body,
         caller,
-        &seal.token(caller, Uuid::nil(), NEW),
+        &token(caller, seal, (FOLDER, NEW)),
         filled,
         wrong,
     );
@@ -248,23 +193,7 @@ fn new_form(body: &mut String, caller: &Caller, token: &str, filled: &Filled, wr
              <input type=\"hidden\" name=\"gettone\" value=\"{token}\">"
         ),
     );
-    let only = caller.enti().len() == 1;
-    let options: String = caller
-        .enti()
-        .iter()
-        .map(|ente| {
-            let chosen = only || text(filled, "ente") == ente.as_str();
-            let chosen = if chosen { " selected" } else { "" };
-            let name = escaped(&name_of(caller, ente.as_str()));
-            format!(
-                "<option value=\"{}\"{chosen}>{name}</option>",
-                ente.as_str()
-            )
-        })
-        .collect();
-    input(body, ("ente", "Ente"), wrong, |attributes| {
-        format!("<select {attributes}><option value=\"\">–</option>{options}</select>")
-    });
+    choice_of_ente(body, caller, filled, wrong);
     let field = |name: &str| escaped(text(filled, name));
     let (code, deed, day) = (field("codice_fiscale"), field("atto"), field("fino_al"));
     input(
@@ -306,24 +235,11 @@ fn table(body: &mut String, ente: &str, marks: &[Mark]) {
                 mark.number,
                 escaped(&mark.deed),
                 moment(mark.since),
-                state(mark)
+                state(mark.until, mark.ended)
             ),
         );
     }
     body.push_str("</tbody>\n</table>\n");
-}
-
-fn state(mark: &Mark) -> String {
-    let last = |end: DateTime<Utc>| {
-        let day = (end - TimeDelta::seconds(1)).with_timezone(&Rome);
-        day.format("%d/%m/%Y").to_string()
-    };
-    match (mark.ended, mark.until) {
-        (Some(ended), _) => format!("cessata il {}", moment(ended)),
-        (None, Some(until)) if until <= Utc::now() => format!("valeva fino al {}", last(until)),
-        (None, Some(until)) => format!("vale fino al {}", last(until)),
-        (None, None) => "vale".to_owned(),
-    }
 }
 
 fn sheet(caller: &Caller, seal: &Seal, mark: &Mark, filled: &Filled, wrong: &[Wrong]) -> String {
@@ -336,11 +252,11 @@ fn sheet(caller: &Caller, seal: &Seal, mark: &Mark, filled: &Filled, wrong: &[Wr
             ("Atto", mark.deed.clone()),
             ("Disposta da", mark.operator.clone()),
             ("Dal", moment(mark.since)),
-            ("Stato", state(mark)),
+            ("Stato", state(mark.until, mark.ended)),
         ],
     );
     if mark.ended.is_none() {
-        let token = seal.token(caller, Uuid::nil(), mark.number);
+        let token = token(caller, seal, (FOLDER, mark.number));
         line(
             &mut body,
             &format!(
@@ -360,25 +276,4 @@ fn sheet(caller: &Caller, seal: &Seal, mark: &Mark, filled: &Filled, wrong: &[Wr
     }
     body.push_str("<p><a href=\"/protezioni\">Torna alle persone protette</a></p>\n");
     whole(&format!("Protezione n. {}", mark.number), &body)
-}
-
-fn done(told: &str) -> String {
-    let body = format!(
-        "<h1>{told}</h1>\n<p role=\"status\">È annotata nel giornale.</p>\n<p><a href=\"/protezioni\">Torna alle persone protette</a></p>\n"
-    );
-    whole("Fatto", &body)
-}
-
-fn stale_page() -> String {
-    whole(
-        "Modulo superato",
-        "<h1>Modulo superato</h1>\n<p role=\"alert\">Non è cambiato nulla: il modulo è di prima di un riavvio o di un altro operatore.</p>\n\
-         <p><a href=\"/protezioni\">Apri di nuovo le persone protette</a></p>\n",
-    )
-}
-
-fn name_of(caller: &Caller, ente: &str) -> String {
-    let snapshot = caller.gateway().snapshot();
-    let known = CodiceIstat::parse(ente).and_then(|code| snapshot.ente(&code).cloned());
-    known.map_or_else(|| ente.to_owned(), |known| known.denominazione.clone())
 }

@@ -18,6 +18,7 @@ pub mod richieste;
 pub mod replay;
 pub mod purges;
 pub mod protection;
+pub mod representation;
 pub mod grants;
 pub mod logbook;
 pub mod breach;

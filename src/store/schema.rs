@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 13;
+pub const VERSION: i64 = 14;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -70,6 +70,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "protected",
         include_str!("../../migrations/sqlite/0013_protected.sql"),
         include_str!("../../migrations/postgres/0013_protected.sql"),
+    ),
+    (
+        14,
+        "representation",
+        include_str!("../../migrations/sqlite/0014_representation.sql"),
+        include_str!("../../migrations/postgres/0014_representation.sql"),
     ),
 ];
 

@@ -233,7 +233,7 @@ pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
 }
 
 /// The tables of a backup, in the order in which they are restored.
-pub(super) const BACKED_UP: [&str; 12] = [
+pub(super) const BACKED_UP: [&str; 13] = [
     CONTEXT.name,
     EXCHANGE.name,
     SALT.name,
@@ -246,6 +246,7 @@ pub(super) const BACKED_UP: [&str; 12] = [
     "operator_logbook",
     "logbook_end",
     "protection",
+    "representation",
 ];
 
 /// What was used of one quota.

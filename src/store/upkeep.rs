@@ -15,6 +15,7 @@ use super::grants;
 use super::logbook::Logbook;
 use super::month::Month;
 use super::protection;
+use super::representation;
 use super::retention;
 use super::richieste::Richieste;
 use super::subject::SubjectKeys;
@@ -126,6 +127,13 @@ impl Upkeep {
         let generations = grants::prune(&self.database, retention::grants_end(self.retention, now));
         if let Err(error) = generations.await {
             tracing::error!(%error, "le concessioni oltre la conservazione non si possono eliminare");
+        }
+        let ended = representation::prune(
+            &self.database,
+            retention::operators_end(self.retention, now),
+        );
+        if let Err(error) = ended.await {
+            tracing::error!(%error, "le rappresentanze finite oltre la conservazione non si possono eliminare");
         }
         let marks = protection::prune(
             &self.database,

@@ -58,6 +58,7 @@ fn row(
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<Row> {
     let plain = |resource, expected| row(resource, "GET", ("", String::new()), expected);
     let get = |resource, path, expected| row(resource, "GET", (path, String::new()), expected);
@@ -123,6 +124,15 @@ fn rows() -> Vec<Row> {
         ),
         get("/protezioni/", "1", officers(404)),
         form("/protezioni/", none),
+        plain("/rappresentanze", officers(200)),
+        row(
+            "/rappresentanze",
+            "POST",
+            ("", "atto=uno&atto=due".to_owned()),
+            officers(400),
+        ),
+        get("/rappresentanze/", "1", officers(404)),
+        form("/rappresentanze/", none),
     ]
 }
 

@@ -25,6 +25,7 @@ mod vouchers_later;
 mod in_enti;
 mod authorization;
 mod protected;
+mod representatives;
 mod former;
 mod rate_limit;
 mod midnight;

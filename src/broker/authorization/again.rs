@@ -118,7 +118,7 @@ impl Before<'_> {
 
     fn is_covered(&self, grant: &Grant, ente: Option<&CodiceIstat>) -> bool {
         // Who asks was shown under the grant of then; one that demands more has not been met.
-        if ![self.grant.chi, Some(Chi::Sistema)].contains(&grant.chi) {
+        if grant.chi != self.grant.chi && grant.chi != Some(Chi::Sistema) {
             return false;
         }
         // So was that protected persons may be told of; one that says it no more has taken it back.

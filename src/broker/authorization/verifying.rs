@@ -29,6 +29,7 @@ pub(in crate::broker) fn to_verify(whole: &Permit) -> (Option<Permit>, Option<Pe
             fresh: whole.fresh,
             purpose: whole.purpose.clone(),
             proven: whole.proven.clone(),
+            representation: whole.representation.clone(),
         })
     };
     (

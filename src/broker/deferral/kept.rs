@@ -43,6 +43,9 @@ pub(super) struct KeptQuestion {
     /// The citizen who showed themselves, whoever it was that they asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) citizen: Option<KeptCitizen>,
+    /// The representation under which somebody asked about another person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) representation: Option<i64>,
     /// SHA-256 of the certificate that asked, in hexadecimal.
     pub(super) certificate: String,
     /// The back end and the adapter that took the request on: nobody else knows its reference.
@@ -160,6 +163,7 @@ impl KeptQuestion {
                 key_id: citizen.key_id.clone(),
                 thumbprint: citizen.thumbprint,
             }),
+            representation: permit.representation(),
             certificate: hex::encode(arrival.certificate.fingerprint),
             instance: target.instance.name.clone(),
             adapter: target.adapter.name().to_owned(),

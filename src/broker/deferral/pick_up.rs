@@ -32,7 +32,7 @@ pub(in crate::broker) async fn pick_up(
         .ok_or(ExchangeError::RequestUnknown)?;
     trail.looks_at(richiesta.scambio);
     let (kept, question) = KeptQuestion::read(&richiesta)?;
-    let permit = authorization::grant(caller, &kept.asking(&question), trail)?;
+    let permit = authorization::grant(gateway, caller, &kept.asking(&question), trail).await?;
     rate_limit::admit_to_rates(gateway, &permit, trail)?;
     match sought.what {
         Sought::State => Ok(state(&protection::seen(gateway, &permit, richiesta))),

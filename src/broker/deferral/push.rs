@@ -16,6 +16,7 @@ use crate::broker::dispatch;
 use crate::broker::error::ExchangeError;
 use crate::broker::protection;
 use crate::broker::reply::{Answered, Describe, JSON, PROBLEM};
+use crate::broker::representation;
 use crate::config::calendar::Calendar;
 use crate::config::instance::{Bounds, Deferred, InstanceSettings};
 use crate::config::portal::{Portal, ReplyTo};
@@ -78,6 +79,8 @@ async fn try_once(
     let (scambio, begun) = (Uuid::now_v7(), Utc::now());
     let asking = kept.asking(&question);
     let permit = authorization::grant_again(gateway.snapshot(), &richiesta.portal, &asking);
+    let held = representation::still_holds(gateway, kept.representation).await;
+    let permit = permit.and_then(|permit| held.map(|()| permit));
     let target = permit
         .as_ref()
         .ok()

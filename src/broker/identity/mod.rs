@@ -45,6 +45,19 @@ impl Caller {
         self.citizen.as_ref()
     }
 
+    /// Who asks, as the citizen's own token or the portal's evidence names them.
+    pub fn person(&self) -> Option<&str> {
+        let citizen = self
+            .citizen()
+            .map(|citizen| citizen.codice_fiscale.as_str());
+        // SPID and CIE put the country and the kind of number before it.
+        let named = || {
+            let person = self.evidence()?.user_id();
+            Some(person.strip_prefix("TINIT-").unwrap_or(person))
+        };
+        citizen.or_else(named)
+    }
+
     /// The voucher that the portal shows, where its configuration demands one.
     pub fn voucher(&self) -> Option<&Voucher> {
         self.voucher.as_deref()

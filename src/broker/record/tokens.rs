@@ -10,6 +10,9 @@ use super::Trail;
 /// What a Citizen-Token proves: by it the citizen is verified, by a portal's evidence only attested.
 pub(in crate::broker) const VERIFIED: &str = "verificata";
 
+/// What a representation is called among the tokens; its pattern is the role, its key the certificate of the officer who attested it.
+pub(in crate::broker) const REPRESENTATION: &str = "representation";
+
 /// The end of a citizen's log-in.
 #[derive(Debug)]
 pub(super) struct LoggedIn {
@@ -86,7 +89,18 @@ impl Trail {
             consumer: Some(voucher.consumer.clone()),
             eservice: Some(voucher.eservice.clone()),
         });
-        let others = citizen.chain(given).chain(voucher);
+        // No token, and of the same kind: what shows that somebody may ask, and who vouches for it.
+        let held = self.representation.iter().map(|held| Token {
+            kind: REPRESENTATION,
+            pattern: held.role.name(),
+            id: Some(held.number.to_string()),
+            key_id: None,
+            thumbprint: held.certificate,
+            person: None,
+            consumer: None,
+            eservice: None,
+        });
+        let others = citizen.chain(given).chain(voucher).chain(held);
         proven.chain(others).collect()
     }
 }

@@ -1,13 +1,16 @@
 //! `chi`: who may ask about whom under a grant, and how it has to be shown.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::config::reading::similar::most_similar;
 use crate::config::reading::value::Value;
 use crate::config::reading::{Read, Reader};
+use crate::contract::rappresentanza::RuoloRappresentante;
 
 /// Who asks about whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Chi {
     /// A system in its own task, without a person behind the single question.
@@ -21,7 +24,16 @@ pub enum Chi {
         least: Level,
         /// Whether only the token of a log-in will do (`verificata`).
         verified: bool,
+        /// The roles in which others may ask about the person, where an ente attests that they have them (`rappresentanti`).
+        represented_by: BTreeSet<RuoloRappresentante>,
     },
+}
+
+impl Chi {
+    /// Whether somebody else may ask about the person concerned.
+    pub fn knows_representatives(&self) -> bool {
+        matches!(self, Chi::Interessato { represented_by, .. } if !represented_by.is_empty())
+    }
 }
 
 /// How surely a portal knows a person (eIDAS, article 8).
@@ -56,10 +68,12 @@ impl Read for Chi {
             let mut table = value.table(reader)?;
             let least = table.required("interessato", reader);
             let verified = table.or("verificata", false, reader);
+            let represented_by = table.or_default("rappresentanti", reader);
             table.finish(reader);
             return Some(Chi::Interessato {
                 least: least?,
                 verified: verified?,
+                represented_by: represented_by?,
             });
         }
         let Some(text) = value.text() else {
@@ -82,6 +96,13 @@ impl Read for Chi {
         };
         reader.mistake(&value.place(), refused);
         None
+    }
+}
+
+impl Read for RuoloRappresentante {
+    fn read(value: Value<'_>, reader: &mut Reader) -> Option<Self> {
+        let expected = RuoloRappresentante::ALL.map(RuoloRappresentante::name);
+        value.parse(reader, &expected.join(", "), RuoloRappresentante::named)
     }
 }
 

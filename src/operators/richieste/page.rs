@@ -6,8 +6,7 @@ use std::fmt::Write;
 use crate::broker::deferral::manual::Sheet;
 use crate::connectors::filled_in::{Expected, Input, Part, Wrong};
 use crate::contract::luogo::CodiceIstat;
-use crate::contract::operation::Operation;
-use crate::operators::page::{self, escaped, facts, label, line, mistakes, moment, whole};
+use crate::operators::page::{self, escaped, facts, kind, label, line, mistakes, moment, whole};
 use crate::snapshot::Snapshot;
 use crate::store::Richiesta;
 use crate::store::richieste::Way;
@@ -171,22 +170,4 @@ fn input(body: &mut String, one: Input, filled: &BTreeMap<String, String>, wrong
             }
         },
     );
-}
-
-pub(super) fn kind(operation: Operation) -> &'static str {
-    match operation {
-        Operation::RicercaPersona => "Scheda anagrafica di una persona",
-        Operation::RicercaFamiglia => "Famiglia anagrafica di una persona",
-        Operation::RecapitoAnpr => "Recapito di una persona (ANPR)",
-        Operation::FamigliaAnpr => "Famiglia anagrafica di una persona (ANPR)",
-        Operation::RicercaPosizione | Operation::RicercaPosizioneInEnti => {
-            "Posizione tributaria di un contribuente"
-        }
-        Operation::VariazioneSuperficie => "Variazione della superficie di un'utenza",
-        Operation::Enti
-        | Operation::Ente
-        | Operation::Servizi
-        | Operation::RicercaAccessi
-        | Operation::VerificaDichiarazione => "Richiesta",
-    }
 }

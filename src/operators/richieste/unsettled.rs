@@ -17,7 +17,7 @@ use crate::operators::caller::Caller;
 use crate::operators::reason::Reason;
 
 use crate::operators::form::{self, Seal};
-use crate::operators::page::{escaped, facts, html, input, mistakes, moment, whole};
+use crate::operators::page::{escaped, facts, html, input, kind, mistakes, moment, whole};
 
 use super::page;
 use super::{admits, note_stale, number, officer};
@@ -167,7 +167,7 @@ fn told(body: &mut String, unsettled: &Unsettled) {
     facts(
         body,
         [
-            ("Operazione", page::kind(unsettled.operation).to_owned()),
+            ("Operazione", kind(unsettled.operation).to_owned()),
             ("Codice fiscale o partita IVA", soggetto.code().to_owned()),
             ("Utenza", utenza.clone()),
             ("Superficie dichiarata (m²)", superficie_mq.to_string()),
