@@ -26,6 +26,9 @@ pub(super) fn list(waiting: &[Richiesta], snapshot: &Snapshot) -> String {
         );
         table(&mut body, &writes, snapshot, "/scritture");
     }
+    body.push_str(
+        "<p><a href=\"/protezioni\">Persone protette</a> · <a href=\"/rappresentanze\">Rappresentanze</a></p>\n",
+    );
     whole("Richieste", &body)
 }
 
