@@ -45,6 +45,8 @@ mod keeping;
 mod logbook;
 #[path = "store/representation.rs"]
 mod representation;
+#[path = "store/changed_code.rs"]
+mod changed_code;
 #[path = "store/protection.rs"]
 mod protection;
 #[path = "store/grants.rs"]

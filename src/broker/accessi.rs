@@ -14,7 +14,6 @@ use crate::contract::question::Parameters;
 use crate::contract::rappresentanza::RuoloRappresentante;
 use crate::gateway::Gateway;
 use crate::modi::TokenKind;
-use crate::oidc::Citizen;
 use crate::snapshot::Snapshot;
 use crate::store::read::MOST_ROWS;
 use crate::store::{Person, RecordFilter, RecordRow};
@@ -49,7 +48,7 @@ pub(super) async fn answer(
     let register = Register {
         gateway: Arc::clone(gateway),
         snapshot: Arc::clone(permit.snapshot()),
-        citizen: Arc::clone(citizen),
+        codes: vec![citizen.codice_fiscale.clone()],
         now: arrival.at,
         deadline: arrival.deadline,
     };
@@ -67,6 +66,7 @@ pub(super) async fn answer(
         let turn = turn.map_err(|closed| ExchangeError::Internal(closed.to_string()))?;
         let search = tokio::spawn(async move {
             let _turn = turn;
+            let register = register.under_every_code().await?;
             let persons = register.as_every_ente_knows_them(&filter).await?;
             register
                 .page(RecordFilter { persons, ..filter }, wanted)
@@ -88,12 +88,23 @@ fn written(page: &Accessi) -> Result<Answered, ExchangeError> {
 struct Register {
     gateway: Arc<Gateway>,
     snapshot: Arc<Snapshot>,
-    citizen: Arc<Citizen>,
+    /// The fiscal codes that the citizen has or had; the one of the token first.
+    codes: Vec<String>,
     now: DateTime<Utc>,
     deadline: Instant,
 }
 
 impl Register {
+    /// Codes change, and what was asked under the one before is the citizen's as well.
+    async fn under_every_code(self) -> Result<Register, ExchangeError> {
+        let mut codes = Vec::new();
+        for code in &self.codes {
+            let known = self.gateway.store.codes_of(code).await;
+            codes.extend(known.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?);
+        }
+        Ok(Register { codes, ..self })
+    }
+
     /// The newest exchanges that may be shown, as many as are wanted. What is left out is looked past: a page that were shorter for
     /// it would show that there is something.
     async fn page(
@@ -134,11 +145,14 @@ impl Register {
     ) -> Result<Vec<Person>, ExchangeError> {
         let enti = self.gateway.store.enti_on_record(filter).await;
         let enti = enti.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
-        let person = |ente: String| Person {
-            ente,
-            code: self.citizen.codice_fiscale.clone(),
+        let at_each = |code: &String| {
+            let person = |ente: &String| Person {
+                ente: ente.clone(),
+                code: code.clone(),
+            };
+            enti.iter().map(person).collect::<Vec<_>>()
         };
-        Ok(enti.into_iter().map(person).collect())
+        Ok(self.codes.iter().flat_map(at_each).collect())
     }
 
     /// What the ente is called; one that left the configuration, as the table of places has it.
@@ -205,12 +219,7 @@ impl Register {
 
     /// The citizen's own roles: the others in the exchange are nobody's business here.
     fn roles(&self, row: &RecordRow, ente: &str) -> Vec<RuoloAccesso> {
-        let keys = self.gateway.store.subject_keys();
-        let own: Vec<String> = keys
-            .digests(ente, &self.citizen.codice_fiscale)
-            .iter()
-            .map(hex::encode)
-            .collect();
+        let own = self.digests(ente);
         let subjects = row.subjects.iter();
         let subjects = subjects.filter(|subject| own.contains(&subject.digest));
         let roles: BTreeSet<RuoloAccesso> = subjects
@@ -220,15 +229,20 @@ impl Register {
     }
 
     fn is_by_citizen(&self, row: &RecordRow) -> bool {
-        let scope = format!("portale {}", row.text("portal"));
-        let keys = self.gateway.store.subject_keys();
-        let own = keys.digests(&scope, &self.citizen.codice_fiscale);
+        let own = self.digests(&format!("portale {}", row.text("portal")));
         let mut tokens = row.tokens.iter();
         tokens.any(|token| {
             let person = token.person.as_deref().unwrap_or_default();
-            token.kind == TokenKind::Citizen.name()
-                && own.iter().any(|digest| hex::encode(digest) == person)
+            token.kind == TokenKind::Citizen.name() && own.iter().any(|digest| digest == person)
         })
+    }
+
+    /// The citizen's digests in a scope, as rows have them.
+    fn digests(&self, scope: &str) -> Vec<String> {
+        let keys = self.gateway.store.subject_keys();
+        let codes = self.codes.iter();
+        let digests = codes.flat_map(|code| keys.digests(scope, code));
+        digests.map(hex::encode).collect()
     }
 }
 

@@ -36,7 +36,7 @@ const OFFICERS: &[OperatorRole] = &[Addetto];
 const SECURITY: &[OperatorRole] = &[Sicurezza];
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 21] = [
+pub(super) const RESOURCES: [Resource; 23] = [
     // How it goes
     of("/vivo", &["GET"], EVERYBODY, true, Noting::Never),
     of("/pronto", &["GET"], READERS, true, Noting::Never),
@@ -118,6 +118,21 @@ pub(super) const RESOURCES: [Resource; 21] = [
         true,
         Noting::WhenRead,
     ),
+    // Whose fiscal code changed, as an ente attests it
+    of(
+        "/codici-cambiati",
+        &["GET", "POST"],
+        OFFICERS,
+        true,
+        Noting::WhenRead,
+    ),
+    of(
+        "/codici-cambiati/",
+        &["GET", "POST"],
+        OFFICERS,
+        true,
+        Noting::WhenRead,
+    ),
 ];
 
 const fn of(
@@ -186,6 +201,8 @@ mod tests {
             "/protezioni/",
             "/rappresentanze",
             "/rappresentanze/",
+            "/codici-cambiati",
+            "/codici-cambiati/",
         ];
         assert_eq!(open_to(&officer), [&["/vivo"], pages.as_slice()].concat());
         let reader = operator(&[Lettore], &["013003"]);

@@ -1,5 +1,5 @@
-//! What officers set down by a deed has in common: a form that is ours, an ente of theirs, the deed, an end. Persons come by a form and
-//! are never shown again.
+//! What officers set down by a deed has in common: a form that is ours, an ente of theirs, the deed, a sheet, an end. Persons come by a
+//! form and are never shown again.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,144 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::Rome;
 use uuid::Uuid;
 
-use crate::api::http::Response;
+use crate::api::http::{Request, Response};
 use crate::broker::error::{ExchangeError, Malformed};
 use crate::connectors::filled_in::Wrong;
+use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
+use crate::store::StoreError;
 
 use super::caller::Caller;
 use super::form::{self, Seal};
-use super::page::{escaped, html, input, moment, whole};
+use super::page::{escaped, facts, html, input, line, mistakes, moment, whole};
+use super::reason::Reason;
 
 /// Forms are of what stands under a number; the form of something new is of none.
 pub(super) const NEW: i64 = 0;
+
+/// What an officer set down by a deed, under a number.
+pub(super) trait Deed: Sized {
+    /// The folder of its pages.
+    const FOLDER: &'static str;
+    /// What it is called, with a capital.
+    const WORD: &'static str;
+    /// The button that ends it, and what the officer has to say then.
+    const END: (&'static str, &'static str);
+    /// What is told once it has ended, and where it had ended before.
+    const ENDED: (&'static str, &'static str);
+
+    /// Its number.
+    fn number(&self) -> i64;
+
+    /// ISTAT code of its ente.
+    fn ente(&self) -> &str;
+
+    /// Whether it was ended.
+    fn has_ended(&self) -> bool;
+
+    /// What its sheet tells.
+    fn facts(&self, caller: &Caller) -> Vec<(&'static str, String)>;
+
+    /// The one of that number.
+    async fn find(caller: &Caller, number: i64) -> Result<Option<Self>, StoreError>;
+
+    /// Ends it; `false`: it had ended before.
+    async fn end(&self, caller: &Caller, why: &Reason) -> Result<bool, StoreError>;
+}
+
+/// `GET` of one of them: its sheet, and the form to end it.
+pub(super) async fn show<D: Deed>(
+    caller: &Caller,
+    seal: &Seal,
+    number: &str,
+) -> Result<Response, Response> {
+    let found: D = own(caller, number, None).await?;
+    Ok(html(200, sheet(caller, seal, &found, &Filled::new(), &[])))
+}
+
+/// `POST` to one of them: it is ended.
+pub(super) async fn end<D: Deed>(
+    caller: &Caller,
+    seal: &Seal,
+    request: &Request,
+    number: &str,
+) -> Result<Response, Response> {
+    let filled = form::filled(caller, request)?;
+    let place = (D::FOLDER, parsed(caller, number)?);
+    check_token(caller, seal, &filled, place).await?;
+    let why = match Reason::parse(text(&filled, "motivo")) {
+        Ok(why) => why,
+        Err(reason) => {
+            let found: D = own(caller, number, None).await?;
+            let wrong = [of_input("motivo", reason)];
+            return Ok(html(422, sheet(caller, seal, &found, &filled, &wrong)));
+        }
+    };
+    let found: D = own(caller, number, Some(&why)).await?;
+    let ended = found.end(caller, &why).await;
+    let told = match ended.map_err(|failure| caller.failed(&failure))? {
+        true => D::ENDED.0,
+        false => D::ENDED.1,
+    };
+    Ok(html(200, done(D::FOLDER, told)))
+}
+
+/// The one of that number, if it is of an ente of the officer's; noted either way.
+async fn own<D: Deed>(caller: &Caller, number: &str, why: Option<&Reason>) -> Result<D, Response> {
+    let found = D::find(caller, parsed(caller, number)?).await;
+    let found = found.map_err(|failure| caller.failed(&failure))?;
+    let ente = found.as_ref().map(|found| found.ente().to_owned());
+    let reason = Reason::parse(&format!("{} {number}", D::WORD.to_lowercase())).ok();
+    let reason = why.or(reason.as_ref());
+    match found.filter(|found| caller.covers(Some(found.ente()))) {
+        Some(found) => {
+            caller.note(Some(found.ente()), reason).await?;
+            Ok(found)
+        }
+        None => Err(caller
+            .refuse_and_note(&ExchangeError::RequestUnknown, ente.as_deref())
+            .await),
+    }
+}
+
+fn sheet<D: Deed>(
+    caller: &Caller,
+    seal: &Seal,
+    found: &D,
+    filled: &Filled,
+    wrong: &[Wrong],
+) -> String {
+    let title = format!("{} n. {}", D::WORD, found.number());
+    let mut body = format!("<h1>{title}</h1>\n");
+    mistakes(&mut body, wrong);
+    facts(&mut body, found.facts(caller));
+    if !found.has_ended() {
+        let (folder, number) = (D::FOLDER, found.number());
+        let token = token(caller, seal, (folder, number));
+        line(
+            &mut body,
+            &format!(
+                "<form method=\"post\" action=\"{folder}/{number}\" autocomplete=\"off\">\n\
+                 <input type=\"hidden\" name=\"gettone\" value=\"{token}\">"
+            ),
+        );
+        let (button, why) = D::END;
+        let filled_in = escaped(text(filled, "motivo"));
+        input(&mut body, ("motivo", why), wrong, |attributes| {
+            format!("<input maxlength=\"300\" {attributes} value=\"{filled_in}\">")
+        });
+        line(
+            &mut body,
+            &format!("<p><button>{button}</button></p>\n</form>"),
+        );
+    }
+    let folder = D::FOLDER;
+    line(
+        &mut body,
+        &format!("<p><a href=\"{folder}\">Torna all'elenco</a></p>"),
+    );
+    whole(&title, &body)
+}
 
 /// What a form sent, or nothing yet.
 pub(super) type Filled = BTreeMap<String, String>;
@@ -36,7 +163,7 @@ pub(super) fn of_input(input: &str, reason: &'static str) -> Wrong {
 }
 
 /// The number at the end of a path.
-pub(super) fn parsed(caller: &Caller, number: &str) -> Result<i64, Response> {
+fn parsed(caller: &Caller, number: &str) -> Result<i64, Response> {
     let number = number.parse().ok().filter(|number| *number > NEW);
     number.ok_or_else(|| caller.malformed(Malformed::NoSuchResource))
 }
@@ -104,6 +231,30 @@ pub(super) fn choice_of_ente(body: &mut String, caller: &Caller, filled: &Filled
     input(body, ("ente", "Ente"), wrong, |attributes| {
         format!("<select {attributes}><option value=\"\">–</option>{options}</select>")
     });
+}
+
+/// The fiscal codes of two inputs, which must be persons' and not the same one's.
+pub(super) fn persons_codes(
+    filled: &Filled,
+    inputs: (&str, &str),
+    same: &'static str,
+    wrong: &mut Vec<Wrong>,
+) -> Option<(CodiceFiscale, CodiceFiscale)> {
+    let mut of_person = |name: &str| {
+        let code = CodiceFiscale::parse(text(filled, name)).ok();
+        let code = code.filter(|code| code.as_str().len() == 16);
+        if code.is_none() {
+            wrong.push(of_input(name, "non è il codice fiscale di una persona"));
+        }
+        code
+    };
+    let (first, second) = (of_person(inputs.0), of_person(inputs.1));
+    let codes = first.zip(second)?;
+    if codes.0 == codes.1 {
+        wrong.push(of_input(inputs.1, same));
+        return None;
+    }
+    Some(codes)
 }
 
 /// A day as a form sends it.

@@ -5,6 +5,7 @@
 
 mod access;
 mod caller;
+mod codici_cambiati;
 mod deed;
 mod ends;
 mod form;
@@ -31,6 +32,9 @@ use crate::broker::error::{ExchangeError, Malformed};
 use crate::config::door::Door;
 use crate::gateway::Gateway;
 use crate::reload::Reloader;
+use crate::store::changed_code::ChangedCode;
+use crate::store::protection::Mark;
+use crate::store::representation::Representation;
 
 use access::{Noting, Resource};
 use caller::Caller;
@@ -137,8 +141,8 @@ impl OperatorRoutes {
             "/protezioni/" => {
                 let number = request.head.path().trim_start_matches(resource);
                 match request.head.method() {
-                    "POST" => protezioni::end(caller, &self.seal, request, number).await,
-                    _ => protezioni::show(caller, &self.seal, number).await,
+                    "POST" => deed::end::<Mark>(caller, &self.seal, request, number).await,
+                    _ => deed::show::<Mark>(caller, &self.seal, number).await,
                 }
             }
             "/rappresentanze" => match request.head.method() {
@@ -148,8 +152,21 @@ impl OperatorRoutes {
             "/rappresentanze/" => {
                 let number = request.head.path().trim_start_matches(resource);
                 match request.head.method() {
-                    "POST" => rappresentanze::revoke(caller, &self.seal, request, number).await,
-                    _ => rappresentanze::show(caller, &self.seal, number).await,
+                    "POST" => {
+                        deed::end::<Representation>(caller, &self.seal, request, number).await
+                    }
+                    _ => deed::show::<Representation>(caller, &self.seal, number).await,
+                }
+            }
+            "/codici-cambiati" => match request.head.method() {
+                "POST" => codici_cambiati::attest(caller, &self.seal, request).await,
+                _ => codici_cambiati::list(caller, &self.seal).await,
+            },
+            "/codici-cambiati/" => {
+                let number = request.head.path().trim_start_matches(resource);
+                match request.head.method() {
+                    "POST" => deed::end::<ChangedCode>(caller, &self.seal, request, number).await,
+                    _ => deed::show::<ChangedCode>(caller, &self.seal, number).await,
                 }
             }
             _ => Err(caller.malformed(Malformed::NoSuchResource)),

@@ -3,19 +3,19 @@
 use chrono::{DateTime, Utc};
 
 use crate::api::http::{Request, Response};
-use crate::broker::error::ExchangeError;
 use crate::connectors::filled_in::Wrong;
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
+use crate::store::StoreError;
 use crate::store::protection::{Mark, NewMark};
 
 use super::caller::Caller;
 use super::deed::{
-    Filled, NEW, check_token, choice_of_ente, chosen_ente, done, last_day, name_of, of_input,
-    parsed, state, text, token,
+    Deed, Filled, NEW, check_token, choice_of_ente, chosen_ente, done, last_day, name_of, of_input,
+    state, text, token,
 };
 use super::form::{self, Seal};
-use super::page::{escaped, facts, html, input, line, mistakes, moment, whole};
+use super::page::{escaped, html, input, line, mistakes, moment, whole};
 use super::reason::Reason;
 
 /// Where the marks are.
@@ -58,72 +58,54 @@ pub(super) async fn protect(
     };
     let number = caller.gateway().store.protect(new).await;
     let number = number.map_err(|failure| caller.failed(&failure))?;
-    learn(caller).await?;
-    Ok(html(
-        200,
-        done(FOLDER, &format!("La protezione n. {number} vale da ora.")),
-    ))
-}
-
-/// `GET /protezioni/{number}`: a mark, and the form to take it back.
-pub(super) async fn show(caller: &Caller, seal: &Seal, number: &str) -> Result<Response, Response> {
-    let mark = own(caller, number, None).await?;
-    Ok(html(200, sheet(caller, seal, &mark, &Filled::new(), &[])))
-}
-
-/// `POST /protezioni/{number}`: the mark is taken back.
-pub(super) async fn end(
-    caller: &Caller,
-    seal: &Seal,
-    request: &Request,
-    number: &str,
-) -> Result<Response, Response> {
-    let filled = form::filled(caller, request)?;
-    check_token(caller, seal, &filled, (FOLDER, parsed(caller, number)?)).await?;
-    let why = match Reason::parse(text(&filled, "motivo")) {
-        Ok(why) => why,
-        Err(reason) => {
-            let mark = own(caller, number, None).await?;
-            let wrong = [of_input("motivo", reason)];
-            return Ok(html(422, sheet(caller, seal, &mark, &filled, &wrong)));
-        }
-    };
-    let mark = own(caller, number, Some(&why)).await?;
-    let store = &caller.gateway().store;
-    let ended = store.end_protection(mark.number, &caller.operator().name, why.as_str());
-    let told = match ended.await.map_err(|failure| caller.failed(&failure))? {
-        true => "La protezione è cessata.",
-        false => "La protezione era già cessata.",
-    };
-    learn(caller).await?;
-    Ok(html(200, done(FOLDER, told)))
-}
-
-/// What was set or taken back holds on this node when the officer is told; the others hear of it.
-async fn learn(caller: &Caller) -> Result<(), Response> {
+    // It holds on this node when the officer is told; the others hear of it.
     let learned = caller.gateway().learn_protected().await;
-    learned.map_err(|failure| caller.failed(&failure))
+    learned.map_err(|failure| caller.failed(&failure))?;
+    let told = format!("La protezione n. {number} vale da ora.");
+    Ok(html(200, done(FOLDER, &told)))
 }
 
-/// The mark of that number, if it is of an ente of the officer's; noted either way.
-async fn own(caller: &Caller, number: &str, why: Option<&Reason>) -> Result<Mark, Response> {
-    let found = caller
-        .gateway()
-        .store
-        .protection(parsed(caller, number)?)
-        .await;
-    let found = found.map_err(|failure| caller.failed(&failure))?;
-    let ente = found.as_ref().map(|mark| mark.ente.clone());
-    let reason = Reason::parse(&format!("protezione {number}")).ok();
-    let reason = why.or(reason.as_ref());
-    match found.filter(|mark| caller.covers(Some(&mark.ente))) {
-        Some(mark) => {
-            caller.note(Some(&mark.ente), reason).await?;
-            Ok(mark)
-        }
-        None => Err(caller
-            .refuse_and_note(&ExchangeError::RequestUnknown, ente.as_deref())
-            .await),
+impl Deed for Mark {
+    const FOLDER: &'static str = FOLDER;
+    const WORD: &'static str = "Protezione";
+    const END: (&'static str, &'static str) =
+        ("Fai cessare la protezione", "Perché cessa (senza nomi)");
+    const ENDED: (&'static str, &'static str) =
+        ("La protezione è cessata.", "La protezione era già cessata.");
+
+    fn number(&self) -> i64 {
+        self.number
+    }
+
+    fn ente(&self) -> &str {
+        &self.ente
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    fn facts(&self, caller: &Caller) -> Vec<(&'static str, String)> {
+        vec![
+            ("Ente", name_of(caller, &self.ente)),
+            ("Atto", self.deed.clone()),
+            ("Disposta da", self.operator.clone()),
+            ("Dal", moment(self.since)),
+            ("Stato", state(self.until, self.ended)),
+        ]
+    }
+
+    async fn find(caller: &Caller, number: i64) -> Result<Option<Mark>, StoreError> {
+        caller.gateway().store.protection(number).await
+    }
+
+    async fn end(&self, caller: &Caller, why: &Reason) -> Result<bool, StoreError> {
+        let (store, operator) = (&caller.gateway().store, &caller.operator().name);
+        let ended = store
+            .end_protection(self.number, operator, why.as_str())
+            .await?;
+        caller.gateway().learn_protected().await?;
+        Ok(ended)
     }
 }
 
@@ -240,40 +222,4 @@ fn table(body: &mut String, ente: &str, marks: &[Mark]) {
         );
     }
     body.push_str("</tbody>\n</table>\n");
-}
-
-fn sheet(caller: &Caller, seal: &Seal, mark: &Mark, filled: &Filled, wrong: &[Wrong]) -> String {
-    let mut body = format!("<h1>Protezione n. {}</h1>\n", mark.number);
-    mistakes(&mut body, wrong);
-    facts(
-        &mut body,
-        [
-            ("Ente", name_of(caller, &mark.ente)),
-            ("Atto", mark.deed.clone()),
-            ("Disposta da", mark.operator.clone()),
-            ("Dal", moment(mark.since)),
-            ("Stato", state(mark.until, mark.ended)),
-        ],
-    );
-    if mark.ended.is_none() {
-        let token = token(caller, seal, (FOLDER, mark.number));
-        line(
-            &mut body,
-            &format!(
-                "<form method=\"post\" action=\"/protezioni/{}\" autocomplete=\"off\">\n\
-                 <input type=\"hidden\" name=\"gettone\" value=\"{token}\">",
-                mark.number
-            ),
-        );
-        let why = escaped(text(filled, "motivo"));
-        input(
-            &mut body,
-            ("motivo", "Perché cessa (senza nomi)"),
-            wrong,
-            |attributes| format!("<input maxlength=\"300\" {attributes} value=\"{why}\">"),
-        );
-        body.push_str("<p><button>Fai cessare la protezione</button></p>\n</form>\n");
-    }
-    body.push_str("<p><a href=\"/protezioni\">Torna alle persone protette</a></p>\n");
-    whole(&format!("Protezione n. {}", mark.number), &body)
 }

@@ -40,7 +40,8 @@ pub struct News {
     pub grants: i64,
     /// Of the purges ([`super::purges`]).
     pub purge: i64,
-    /// Changed by every mark of a protected person that is set or taken back ([`super::protection`]).
+    /// Changed by every mark of a protected person ([`super::protection`]) and every change of a code ([`super::changed_code`]) that is
+    /// set or taken back.
     pub protected: i64,
 }
 
@@ -180,7 +181,8 @@ const NEWEST: &str =
     "SELECT generation, documents FROM grant_generation ORDER BY generation DESC LIMIT 1";
 
 const NEWS: &str = "SELECT (SELECT MAX(generation) FROM grant_generation), (SELECT MAX(number) FROM purge), \
-     (SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT(ended) FROM protection)";
+     (SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT(ended) FROM protection) \
+     + (SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT(ended) FROM changed_code)";
 
 const INSERT: &str = "INSERT INTO grant_generation (generation, written, node, digest, documents) \
      SELECT COALESCE(MAX(generation), 0) + 1, ?, ?, ?, ? FROM grant_generation";

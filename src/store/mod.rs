@@ -19,6 +19,7 @@ pub mod replay;
 pub mod purges;
 pub mod protection;
 pub mod representation;
+pub mod changed_code;
 pub mod grants;
 pub mod logbook;
 pub mod breach;

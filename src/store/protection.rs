@@ -85,7 +85,7 @@ impl Store {
         .await?;
         let bind = |to: &mut dyn Bind| to.bytes(Some(&person));
         let numbers = link.fetch(NEWEST_OF, &bind, number).await?;
-        self.tell(&mut link).await?;
+        self.tell_protected(&mut link).await?;
         link.close().await?;
         Ok(numbers.first().copied().unwrap_or_default())
     }
@@ -106,7 +106,7 @@ impl Store {
                 to.number(Some(number));
             })
             .await?;
-        self.tell(&mut link).await?;
+        self.tell_protected(&mut link).await?;
         link.close().await?;
         Ok(ended > 0)
     }
@@ -132,17 +132,19 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
-    /// Whom the marks are about that were not taken back, and a number that the next change of them changes.
+    /// Whom the marks are about that were not taken back, under each of their codes, and a number that the next change of this changes.
     pub async fn protected(&self) -> Result<(i64, Marked), StoreError> {
         let mut link = Link::open(&self.inner.database).await?;
         // The count first: what comes in between is found again at the next look.
         let changes = link.fetch(CHANGES, &|_| {}, number).await?;
         let marked = link.fetch(MARKED, &|_| {}, marked).await?;
+        let marked = self.under_every_code(&mut link, marked).await?;
         link.close().await?;
         Ok((changes.first().copied().unwrap_or_default(), marked))
     }
 
-    async fn tell(&self, link: &mut Link) -> Result<(), StoreError> {
+    /// Has the other nodes look whom the marks are about now.
+    pub(super) async fn tell_protected(&self, link: &mut Link) -> Result<(), StoreError> {
         if let Database::Postgres(_) = self.inner.database {
             link.execute(NOTIFY, &|to| to.text(Some(CHANNEL))).await?;
         }
@@ -150,8 +152,9 @@ impl Store {
     }
 }
 
-/// A number that every mark that is set or taken back changes; [`super::grants::Follower`] asks for it too.
-const CHANGES: &str = "SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT(ended) FROM protection";
+/// A number that every mark and every change of a code changes that is set or taken back; [`super::grants::Follower`] asks for it too.
+const CHANGES: &str = "SELECT (SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT(ended) FROM protection) \
+     + (SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT(ended) FROM changed_code)";
 
 /// The newest stays: the numbers go on from it.
 const PRUNE: &str = "DELETE FROM protection WHERE (ended < ? OR until < ?) \

@@ -129,17 +129,16 @@ impl Store {
         Ok(numbers.first().copied().unwrap_or_default())
     }
 
-    /// Those that hold between two persons at an instant, the first who asks about the second.
+    /// Those that hold between two persons at an instant, the first who asks about the second, under whichever of their codes.
     pub async fn representations_between(
         &self,
         (representative, represented): (&str, &str),
         at: DateTime<Utc>,
     ) -> Result<Vec<Representation>, StoreError> {
-        let keys = self.subject_keys();
-        let representative = keys.digests(SCOPE, representative);
         let mut link = Link::open(&self.inner.database).await?;
+        let representative = self.digests_of(&mut link, representative).await?;
         let mut found = Vec::new();
-        for represented in keys.digests(SCOPE, represented) {
+        for represented in self.digests_of(&mut link, represented).await? {
             let bind = |to: &mut dyn Bind| to.bytes(Some(&represented));
             found.extend(link.fetch(OF_REPRESENTED, &bind, representation).await?);
         }
@@ -149,6 +148,14 @@ impl Store {
             one.holds(at) && digests.any(|digest| one.representative == digest)
         });
         Ok(found)
+    }
+
+    async fn digests_of(&self, link: &mut Link, code: &str) -> Result<Vec<[u8; 32]>, StoreError> {
+        let codes = self.codes_over(link, code).await?;
+        let digests = codes
+            .iter()
+            .map(|code| self.subject_keys().digests(SCOPE, code));
+        Ok(digests.flatten().collect())
     }
 
     /// Whether a representation still holds.

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 14;
+pub const VERSION: i64 = 15;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -76,6 +76,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "representation",
         include_str!("../../migrations/sqlite/0014_representation.sql"),
         include_str!("../../migrations/postgres/0014_representation.sql"),
+    ),
+    (
+        15,
+        "changed_code",
+        include_str!("../../migrations/sqlite/0015_changed_code.sql"),
+        include_str!("../../migrations/postgres/0015_changed_code.sql"),
     ),
 ];
 

@@ -233,7 +233,7 @@ pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
 }
 
 /// The tables of a backup, in the order in which they are restored.
-pub(super) const BACKED_UP: [&str; 13] = [
+pub(super) const BACKED_UP: [&str; 14] = [
     CONTEXT.name,
     EXCHANGE.name,
     SALT.name,
@@ -247,6 +247,7 @@ pub(super) const BACKED_UP: [&str; 13] = [
     "logbook_end",
     "protection",
     "representation",
+    "changed_code",
 ];
 
 /// What was used of one quota.

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::config::record::Retention;
 
+use super::changed_code;
 use super::database::Database;
 use super::disk;
 use super::grants;
@@ -141,6 +142,13 @@ impl Upkeep {
         );
         if let Err(error) = marks.await {
             tracing::error!(%error, "le protezioni finite oltre la conservazione non si possono eliminare");
+        }
+        let changes = changed_code::prune(
+            &self.database,
+            retention::operators_end(self.retention, now),
+        );
+        if let Err(error) = changes.await {
+            tracing::error!(%error, "i cambi di codice ritirati oltre la conservazione non si possono eliminare");
         }
         match self.richieste.prune(now).await {
             Ok(0) => {}

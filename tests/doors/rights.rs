@@ -133,6 +133,15 @@ fn rows() -> Vec<Row> {
         ),
         get("/rappresentanze/", "1", officers(404)),
         form("/rappresentanze/", none),
+        plain("/codici-cambiati", officers(200)),
+        row(
+            "/codici-cambiati",
+            "POST",
+            ("", "atto=uno&atto=due".to_owned()),
+            officers(400),
+        ),
+        get("/codici-cambiati/", "1", officers(404)),
+        form("/codici-cambiati/", none),
     ]
 }
 

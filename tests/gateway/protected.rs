@@ -128,6 +128,25 @@ async fn a_protected_person_is_as_unknown_as_nobody_but_for_an_express_purpose()
 }
 
 #[tokio::test]
+async fn who_is_protected_under_a_former_code_is_hidden_under_the_present_one() {
+    let province = province();
+    let (portal, officer) = (province.portal("portale-uno"), province.operator(OFFICER));
+    protect(&officer, NOBODY, "").await;
+    assert_eq!(portal.persona(COMO.0, COMO.1).await.status, 200);
+    let form = get(&officer, "/codici-cambiati").await;
+    let filled = [
+        ("ente", CANTU.0),
+        ("codice_di_prima", NOBODY),
+        ("codice_di_adesso", COMO.1),
+        ("atto", DEED),
+    ];
+    let done = send(&officer, "/codici-cambiati", &form, &filled).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    let hidden = portal.persona(COMO.0, COMO.1).await;
+    assert_eq!(hidden.slug(), "soggetto-non-trovato", "{}", hidden.body);
+}
+
+#[tokio::test]
 async fn what_is_told_of_the_protected_is_neither_kept_nor_out_of_what_was_kept() {
     let mut province = province();
     let (portal, officer) = (province.portal("portale-uno"), province.operator(OFFICER));

@@ -7,13 +7,17 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
+use crate::harness::officer::{get, send};
 use crate::harness::portal::{Answer, PURPOSE, Portal};
 use crate::harness::province::Province;
 use crate::in_enti;
 use crate::log_in::{Browser, CITIZEN, PATH, redeem, register, with_register};
+use crate::representatives::officer_of_cantu;
 use crate::servers::postgres::{ADMINISTRATOR, PASSWORD, Postgres};
 
 const ERBA: &str = "013095";
+/// Well-formed, and nobody's anywhere: the citizen's before it changed.
+const FORMER: &str = "NTNNCL70P05M335A";
 
 /// The citizen logs in to the first portal; its token.
 async fn logged_in(province: &Province, portal: &Portal) -> String {
@@ -212,6 +216,73 @@ async fn each_step_of_the_citizens_own_request_is_theirs() {
         .find(|item| item["scambio"] == *turns[0])
         .expect("the turn is told");
     assert_eq!(told["da_interessato"], json!(true), "{told}");
+}
+
+#[tokio::test]
+async fn what_was_asked_under_a_code_that_changed_is_the_citizens_while_an_ente_attests_it() {
+    let province = Province::with(|files| {
+        with_register(files);
+        officer_of_cantu(files);
+    });
+    let (portal, officer) = (
+        province.portal("portale-uno"),
+        province.operator("operatore-due"),
+    );
+    let token = logged_in(&province, &portal).await;
+    let asked = portal
+        .request(Method::POST, &PATH.replace("013041", ERBA))
+        .header("Purpose-Id", PURPOSE)
+        .json(&json!({ "codice_fiscale": FORMER }));
+    let asked = portal.send(asked).await;
+    let shown = async || {
+        let page = register(&portal, Some(&token), json!({})).await;
+        let of_erba: Vec<Value> = items(&page)
+            .iter()
+            .filter(|item| item["codice_istat"] == ERBA)
+            .cloned()
+            .collect();
+        of_erba
+    };
+    assert!(shown().await.is_empty(), "nobody knows of the change");
+    let form = get(&officer, "/codici-cambiati").await;
+    let filled = |former, present| {
+        [
+            ("ente", "013041"),
+            ("codice_di_prima", former),
+            ("codice_di_adesso", present),
+            ("atto", "Agenzia delle entrate, prot. 8/2026"),
+        ]
+    };
+    for (former, present) in [("RSSMRA", CITIZEN), (CITIZEN, CITIZEN)] {
+        let wrong = send(
+            &officer,
+            "/codici-cambiati",
+            &form,
+            &filled(former, present),
+        )
+        .await;
+        assert_eq!(wrong.status, 422, "{}", wrong.text);
+    }
+    let done = send(
+        &officer,
+        "/codici-cambiati",
+        &form,
+        &filled(FORMER, CITIZEN),
+    )
+    .await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    let list = get(&officer, "/codici-cambiati").await;
+    assert!(!list.text.contains(FORMER) && !list.text.contains(CITIZEN));
+    let [only] = &shown().await[..] else {
+        panic!("what was asked under the former code is lost");
+    };
+    assert_eq!(only["scambio"], asked.header("x-correlation-id"));
+    assert_eq!(only["ruoli"], json!(["cercato"]), "{only}");
+    let sheet = get(&officer, "/codici-cambiati/1").await;
+    let why = [("motivo", "sono due persone")];
+    let ended = send(&officer, "/codici-cambiati/1", &sheet, &why).await;
+    assert!(ended.text.contains("è ritirato"), "{}", ended.text);
+    assert!(shown().await.is_empty(), "it was taken back");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ const OFFICER: &str = "operatore-due";
 const TITLE: &str = "delega del 12 novembre 2026, prot. 90";
 const NOT_SHOWN: (u16, &str) = (403, "richiedente-non-dimostrato");
 
-fn officer_of_cantu(files: &mut Files) {
+pub fn officer_of_cantu(files: &mut Files) {
     files.append(
         "operatori/prove.toml",
         "[[operator]]\nname = \"sportello-cantu\"\nroles = [\"addetto\"]\nenti = [\"013041\"]\n\

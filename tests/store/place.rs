@@ -103,6 +103,26 @@ impl Place {
         }
     }
 
+    /// The bytes that a statement selects where the requests are.
+    pub async fn requests_bytes(&self, statement: &'static str) -> Vec<Vec<u8>> {
+        if let Some(postgres) = &self.postgres {
+            let address = postgres.administration("postgres");
+            let mut connection = sqlx::PgConnection::connect(&address)
+                .await
+                .expect("connected");
+            let selected = sqlx::query_scalar(statement).fetch_all(&mut connection);
+            selected.await.expect("selected")
+        } else {
+            let file = self.folder.path().join("record/richieste.sqlite");
+            let address = format!("sqlite:{}", file.display());
+            let mut connection = sqlx::SqliteConnection::connect(&address)
+                .await
+                .expect("connected");
+            let selected = sqlx::query_scalar(statement).fetch_all(&mut connection);
+            selected.await.expect("selected")
+        }
+    }
+
     /// The SQLite file of a month.
     pub fn file(&self, month: Month) -> std::path::PathBuf {
         self.folder

@@ -9,23 +9,24 @@ use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::Rome;
 
 use crate::api::http::{Request, Response};
-use crate::broker::error::ExchangeError;
 use crate::connectors::filled_in::Wrong;
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 use crate::contract::rappresentanza::RuoloRappresentante;
+use crate::store::StoreError;
 use crate::store::representation::{NewRepresentation, Representation};
 
 use super::caller::Caller;
 use super::deed::{
-    Filled, NEW, beginning, check_token, chosen_ente, day, done, last_day, of_input, parsed, text,
+    Deed, Filled, NEW, beginning, check_token, chosen_ente, day, done, last_day, of_input,
+    persons_codes, text,
 };
 use super::form::{self, Seal};
 use super::page::html;
 use super::reason::Reason;
 
-use page::{listed, sheet};
+use page::{facts, listed};
 
 /// Where the representations are.
 const FOLDER: &str = "/rappresentanze";
@@ -83,62 +84,40 @@ pub(super) async fn attest(
     Ok(html(200, done(FOLDER, &told)))
 }
 
-/// `GET /rappresentanze/{number}`: one of them, and the form to revoke it.
-pub(super) async fn show(caller: &Caller, seal: &Seal, number: &str) -> Result<Response, Response> {
-    let found = own(caller, number, None).await?;
-    Ok(html(200, sheet(caller, seal, &found, &Filled::new(), &[])))
-}
+impl Deed for Representation {
+    const FOLDER: &'static str = FOLDER;
+    const WORD: &'static str = "Rappresentanza";
+    const END: (&'static str, &'static str) = ("Revoca", "Perché è revocata (senza nomi)");
+    const ENDED: (&'static str, &'static str) = (
+        "La rappresentanza è revocata.",
+        "La rappresentanza era già revocata.",
+    );
 
-/// `POST /rappresentanze/{number}`: it is revoked.
-pub(super) async fn revoke(
-    caller: &Caller,
-    seal: &Seal,
-    request: &Request,
-    number: &str,
-) -> Result<Response, Response> {
-    let filled = form::filled(caller, request)?;
-    check_token(caller, seal, &filled, (FOLDER, parsed(caller, number)?)).await?;
-    let why = match Reason::parse(text(&filled, "motivo")) {
-        Ok(why) => why,
-        Err(reason) => {
-            let found = own(caller, number, None).await?;
-            let wrong = [of_input("motivo", reason)];
-            return Ok(html(422, sheet(caller, seal, &found, &filled, &wrong)));
-        }
-    };
-    let found = own(caller, number, Some(&why)).await?;
-    let store = &caller.gateway().store;
-    let ended = store.end_representation(found.number, &caller.operator().name, why.as_str());
-    let told = match ended.await.map_err(|failure| caller.failed(&failure))? {
-        true => "La rappresentanza è revocata.",
-        false => "La rappresentanza era già revocata.",
-    };
-    Ok(html(200, done(FOLDER, told)))
-}
+    fn number(&self) -> i64 {
+        self.number
+    }
 
-/// The representation of that number, if an ente of the officer's attests it; noted either way.
-async fn own(
-    caller: &Caller,
-    number: &str,
-    why: Option<&Reason>,
-) -> Result<Representation, Response> {
-    let found = caller
-        .gateway()
-        .store
-        .representation(parsed(caller, number)?)
-        .await;
-    let found = found.map_err(|failure| caller.failed(&failure))?;
-    let ente = found.as_ref().map(|found| found.ente.clone());
-    let reason = Reason::parse(&format!("rappresentanza {number}")).ok();
-    let reason = why.or(reason.as_ref());
-    match found.filter(|found| caller.covers(Some(&found.ente))) {
-        Some(found) => {
-            caller.note(Some(&found.ente), reason).await?;
-            Ok(found)
-        }
-        None => Err(caller
-            .refuse_and_note(&ExchangeError::RequestUnknown, ente.as_deref())
-            .await),
+    fn ente(&self) -> &str {
+        &self.ente
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    fn facts(&self, caller: &Caller) -> Vec<(&'static str, String)> {
+        facts(caller, self)
+    }
+
+    async fn find(caller: &Caller, number: i64) -> Result<Option<Representation>, StoreError> {
+        caller.gateway().store.representation(number).await
+    }
+
+    async fn end(&self, caller: &Caller, why: &Reason) -> Result<bool, StoreError> {
+        let (store, operator) = (&caller.gateway().store, &caller.operator().name);
+        store
+            .end_representation(self.number, operator, why.as_str())
+            .await
     }
 }
 
@@ -149,7 +128,12 @@ fn wanted(caller: &Caller, filled: &Filled) -> Result<Wanted, Vec<Wrong>> {
     if role.is_none() {
         wrong.push(of_input("ruolo", "scegliere in che veste chiede"));
     }
-    let codes = codes(filled, &mut wrong);
+    let codes = persons_codes(
+        filled,
+        ("rappresentante", "rappresentato"),
+        "è la stessa persona",
+        &mut wrong,
+    );
     let deed = Reason::parse(text(filled, "atto"));
     let deed = deed
         .map_err(|reason| wrong.push(of_input("atto", reason)))
@@ -175,23 +159,6 @@ fn wanted(caller: &Caller, filled: &Filled) -> Result<Wanted, Vec<Wrong>> {
         }
         _ => Err(wrong),
     }
-}
-
-fn codes(filled: &Filled, wrong: &mut Vec<Wrong>) -> Option<(CodiceFiscale, CodiceFiscale)> {
-    let mut of_person = |name: &str| {
-        let code = CodiceFiscale::parse(text(filled, name)).ok();
-        let code = code.filter(|code| code.as_str().len() == 16);
-        if code.is_none() {
-            wrong.push(of_input(name, "non è il codice fiscale di una persona"));
-        }
-        code
-    };
-    let codes = of_person("rappresentante").zip(of_person("rappresentato"))?;
-    if codes.0 == codes.1 {
-        wrong.push(of_input("rappresentato", "è la stessa persona"));
-        return None;
-    }
-    Some(codes)
 }
 
 /// When the representation ends, as the role demands: parental responsibility with the child's majority, a delegation within a year.

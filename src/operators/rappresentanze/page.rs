@@ -6,7 +6,7 @@ use crate::contract::rappresentanza::RuoloRappresentante;
 use crate::operators::caller::Caller;
 use crate::operators::deed::{Filled, NEW, choice_of_ente, name_of, state, text, token};
 use crate::operators::form::Seal;
-use crate::operators::page::{escaped, facts, html, input, kind, line, mistakes, moment, whole};
+use crate::operators::page::{escaped, html, input, kind, line, mistakes, moment, whole};
 use crate::store::representation::Representation;
 
 use super::{FOLDER, offered};
@@ -153,58 +153,21 @@ fn table(body: &mut String, ente: &str, found: &[Representation]) {
     body.push_str("</tbody>\n</table>\n");
 }
 
-/// One of them, with the form to revoke it.
-pub(super) fn sheet(
-    caller: &Caller,
-    seal: &Seal,
-    found: &Representation,
-    filled: &Filled,
-    wrong: &[Wrong],
-) -> String {
-    let mut body = format!("<h1>Rappresentanza n. {}</h1>\n", found.number);
-    mistakes(&mut body, wrong);
+/// What the sheet of one of them tells.
+pub(super) fn facts(caller: &Caller, found: &Representation) -> Vec<(&'static str, String)> {
     let operations: Vec<&str> = found.operations.iter().map(|one| kind(*one)).collect();
     let place = match found.everywhere {
         true => "Tutti gli enti",
         false => "Solo questo",
     };
-    facts(
-        &mut body,
-        [
-            ("Veste", found.role.name().replace('_', " ")),
-            ("Titolo", found.deed.clone()),
-            ("Che cosa può chiedere", operations.join("; ")),
-            ("A quali enti", place.to_owned()),
-            (
-                "Attestata da",
-                format!("{}, {}", name_of(caller, &found.ente), found.operator),
-            ),
-            ("Dal", moment(found.since)),
-            ("Stato", state(found.until, found.ended)),
-        ],
-    );
-    if found.ended.is_none() {
-        let token = token(caller, seal, (FOLDER, found.number));
-        line(
-            &mut body,
-            &format!(
-                "<form method=\"post\" action=\"{FOLDER}/{}\" autocomplete=\"off\">\n\
-                 <input type=\"hidden\" name=\"gettone\" value=\"{token}\">",
-                found.number
-            ),
-        );
-        let why = escaped(text(filled, "motivo"));
-        input(
-            &mut body,
-            ("motivo", "Perché è revocata (senza nomi)"),
-            wrong,
-            |attributes| format!("<input maxlength=\"300\" {attributes} value=\"{why}\">"),
-        );
-        body.push_str("<p><button>Revoca</button></p>\n</form>\n");
-    }
-    line(
-        &mut body,
-        &format!("<p><a href=\"{FOLDER}\">Torna all'elenco</a></p>"),
-    );
-    whole(&format!("Rappresentanza n. {}", found.number), &body)
+    let attested = format!("{}, {}", name_of(caller, &found.ente), found.operator);
+    vec![
+        ("Veste", found.role.name().replace('_', " ")),
+        ("Titolo", found.deed.clone()),
+        ("Che cosa può chiedere", operations.join("; ")),
+        ("A quali enti", place.to_owned()),
+        ("Attestata da", attested),
+        ("Dal", moment(found.since)),
+        ("Stato", state(found.until, found.ended)),
+    ]
 }

@@ -27,7 +27,8 @@ pub(super) fn list(waiting: &[Richiesta], snapshot: &Snapshot) -> String {
         table(&mut body, &writes, snapshot, "/scritture");
     }
     body.push_str(
-        "<p><a href=\"/protezioni\">Persone protette</a> · <a href=\"/rappresentanze\">Rappresentanze</a></p>\n",
+        "<p><a href=\"/protezioni\">Persone protette</a> · <a href=\"/rappresentanze\">Rappresentanze</a> · \
+         <a href=\"/codici-cambiati\">Codici fiscali cambiati</a></p>\n",
     );
     whole("Richieste", &body)
 }

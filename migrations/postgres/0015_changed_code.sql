@@ -1,0 +1,28 @@
+-- Fiscal codes of one person, of which the second took the place of the first, as officers of enti attest it: found by keyed digests, and
+-- sealed, since the register searches each ente's exchanges under a digest of its own. What a change says never changes; it ends, and stays
+-- as long as what operators did.
+CREATE TABLE changed_code (
+    -- From 1, without a gap.
+    number BIGINT NOT NULL PRIMARY KEY,
+    -- Both under a key of the changes alone.
+    former BYTEA NOT NULL,
+    present BYTEA NOT NULL,
+    key_version BIGINT NOT NULL,
+    -- Both codes with a space between, sealed under the requests' keys for this row.
+    codes BYTEA NOT NULL,
+    -- ISTAT code of the ente that attests it, and the operator who did so there.
+    ente TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    -- The deed: kind, number, date and authority, without a name.
+    deed TEXT NOT NULL,
+    -- Microseconds since 1970.
+    since BIGINT NOT NULL,
+    -- When it was taken back as wrong, by whom and why.
+    ended BIGINT,
+    ended_by TEXT,
+    ended_why TEXT
+);
+CREATE INDEX changed_code_former ON changed_code (former);
+CREATE INDEX changed_code_present ON changed_code (present);
+
+UPDATE schema SET version = 15;
