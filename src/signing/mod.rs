@@ -3,9 +3,11 @@
 mod pem;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -14,6 +16,7 @@ use crate::config::signer::SignerSettings;
 use crate::jose::{self, Algorithm, PublicKey};
 
 pub use pem::PemSigner;
+pub use token::{KeyName, TokenError, TokenKey, TokenName, TokenSigner, TokenState};
 
 /// What signs: a private key that it alone holds, with what others know it by.
 #[async_trait]
@@ -83,6 +86,15 @@ pub enum SigningError {
     /// The key gave no signature, or one that does not verify.
     #[error("la chiave non ha firmato")]
     NotSigned,
+    /// More is asked of the token than it signs in time.
+    #[error("il token firma già quanto può")]
+    Busy {
+        /// After this time a new try is worth it.
+        again_in: Duration,
+    },
+    /// The token cannot be used.
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 /// Makes a token in compact form. `header` needs no `alg`: the signer's is set.
