@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a task needs and that are missing here: silent when there are none.
 #
-#   scripts/install-debian-packages.sh SET…       SET is build, test, package, bench or guided
+#   scripts/install-debian-packages.sh SET…       SET is build, run, test, package, bench or guided
 #
 # As root or with password-less sudo it installs; otherwise it says what an administrator has to run, and fails.
 # No service is left running or enabled: the tests start the servers' binaries themselves, each in its own directory.
 set -euo pipefail
 
+# What `make run` needs besides: a token for the key that signs.
+readonly RUN=(softhsm2)
 readonly BUILD=(build-essential pkg-config libssl-dev cmake openssl ca-certificates curl git)
 # MariaDB's `core` packages hold the server and its client without the service.
 # From chromium on: a citizen's browser, its card in SoftHSM, and a screen that nobody sees.
@@ -74,16 +76,17 @@ forbid_services() {
     "${as_root[@]}" chmod 755 "$POLICY"
 }
 
-(($#)) || fail 'which set: build, test, package, bench or guided?'
+(($#)) || fail 'which set: build, run, test, package, bench or guided?'
 wanted=()
 for name in "$@"; do
     case $name in
         build) wanted+=("${BUILD[@]}") ;;
+        run) wanted+=("${RUN[@]}") ;;
         test) wanted+=("${TEST[@]}") ;;
         package) wanted+=("${PACKAGE[@]}") ;;
         bench) wanted+=("${BENCH[@]}") ;;
         guided) wanted+=("${GUIDED[@]}") ;;
-        *) fail "there is no set '$name': build, test, package, bench or guided" ;;
+        *) fail "there is no set '$name': build, run, test, package, bench or guided" ;;
     esac
 done
 

@@ -65,7 +65,7 @@ lock() {
 }
 
 prepare() {
-    scripts/install-debian-packages.sh build
+    scripts/install-debian-packages.sh build run
     command -v cargo >/dev/null || fail 'cargo is missing: install Rust from https://rustup.rs, then run this again'
     step 'certificates'
     certs/make.sh
@@ -122,10 +122,30 @@ configure() {
     fi
 }
 
+# token: a token in SoftHSM with the key that signs, made once; a real card needs only another [[key]] (docs/cards.md).
+token() {
+    local token=$PWD/$STATE/token
+    export SOFTHSM2_CONF=$token/softhsm2.conf
+    mkdir -p "$token/tokens"
+    printf 'directories.tokendir = %s\nlog.level = ERROR\n' "$token/tokens" >"$SOFTHSM2_CONF"
+    [[ -s $token/modi.pem ]] && return
+    step 'the key that signs, on a token (SoftHSM)'
+    rm -rf "$token/tokens" "$token/modi.pub"
+    mkdir "$token/tokens"
+    # Sixteen digits that nobody has to type.
+    od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | head -c 16 >"$token/pin"
+    softhsm2-util --init-token --free --label provincia --pin "$(<"$token/pin")" --so-pin "$(<"$token/pin")" >/dev/null
+    "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" keys create modi --output "$token/modi.pub" --reason 'prova: primo avvio'
+    openssl x509 -new -days 730 -subj '/C=IT/O=Provincia di Como (sviluppo)/CN=pontile' -force_pubkey "$token/modi.pub" \
+        -CA certs/dev/root.pem -CAkey certs/dev/root.key -out "$token/modi.pem.new"
+    mv "$token/modi.pem.new" "$token/modi.pem"
+}
+
 start() {
     step 'configuration and database'
-    "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" check
     "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" migrate
+    token
+    "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" check
     step 'town halls and gateway'
     "$PROGRAMS/simulators" serve --control-port "$SIMULATOR_PORT" --port d1=$((SIMULATOR_PORT + 1)) \
         --port d2=$((SIMULATOR_PORT + 2)) --port d3=$((SIMULATOR_PORT + 3)) --port d4=$((SIMULATOR_PORT + 4)) \
@@ -168,6 +188,13 @@ INTRODUCTION
     echo '# Whether what somebody declared is so (DPR 445/2000, art. 71): a word on each statement, nothing of the record'
     request anagrafe 013075 verifiche-dichiarazione controllo-dichiarazioni \
         '{"codice_fiscale":"RSSMRA80A01C933H","dichiarazioni":{"in_vita":true,"residenza":{"comune":{"codice_istat":"013075"},"indirizzo":"Via Roma"}}}'
+    cat <<SIGNED
+# An answer signed with a key that lives on a token (portale-due): Digest and Agid-JWT-Signature
+curl -sS -i -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-due.pem --key certs/dev/portale-due.key \\
+  -H 'Content-Type: application/json' -H 'Purpose-Id: riscossione' -d '{"codice_fiscale":"BNCNNA75T71B639E","tributo":"TARI","anno":$year}' \\
+  https://localhost:$PORT/rest/tributi/v1/enti/013041/ricerche-posizione
+
+SIGNED
     cat <<LATER
 # An answer that comes later (Albiolo): 202, and some seconds on the answer is where its Location says, here below
 curl -sS -i -w '\n' --cacert certs/dev/root.pem --cert certs/dev/portale-uno.pem --key certs/dev/portale-uno.key \\

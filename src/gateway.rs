@@ -1,6 +1,7 @@
 //! The running program: what lives as long as the process, and the current snapshot.
 
 mod contact;
+pub mod keys;
 mod protected;
 mod purges;
 
@@ -19,7 +20,7 @@ use crate::connectors::files::shelf::Shelf;
 use crate::connectors::instance::{BreakerState, Instances};
 use crate::snapshot::Snapshot;
 use crate::store::Store;
-use crate::telemetry::metrics::NightCopySeen;
+use crate::telemetry::metrics::{KeySeen, NightCopySeen};
 use crate::telemetry::{Telemetry, metrics};
 use crate::trust::wanted::WantedLists;
 
@@ -155,9 +156,21 @@ impl Gateway {
                 metrics.adapter_drift(&adapter, change.name(), total);
             }
         }
+        self.tell_of_keys();
         self.tell_of_copies();
         metrics.lines_dropped(self.telemetry.log.dropped());
         metrics.render()
+    }
+
+    fn tell_of_keys(&self) {
+        let keys = self.keys();
+        let seen = keys.iter().map(|key| KeySeen {
+            key: &key.name,
+            is_ready: key.is_ready(),
+            rate: key.rate,
+            waiting: key.waiting,
+        });
+        self.telemetry.metrics.keys(&seen.collect::<Vec<_>>());
     }
 
     fn tell_of_copies(&self) {

@@ -19,6 +19,7 @@ pub mod rounds;
 pub mod card_issuers;
 pub mod download;
 pub mod issuer_keys;
+pub mod token_keys;
 
 pub mod contract;
 pub mod config;

@@ -142,7 +142,9 @@ impl Reloader {
         self.read_keys();
         self.gateway.instances.read_files_again();
         let found = Watched::look(files);
-        let unchanged = *watched == found && before.digest == snapshot.digest;
+        let unchanged = *watched == found
+            && before.digest == snapshot.digest
+            && before.signing_keys() == snapshot.signing_keys();
         *watched = found;
         let needing_restart = self.settings.sections_needing_restart(&settings);
         if unchanged {

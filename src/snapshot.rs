@@ -20,6 +20,7 @@ use crate::config::certificate::CertificateMatch;
 use crate::config::ente::Servizio;
 use crate::config::grant::Document;
 use crate::config::instance::InstanceSettings;
+use crate::config::key::TokenKey;
 use crate::config::operator::Operator;
 use crate::config::portal::Portal;
 use crate::config::purpose::Purpose;
@@ -63,6 +64,8 @@ pub struct Snapshot {
     signers: HashMap<String, Signers>,
     /// What the gateway itself signs with, where it signs.
     pub own_signer: Option<OwnSigner>,
+    /// The keys on tokens.
+    pub keys: Vec<TokenKey>,
     /// What the log-in with cards rests on, where there is one.
     pub oidc: Option<Provider>,
     /// Who issues vouchers, where portals show some.
@@ -123,6 +126,12 @@ struct Holders<T> {
 }
 
 impl Snapshot {
+    /// Thumbprints of the keys that the gateway signs with: fewer than configured where a token was away.
+    pub fn signing_keys(&self) -> Vec<[u8; 32]> {
+        let own = self.own_signer.iter().flat_map(OwnSigner::signers);
+        own.map(|signer| signer.public_key().thumbprint()).collect()
+    }
+
     /// The portal whose certificate this is; the fingerprint counts before the subject.
     pub fn portal_of(&self, peer: &PeerCertificate) -> Option<&Arc<Portal>> {
         self.portals.of(peer)

@@ -28,11 +28,11 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "commands",
-        "api broker operators login reload expiry rounds issuer_keys card_issuers gateway snapshot connectors contract config trust modi signing store telemetry",
+        "api broker operators login reload expiry rounds issuer_keys token_keys card_issuers gateway snapshot connectors contract config trust modi signing store telemetry",
     ),
     (
         "gateway",
-        "broker connectors snapshot config store telemetry trust",
+        "broker connectors snapshot config signing store telemetry trust",
     ),
     ("reload", "expiry gateway snapshot config store"),
     ("expiry", "gateway snapshot trust"),
@@ -40,6 +40,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "rounds",
         "gateway snapshot connectors config store telemetry",
     ),
+    ("token_keys", "signing"),
     ("issuer_keys", "gateway snapshot config jose download"),
     ("card_issuers", "gateway config trust download"),
     ("download", ""),

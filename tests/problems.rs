@@ -16,10 +16,11 @@ use pontile::contract::catalogo::ComuneSuccessore;
 use pontile::contract::operation::Operation;
 use pontile::contract::pratica::Motivo;
 use pontile::jose::JoseError;
+use pontile::signing::{SigningError, TokenError};
 use pontile::trust::Distrust;
 use uuid::Uuid;
 
-const KINDS: [Kind; 22] = [
+const KINDS: [Kind; 23] = [
     Kind::NotFound,
     Kind::Ambiguous,
     Kind::Unreachable,
@@ -37,6 +38,7 @@ const KINDS: [Kind; 22] = [
     Kind::Closed,
     Kind::NotYet,
     Kind::ClockSkew,
+    Kind::NotSigned,
     Kind::Gateway,
     Kind::Refused,
     Kind::Duplicate,
@@ -114,6 +116,11 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::ReplyToNotAllowed,
         ExchangeError::NotRecorded(RAW.into()),
         ExchangeError::NoCapacity("stopping"),
+        ExchangeError::NotSigned(SigningError::Busy {
+            again_in: Duration::from_secs(12),
+        }),
+        ExchangeError::NotSigned(SigningError::Token(TokenError::Absent)),
+        ExchangeError::NotSigned(SigningError::KeyNotAccepted),
         ExchangeError::DeadlinePassed,
         ExchangeError::Internal(RAW.into()),
     ];

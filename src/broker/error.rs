@@ -8,6 +8,8 @@ use crate::contract::operation::Operation;
 use crate::contract::pratica::Motivo;
 use crate::trust::Distrust;
 
+pub use crate::signing::SigningError;
+
 pub use crate::modi::{Fault, ModiError, TokenKind};
 
 pub use crate::connectors::error::{ConnectorError, Kind, Retry};
@@ -117,6 +119,9 @@ pub enum ExchangeError {
     /// The exchange could not be recorded, so it was not answered.
     #[error("exchange could not be recorded: {0}")]
     NotRecorded(String),
+    /// What had to be signed was not.
+    #[error("not signed: {0}")]
+    NotSigned(SigningError),
     /// Too many exchanges in flight, or the gateway is about to stop.
     #[error("no capacity: {0}")]
     NoCapacity(&'static str),

@@ -84,8 +84,8 @@ pub(super) async fn redeem(
     let tokens = provider
         .tokens(&code, &portal.name, certificate, arrival.at)
         .await;
-    let tokens = tokens.map_err(|failure| ExchangeError::Internal(failure.to_string()))?;
-    trail.logged_in(&code);
+    let tokens = tokens.map_err(ExchangeError::NotSigned)?;
+    trail.logged_in(&code, tokens.thumbprint);
     let body = serde_json::to_vec(&tokens);
     let body = body.map_err(|failure| ExchangeError::Internal(failure.to_string()))?;
     Ok(Answered::of_several(body))

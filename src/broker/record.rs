@@ -148,7 +148,7 @@ pub(super) async fn close(
         match signs.sign(&reply, arrival.scambio, &arrival.body).await {
             Ok(signature) => reply.signature = signature,
             Err(failure) => {
-                let failure = ExchangeError::Internal(failure.to_string());
+                let failure = ExchangeError::NotSigned(failure);
                 reply = Reply::unrecorded(arrival.scambio, limit, &failure, describe);
             }
         }
@@ -310,8 +310,8 @@ impl Trail {
     }
 
     /// A citizen's log-in came to its end.
-    pub(super) fn logged_in(&mut self, code: &Code) {
-        self.logged_in = Some(LoggedIn::of(code));
+    pub(super) fn logged_in(&mut self, code: &Code, thumbprint: [u8; 32]) {
+        self.logged_in = Some(LoggedIn::of(code, thumbprint));
     }
 
     /// The question is well-formed.

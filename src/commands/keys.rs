@@ -1,11 +1,15 @@
-//! `pontile keys rotate`: a new version of the secrets under which the record knows persons, requests or night copies are sealed.
+//! `pontile keys`: new versions of the secrets under which the record knows persons, requests or night copies are sealed; an ente's own;
+//! keys that sign, made on their tokens.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
+use crate::config::key::TokenKey;
+use crate::config::loading;
 use crate::config::settings::Settings;
 use crate::contract::luogo::CodiceIstat;
+use crate::signing::{self, NewKey};
 use crate::store::night::Vault;
 use crate::store::{Store, SubjectKeys};
 
@@ -21,6 +25,20 @@ pub enum KeysCommand {
         /// Which secrets
         #[arg(value_enum, default_value_t = Secrets::Persone)]
         which: Secrets,
+        #[command(flatten)]
+        why: ReasonArguments,
+    },
+    /// Make a key on its token, where the configuration says ([[key]]): it cannot leave the token and does nothing but sign. The PIN
+    /// is the one of the configuration
+    Create {
+        /// The name of the [[key]]
+        name: String,
+        /// What kind of key
+        #[arg(long, value_enum, default_value_t = Kind::P256)]
+        kind: Kind,
+        /// The file for its public key (PEM), for whoever certifies it
+        #[arg(long)]
+        output: PathBuf,
         #[command(flatten)]
         why: ReasonArguments,
     },
@@ -49,6 +67,17 @@ pub enum Secrets {
     Notturni,
 }
 
+/// Kinds of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// ECDSA on P-256
+    P256,
+    /// RSA of 2048 bits, which clients of the PDND need
+    Rsa2048,
+    /// RSA of 3072 bits
+    Rsa3072,
+}
+
 impl Secrets {
     /// As they are named on the command line.
     fn name(self) -> &'static str {
@@ -68,6 +97,15 @@ pub async fn run(config: &Path, command: &KeysCommand) -> Result<(), Failure> {
         KeysCommand::Export { ente, output, why } => {
             return export(&settings, ente, output, why).await;
         }
+        KeysCommand::Create {
+            name,
+            kind,
+            output,
+            why,
+        } => {
+            let key = token_key(config, name)?;
+            return create(&settings, &key, *kind, output, why).await;
+        }
     };
     let rotating = format!("keys rotate {}", which.name());
     trail::note(&settings, &rotating, None, &why.reason).await?;
@@ -76,6 +114,36 @@ pub async fn run(config: &Path, command: &KeysCommand) -> Result<(), Failure> {
         Secrets::Richieste => rotate_requests(&settings),
         Secrets::Notturni => rotate_masters(&settings),
     }
+}
+
+fn token_key(config: &Path, name: &str) -> Result<TokenKey, Failure> {
+    let written = loading::read(config, &loading::environment());
+    let keys = written.keys.read.into_iter();
+    let key = keys.map(|entry| entry.value).find(|key| key.name == name);
+    key.ok_or_else(|| Failure::Usage(format!("non c'è una [[key]] «{name}»")))
+}
+
+async fn create(
+    settings: &Settings,
+    key: &TokenKey,
+    kind: Kind,
+    output: &Path,
+    why: &ReasonArguments,
+) -> Result<(), Failure> {
+    trail::note(settings, "keys create", None, &why.reason).await?;
+    let kind = match kind {
+        Kind::P256 => NewKey::P256,
+        Kind::Rsa2048 => NewKey::Rsa(2048),
+        Kind::Rsa3072 => NewKey::Rsa(3072),
+    };
+    let public =
+        signing::create(key, kind).map_err(|failure| Failure::because(&key.name, failure))?;
+    std::fs::write(output, public).map_err(|failure| Failure::because("scrivere", failure))?;
+    say(format_args!(
+        "Creata sul token la chiave {}; la sua chiave pubblica è in {}: con essa si chiede il certificato, che va sul token o in «certificate».",
+        key.name,
+        output.display()
+    ))
 }
 
 async fn export(
@@ -103,7 +171,7 @@ fn rotate_requests(settings: &Settings) -> Result<(), Failure> {
     ))?;
     say(
         "Su ogni altro nodo va copiato lo stesso file; poi ciascuno la prende con la rilettura: `systemctl reload pontile`, SIGHUP \
-         o `POST /ricarica`. Le versioni precedenti si possono togliere, con un riavvio, quando è passata la conservazione delle richieste.",
+         o `POST /ricarica`. Le versioni precedenti si possono togliere, con un riavvio, quando è passata la conservazione delle richieste e non vale più nessun cambio di codice fiscale attestato prima.",
     )?;
     trail::tell(settings, || {
         tracing::info!(version, "nuova versione della chiave delle richieste");

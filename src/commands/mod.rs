@@ -34,6 +34,7 @@ use crate::config::{coherence, loading};
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
 use crate::operators::reason::Reason;
+use crate::signing;
 use crate::store::StoreError;
 
 /// Interoperability gateway for Italian provinces and their municipalities.
@@ -227,6 +228,8 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::Failed(_) => ExitCode::from(1),
+            // Whoever starts us again by itself must not here: three mistaken PINs lock a card.
+            Failure::Configuration(_) if signing::pin_was_refused() => ExitCode::from(77),
             Failure::Configuration(_) | Failure::Adapter(_) | Failure::Usage(_) => {
                 ExitCode::from(2)
             }

@@ -7,11 +7,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::instance::BackendTls;
+use super::key::DatedKey;
 use super::reading::address::Address;
 use super::reading::table::Table;
 use super::reading::value::Value;
 use super::reading::{FromTable, Read, Reader};
-use super::secret::DatedSecret;
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::Operation;
 
@@ -40,8 +40,8 @@ pub struct PdndClient {
     pub id: String,
     /// `kid` of its key; absent: the key's thumbprint (RFC 7638), which the PDND gives it.
     pub key_id: Option<String>,
-    /// Its private key (PEM, RSA).
-    pub key: DatedSecret,
+    /// What signs in its name (RSA).
+    pub key: DatedKey,
 }
 
 /// One use of an e-service. What is left empty fits everybody.
@@ -93,7 +93,7 @@ impl BackEndPdnd {
     /// The files whose change calls for a new snapshot.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let keys = self.clients.values();
-        let keys = keys.filter_map(|client| client.key.reference.file());
+        let keys = keys.flat_map(|client| client.key.key.files());
         keys.chain(self.authorities.clone())
     }
 }

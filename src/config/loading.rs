@@ -114,6 +114,7 @@ fn read_without_grants(path: &Path, environment: &[(String, String)]) -> Written
     top.add_layer(&defaults, &defaults_table, 0);
     let mut written = read_document(top, reader);
     read_lists(&mut written);
+    written.find_keys();
     written
 }
 
@@ -139,6 +140,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
     let operators = top.entries("operator", "name", reading);
     let enti = top.entries("ente", "codice_istat", reading);
     let instances = top.entries("instance", "name", reading);
+    let keys = top.entries("key", "name", reading);
     top.finish(reading);
     let (mistakes, places) = reader.into_mistakes_and_places();
     Written {
@@ -150,6 +152,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         purposes,
         operators,
         enti,
+        keys,
         instances,
         mistakes,
     }

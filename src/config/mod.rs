@@ -28,6 +28,7 @@ pub mod login;
 pub mod pdnd;
 pub mod record;
 pub mod telemetry;
+pub mod key;
 pub mod signer;
 pub mod settings;
 pub mod files;

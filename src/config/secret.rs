@@ -1,6 +1,7 @@
 //! References to secrets: a file, an environment variable or a systemd credential. The value never stands in a configuration file.
 
 use std::fmt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -187,7 +188,7 @@ pub fn unreadable(written: &Written, reader: Reader) -> Vec<Mistake> {
     let of_clients = written.instances.read.iter().flat_map(|entry| {
         let clients = entry.value.pdnd.iter().flat_map(|pdnd| &pdnd.clients);
         clients.filter_map(move |(name, client)| {
-            let text = reason(&client.key.reference)?;
+            let text = reason(client.key.key.pem()?)?;
             let path = format!("pdnd.clients.{name}.key");
             Some(entry.places.mistake(&path, text))
         })
@@ -196,9 +197,27 @@ pub fn unreadable(written: &Written, reader: Reader) -> Vec<Mistake> {
         let text = reason(record.request_key.as_ref()?)?;
         Some(written.places.mistake("record.request_key", text))
     });
+    let pins = written.keys.read.iter().filter_map(|entry| {
+        let pin = &entry.value.pin;
+        let text = reason(pin).or_else(|| open_to_others(pin))?;
+        Some(entry.places.mistake("pin", text))
+    });
     password
+        .chain(pins)
         .chain(request_key)
         .chain(of_instances)
         .chain(of_clients)
         .collect()
+}
+
+/// A PIN is nobody else's to read: three mistakes of whoever tries it lock the card.
+fn open_to_others(pin: &SecretReference) -> Option<String> {
+    let SecretReference::File(file) = pin else {
+        return None;
+    };
+    let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    let open = mode & 0o077 != 0;
+    open.then(|| {
+        "il file del PIN si apre ad altri: lo legga solo chi esegue Pontile (chmod 600)".to_owned()
+    })
 }

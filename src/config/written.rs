@@ -6,6 +6,7 @@ use super::ente::Ente;
 use super::files::Files;
 use super::grant::{Document, Grant};
 use super::instance::InstanceSettings;
+use super::key::TokenKey;
 use super::login::Login;
 use super::mistake::Mistake;
 use super::night::Night;
@@ -39,6 +40,8 @@ pub struct Written {
     pub operators: Entries<Operator>,
     /// The enti.
     pub enti: Entries<Ente>,
+    /// The keys on tokens.
+    pub keys: Entries<TokenKey>,
     /// The instances.
     pub instances: Entries<InstanceSettings>,
     /// What was wrong so far.
@@ -74,6 +77,22 @@ pub struct Sections {
     pub signer: Option<SignerSettings>,
     /// `[pdnd]`, where portals show vouchers; reloaded with the rest.
     pub pdnd: Option<Pdnd>,
+}
+
+impl Written {
+    /// Puts the keys on tokens where their names stand.
+    pub(super) fn find_keys(&mut self) {
+        let known: Vec<TokenKey> = self.keys.read.iter().map(|key| key.value.clone()).collect();
+        if let Some(signer) = &mut self.sections.signer {
+            signer.key.find(&known);
+        }
+        for instance in &mut self.instances.read {
+            let clients = instance.value.pdnd.iter_mut();
+            for client in clients.flat_map(|pdnd| pdnd.clients.values_mut()) {
+                client.key.key.find(&known);
+            }
+        }
+    }
 }
 
 impl Sections {

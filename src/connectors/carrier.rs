@@ -167,11 +167,11 @@ impl Instance {
         match &outcome {
             // It was the portal's patience that ended, which says nothing about the back end.
             Err(refusal) if refusal.error.kind == Kind::TimedOut && impatient => drop(leave),
-            // Without a voucher nobody called the back end.
+            // Without a voucher or a signature nobody called the back end.
             Err(refusal)
                 if matches!(
                     refusal.error.kind,
-                    Kind::VoucherRefused | Kind::VoucherUnavailable
+                    Kind::VoucherRefused | Kind::VoucherUnavailable | Kind::NotSigned
                 ) =>
             {
                 drop(leave);

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::signing::SigningError;
+
 /// A failed call. `Display` is for the operator's log and holds no personal data and no raw text of the back end
 /// beyond its error code; the portal never sees it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -96,6 +98,9 @@ pub enum Kind {
     /// Our own limit towards this instance, or its share for the ente, is taken: the back end was not called.
     #[error("instance busy")]
     Busy,
+    /// No key of ours signed what the back end demands: it was not called.
+    #[error("not signed")]
+    NotSigned,
     /// Our own side failed: a secret or file that could not be read.
     #[error("gateway fault")]
     Gateway,
@@ -149,6 +154,21 @@ impl ConnectorError {
         }
     }
 
+    /// No key of ours signed, so that the back end was not called: a token that is busy or away passes.
+    pub fn unsigned(failure: &SigningError) -> ConnectorError {
+        let text = format!("no signature of ours: {failure}");
+        let failed = match failure {
+            SigningError::Busy { again_in } => {
+                ConnectorError::later(Kind::NotSigned, *again_in, text)
+            }
+            SigningError::Token(_) | SigningError::NotSigned => {
+                ConnectorError::permanent(Kind::NotSigned, text)
+            }
+            _ => ConnectorError::permanent(Kind::Gateway, text),
+        };
+        failed.before_anything_was_done()
+    }
+
     /// The same where it is sure that the back end did nothing.
     #[must_use]
     pub fn before_anything_was_done(mut self) -> ConnectorError {
@@ -198,6 +218,7 @@ impl ConnectorError {
                     | Kind::CredentialsRefused
                     | Kind::VoucherRefused
                     | Kind::VoucherUnavailable
+                    | Kind::NotSigned
                     | Kind::ClockSkew
             )
     }

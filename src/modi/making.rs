@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::integrity::digest_of;
 use crate::config::modi::Reference;
 use crate::jose;
-use crate::signing::{OwnSigner, SigningError, sign_token};
+use crate::signing::{OwnSigner, Signer, SigningError};
 
 /// Seconds that a token of ours lives: as long as others accept one by default.
 const LIFETIME: i64 = 300;
@@ -55,7 +55,9 @@ impl Making<'_> {
             ("jti".to_owned(), Value::from(self.id.to_string())),
         ]);
         claims.extend(besides);
-        sign_token(&*self.own.signer, self.header(), &claims).await
+        let header = |signer: &dyn Signer| self.header(signer);
+        let signed = self.own.sign_token(header, &claims).await;
+        signed.map(|(token, _)| token)
     }
 
     /// The signature of a message (INTEGRITY_REST): its digest and the headers named, which must leave as they stand here.
@@ -79,8 +81,8 @@ impl Making<'_> {
         Ok(SignedMessage { digest, token })
     }
 
-    fn header(&self) -> Map<String, Value> {
-        let chain = self.own.signer.chain();
+    fn header(&self, signer: &dyn Signer) -> Map<String, Value> {
+        let chain = signer.chain();
         let (name, value) = match (self.reference, chain.first()) {
             (Reference::X5tS256, Some(leaf)) => (
                 Reference::X5tS256.name(),
@@ -91,7 +93,7 @@ impl Making<'_> {
                 (Reference::X5c.name(), chain.collect())
             }
             (Reference::Kid, _) | (_, None) => {
-                let thumbprint = || jose::encode(self.own.signer.public_key().thumbprint());
+                let thumbprint = || jose::encode(signer.public_key().thumbprint());
                 let name = self.key_id.map_or_else(thumbprint, str::to_owned);
                 (Reference::Kid.name(), Value::from(name))
             }

@@ -1,5 +1,7 @@
 //! What libraries of portals read to know the rest: the discovery document and the keys.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Provider;
@@ -10,7 +12,8 @@ impl Provider {
     pub fn discovery(&self) -> Value {
         let issuer = &self.settings.issuer;
         let token_endpoint = format!("{}/accesso/token", self.settings.portals_door);
-        let algorithm = self.own.signer.algorithm().name();
+        let algorithms = self.own.signers().map(|signer| signer.algorithm().name());
+        let algorithms: BTreeSet<&str> = algorithms.collect();
         json!({
             "issuer": issuer,
             "authorization_endpoint": format!("{issuer}/accesso"),
@@ -20,7 +23,7 @@ impl Provider {
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": [algorithm],
+            "id_token_signing_alg_values_supported": algorithms,
             "scopes_supported": ["openid"],
             "token_endpoint_auth_methods_supported": ["tls_client_auth"],
             "code_challenge_methods_supported": ["S256"],

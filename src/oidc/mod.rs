@@ -46,12 +46,13 @@ impl Provider {
         &self.settings.issuer
     }
 
-    /// The keys whose tokens are accepted, each with an algorithm of its own: the present one first.
+    /// The keys whose tokens are accepted, each with an algorithm of its own: the present ones first.
     fn keys(&self) -> impl Iterator<Item = (Algorithm, &PublicKey)> {
-        let present = (self.own.signer.algorithm(), self.own.signer.public_key());
+        let present = self.own.signers();
+        let present = present.map(|signer| (signer.algorithm(), signer.public_key()));
         let retired = self.retired.iter();
         let retired = retired.filter_map(|key| Some((key.algorithms().next()?, key)));
-        std::iter::once(present).chain(retired)
+        present.chain(retired)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::authorization::Code;
 use super::{Provider, named};
 use crate::jose::encode;
-use crate::signing::{SigningError, sign_token};
+use crate::signing::{Signer, SigningError};
 
 /// The level of assurance of a card with a PIN: high (eIDAS, article 8; ISO 29115's LoA4).
 pub(super) const LEVEL: &str = "http://eidas.europa.eu/LoA/high";
@@ -35,6 +35,9 @@ pub struct Tokens {
     expires_in: u64,
     id_token: String,
     scope: &'static str,
+    /// Of the key that signed the access token (RFC 7638).
+    #[serde(skip)]
+    pub thumbprint: [u8; 32],
 }
 
 impl Provider {
@@ -70,21 +73,31 @@ impl Provider {
             "aud": self.settings.portals_door, "client_id": portal, "jti": code.token_id(), "scope": "openid",
             "cnf": { "x5t#S256": encode(certificate) },
         });
+        let (access_token, signer) = self.sign("at+jwt", &common, access).await?;
+        let (id_token, _) = self.sign("JWT", &common, id).await?;
         Ok(Tokens {
-            access_token: self.sign("at+jwt", &common, access).await?,
+            access_token,
             token_type: "Bearer",
             expires_in: lifetime,
-            id_token: self.sign("JWT", &common, id).await?,
+            id_token,
             scope: "openid",
+            thumbprint: signer.public_key().thumbprint(),
         })
     }
 
-    async fn sign(&self, kind: &str, common: &Value, more: Value) -> Result<String, SigningError> {
-        let kid = named(self.own.signer.public_key());
-        let header = members(json!({ "typ": kind, "kid": kid }));
+    async fn sign(
+        &self,
+        kind: &str,
+        common: &Value,
+        more: Value,
+    ) -> Result<(String, &dyn Signer), SigningError> {
+        let header = |signer: &dyn Signer| {
+            let kid = named(signer.public_key());
+            members(json!({ "typ": kind, "kid": kid }))
+        };
         let mut claims = members(common.clone());
         claims.extend(members(more));
-        sign_token(&*self.own.signer, header, &claims).await
+        self.own.sign_token(header, &claims).await
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::api::http::Response;
 use crate::connectors::instance::BreakerState;
 use crate::gateway::Gateway;
+use crate::gateway::keys::{KeyStanding, TokenState};
 use crate::store::Degraded;
 
 use super::caller::Caller;
@@ -20,6 +21,20 @@ struct Prontezza {
     generazione: u64,
     impronta: String,
     registro: Registro,
+    /// The keys on tokens.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    chiavi: Vec<Chiave>,
+}
+
+#[derive(Debug, Serialize)]
+struct Chiave {
+    nome: String,
+    /// `pronta`, `assente` (looked for again by itself), `ferma` (until a restart), `non_aperta`.
+    stato: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    motivo: Option<String>,
+    firme_al_secondo: f64,
+    in_attesa: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,6 +105,23 @@ fn readiness(gateway: &Gateway) -> Prontezza {
             posti: health.slots,
             disco_libero_byte: health.free_disk,
         },
+        chiavi: gateway.keys().into_iter().map(chiave).collect(),
+    }
+}
+
+fn chiave(key: KeyStanding) -> Chiave {
+    let (stato, motivo) = match &key.state {
+        Some(TokenState::Ready) => ("pronta", None),
+        Some(TokenState::Away(why)) => ("assente", Some(why.to_string())),
+        Some(TokenState::Stopped(why)) => ("ferma", Some(why.to_string())),
+        None => ("non_aperta", None),
+    };
+    Chiave {
+        nome: key.name,
+        stato,
+        motivo,
+        firme_al_secondo: (key.rate * 10.0).round() / 10.0,
+        in_attesa: key.waiting,
     }
 }
 

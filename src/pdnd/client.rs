@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::config::back_end_pdnd::PdndClient;
 use crate::jose::{Algorithm, encode};
-use crate::signing::{OwnSigner, PemSigner, Signer, SigningError, sign_token};
+use crate::signing::{OwnSigner, SigningError, signers_of};
 
 /// Seconds that an assertion lives: it is made for one request.
 const LIFETIME: i64 = 60;
@@ -22,16 +21,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// Reads the client's key; the PDND takes RS256 alone.
+    /// Opens the client's key; the PDND takes RS256 alone.
     pub fn load(settings: &PdndClient) -> Result<Client, SigningError> {
-        let signer = PemSigner::load(&settings.key.reference, None, Some(Algorithm::Rs256))?;
-        let thumbprint = || encode(signer.public_key().thumbprint());
+        let signers = signers_of(&settings.key.key, None, Some(Algorithm::Rs256))?;
+        let own = OwnSigner::new(&settings.id, signers)?;
+        let thumbprint = || encode(own.first().public_key().thumbprint());
         Ok(Client {
             key_id: settings.key_id.clone().unwrap_or_else(thumbprint),
-            own: OwnSigner {
-                issuer: settings.id.clone(),
-                signer: Arc::new(signer),
-            },
+            own,
         })
     }
 
@@ -43,10 +40,6 @@ impl Client {
         evidence: Option<[u8; 32]>,
         at: DateTime<Utc>,
     ) -> Result<String, SigningError> {
-        let header = Map::from_iter([
-            ("typ".to_owned(), Value::from("JWT")),
-            ("kid".to_owned(), Value::from(self.key_id.as_str())),
-        ]);
         let client = &self.own.issuer;
         let now = at.timestamp();
         let mut claims = Map::from_iter([
@@ -62,6 +55,11 @@ impl Client {
             let digest = json!({ "alg": "SHA256", "value": hex::encode(evidence) });
             claims.insert("digest".to_owned(), digest);
         }
-        sign_token(&*self.own.signer, header, &claims).await
+        let header = Map::from_iter([
+            ("typ".to_owned(), Value::from("JWT")),
+            ("kid".to_owned(), Value::from(self.key_id.as_str())),
+        ]);
+        let signed = self.own.sign_token(|_| header.clone(), &claims).await;
+        signed.map(|(assertion, _)| assertion)
     }
 }

@@ -1,22 +1,29 @@
 //! What signs in the gateway's name. The only place that touches private keys for signatures.
 
+mod certificates;
 mod pem;
 #[cfg(test)]
 mod tests;
 mod token;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use crate::config::key::SigningKey;
 use crate::config::signer::SignerSettings;
 use crate::jose::{self, Algorithm, PublicKey};
 
+pub use crate::config::key::{KeyName, TokenKey, TokenName};
 pub use pem::PemSigner;
-pub use token::{KeyName, TokenError, TokenKey, TokenName, TokenSigner, TokenState};
+pub use token::{
+    NewKey, TokenError, TokenSigner, TokenState, create, inspect, keep_open, opened,
+    pin_was_refused,
+};
 
 /// What signs: a private key that it alone holds, with what others know it by.
 #[async_trait]
@@ -30,6 +37,11 @@ pub trait Signer: Send + Sync {
     /// Its certificate and the intermediates, DER, leaf first; empty where others know it by its key alone.
     fn chain(&self) -> &[Vec<u8>];
 
+    /// Whether it can sign now, as far as is known.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     /// Signs the bytes; ECDSA as the two numbers side by side (RFC 7518, 3.4).
     async fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, SigningError>;
 }
@@ -39,19 +51,87 @@ pub trait Signer: Send + Sync {
 pub struct OwnSigner {
     /// `iss` of its tokens.
     pub issuer: String,
-    /// What signs.
-    pub signer: SharedSigner,
+    /// What signs, never empty: the first that can.
+    signers: Vec<SharedSigner>,
 }
 
 impl OwnSigner {
-    /// Reads what `[signer]` names.
+    /// Who calls itself so and signs with these, of which there must be one.
+    pub fn new(issuer: &str, signers: Vec<SharedSigner>) -> Result<OwnSigner, SigningError> {
+        match signers.is_empty() {
+            true => Err(SigningError::NotSigned),
+            false => Ok(OwnSigner {
+                issuer: issuer.to_owned(),
+                signers,
+            }),
+        }
+    }
+
+    /// Opens what `[signer]` names. Blocks where it is a token.
     pub fn load(settings: &SignerSettings) -> Result<OwnSigner, SigningError> {
         let algorithm = settings.algorithm.map(|one| one.0);
-        let signer = PemSigner::load(&settings.key, Some(&settings.certificate), algorithm)?;
-        Ok(OwnSigner {
-            issuer: settings.issuer.clone(),
-            signer: Arc::new(signer),
-        })
+        let certificate = settings.certificate.as_deref();
+        let signers = signers_of(&settings.key, certificate, algorithm)?;
+        OwnSigner::new(&settings.issuer, signers)
+    }
+
+    /// The keys, in their order.
+    pub fn signers(&self) -> impl Iterator<Item = &dyn Signer> {
+        self.signers.iter().map(|one| &**one)
+    }
+
+    /// The key that stands first.
+    pub fn first(&self) -> &dyn Signer {
+        &*self.signers[0]
+    }
+
+    /// Makes a token with the first key that signs, and tells which; the header names it.
+    pub async fn sign_token(
+        &self,
+        header: impl Fn(&dyn Signer) -> Map<String, Value>,
+        claims: &Map<String, Value>,
+    ) -> Result<(String, &dyn Signer), SigningError> {
+        let ready = self.signers().filter(|one| one.is_ready());
+        let away = self.signers().filter(|one| !one.is_ready());
+        let mut refused = SigningError::NotSigned;
+        for signer in ready.chain(away) {
+            match sign_token(signer, header(signer), claims).await {
+                Ok(token) => return Ok((token, signer)),
+                Err(failure) => refused = failure,
+            }
+        }
+        Err(refused)
+    }
+}
+
+/// What a reference means. Of several tokens those that cannot be opened are left out, unless it is all of them.
+pub fn signers_of(
+    key: &SigningKey,
+    certificate: Option<&Path>,
+    algorithm: Option<Algorithm>,
+) -> Result<Vec<SharedSigner>, SigningError> {
+    match key {
+        SigningKey::Pem(reference) => {
+            let signer = PemSigner::load(reference, certificate, algorithm)?;
+            Ok(vec![Arc::new(signer)])
+        }
+        SigningKey::Token { keys, .. } => {
+            let mut signers: Vec<SharedSigner> = Vec::new();
+            let mut refused = SigningError::NotSigned;
+            for key in keys {
+                match token::shared(key, algorithm) {
+                    Ok(signer) => signers.push(signer),
+                    Err(failure) => {
+                        tracing::warn!(key = key.name, error = %failure, "la chiave su token non si può usare");
+                        refused = failure;
+                    }
+                }
+            }
+            match signers.is_empty() {
+                true => Err(refused),
+                false => Ok(signers),
+            }
+        }
     }
 }
 
@@ -60,7 +140,7 @@ impl fmt::Debug for OwnSigner {
         formatter
             .debug_struct("OwnSigner")
             .field("issuer", &self.issuer)
-            .field("key", self.signer.public_key())
+            .field("key", self.first().public_key())
             .finish_non_exhaustive()
     }
 }

@@ -10,9 +10,9 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Private};
-use openssl::x509::X509;
 use secrecy::ExposeSecret;
 
+use super::certificates::read_chain;
 use super::{Signer, SigningError};
 use crate::config::secret::SecretReference;
 use crate::jose::{Algorithm, PublicKey, Signing};
@@ -181,19 +181,4 @@ fn usual(key: &PKey<Private>) -> Option<Algorithm> {
         Nid::SECP521R1 => Some(Algorithm::Es512),
         _ => None,
     }
-}
-
-fn read_chain(file: &Path) -> Result<Vec<Vec<u8>>, SigningError> {
-    let unreadable =
-        |reason: String| SigningError::Unreadable(format!("{}: {reason}", file.display()));
-    let text = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;
-    let certificates = X509::stack_from_pem(&text)
-        .map_err(|_| unreadable("non sono certificati PEM".to_owned()))?;
-    if certificates.is_empty() {
-        return Err(unreadable("non c'è nessun certificato".to_owned()));
-    }
-    certificates
-        .iter()
-        .map(|one| one.to_der().map_err(|error| unreadable(error.to_string())))
-        .collect()
 }

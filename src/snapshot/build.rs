@@ -8,6 +8,7 @@ use foldhash::HashMap;
 use crate::config::back_end_pdnd::BackEndPdnd;
 use crate::config::coherence;
 use crate::config::grant::{Document, Grant};
+use crate::config::key::SigningKey;
 use crate::config::loading;
 use crate::config::mistake::Mistake;
 use crate::config::portal::Portal;
@@ -19,7 +20,7 @@ use crate::config::written::Written;
 use crate::modi::Signers;
 use crate::oidc::Provider;
 use crate::pdnd::Authority;
-use crate::signing::OwnSigner;
+use crate::signing::{self, OwnSigner};
 use crate::trust::{Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
@@ -180,6 +181,10 @@ fn build_from(
     let digest = digest::of_content(&written, &settings, &backends)?;
     let files = watched_files(&written, &settings);
     let outward_ends = outward_ends(&written);
+    let keys = values(written.keys);
+    if reader == secret::Reader::Service {
+        signing::keep_open(&keys);
+    }
     let enti = values(written.enti)
         .into_iter()
         .map(|ente| Arc::new(bound(ente, &backends)));
@@ -199,6 +204,7 @@ fn build_from(
         }),
         signers,
         own_signer,
+        keys,
         oidc,
         pdnd,
         operators: Holders::new(values(written.operators), |operator| &operator.certificates),
@@ -242,7 +248,7 @@ fn outward_ends(written: &Written) -> Vec<Dated> {
         .collect()
 }
 
-/// What the gateway signs with. In an operator's shell, which may lack the service's credentials, it is left out.
+/// What the gateway signs with. In an operator's shell it is left out where it is on a token or the shell lacks the service's credentials.
 fn own_signer(
     written: &Written,
     reader: secret::Reader,
@@ -250,12 +256,20 @@ fn own_signer(
     let Some(settings) = &written.sections.signer else {
         return Ok(None);
     };
-    if reader == secret::Reader::Operator && settings.key.is_out_of_reach() {
+    // A name that no key has is told with the other contradictions.
+    let is_out_of_reach = reader == secret::Reader::Operator && !is_at_hand(&settings.key);
+    if is_out_of_reach || !settings.key.is_whole() {
         return Ok(None);
     }
     OwnSigner::load(settings)
         .map(Some)
         .map_err(|error| vec![written.places.mistake("signer.key", error.to_string())])
+}
+
+/// Whether an operator's shell may sign with it: that is not reason enough to give a token its PIN.
+pub(super) fn is_at_hand(key: &SigningKey) -> bool {
+    key.pem()
+        .is_some_and(|reference| !reference.is_out_of_reach())
 }
 
 /// What the log-in with cards rests on; without the signer's key, in an operator's shell, it is left out.
@@ -326,8 +340,8 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
         files.extend(secrets.filter_map(|secret| secret.reference.file()));
     }
     if let Some(signer) = &written.sections.signer {
-        files.push(signer.certificate.clone());
-        files.extend(signer.key.file());
+        files.extend(signer.certificate.clone());
+        files.extend(signer.key.files());
     }
     files.extend(written.sections.pdnd.iter().map(|pdnd| pdnd.keys.clone()));
     let tokens = written.portals.read.iter();

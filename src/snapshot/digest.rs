@@ -51,10 +51,8 @@ pub(super) fn of_content(
     }
     if let Some(signer) = &written.sections.signer {
         digest.text("signer", &signer.issuer);
-        digest.files(
-            "signer certificate",
-            std::slice::from_ref(&signer.certificate),
-        );
+        digest.files("signer certificate", signer.certificate.as_slice());
+        digest.text("signer keys", &signer.key.names().join(" "));
     }
     for entry in &written.portals.read {
         if let Some(modi) = &entry.value.modi {
@@ -63,6 +61,7 @@ pub(super) fn of_content(
             digest.files("modi keys", &files);
         }
     }
+    digest.entries("key", &written.keys);
     digest.entries("operator", &written.operators);
     digest.entries("purpose", &written.purposes);
     digest.entries("ente", &written.enti);

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::grant::days::Days;
 use crate::config::instance::{BackendTls, InstanceSettings};
 use crate::config::portal::Portal;
-use crate::config::secret::DatedSecret;
 use crate::trust::{self, End, Ending};
 
 use super::Snapshot;
@@ -105,8 +104,8 @@ impl Snapshot {
 ///
 /// It refuses nothing here: a back end's outage is not the gateway's.
 pub(super) fn of_instance(instance: &InstanceSettings) -> impl Iterator<Item = Dated> {
-    let of_secret = |name: String, secret: &DatedSecret| {
-        let last = secret.until?;
+    let of_secret = |name: String, until: Option<NaiveDate>| {
+        let last = until?;
         Some(Dated {
             holder: instance.name.clone(),
             what: Ending::Secret,
@@ -115,10 +114,11 @@ pub(super) fn of_instance(instance: &InstanceSettings) -> impl Iterator<Item = D
         })
     };
     let secrets = instance.secrets.iter();
-    let secrets = secrets.filter_map(move |(name, secret)| of_secret(name.clone(), secret));
+    let secrets = secrets.filter_map(move |(name, secret)| of_secret(name.clone(), secret.until));
     let clients = instance.pdnd.iter().flat_map(|pdnd| &pdnd.clients);
-    let clients = clients
-        .filter_map(move |(name, client)| of_secret(format!("pdnd.clients.{name}"), &client.key));
+    let clients = clients.filter_map(move |(name, client)| {
+        of_secret(format!("pdnd.clients.{name}"), client.key.until)
+    });
     let issuer = instance.pdnd.iter();
     let issuer = issuer.filter_map(|pdnd| pdnd.authorities.as_deref());
     let issuer = issuer.flat_map(|file| trust::ends_of(file, Ending::Authority));

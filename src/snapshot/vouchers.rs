@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use http::header::AUTHORIZATION;
 
 use super::Backend;
+use super::build::is_at_hand;
 use crate::config::back_end_modi::BackEndModi;
 use crate::config::back_end_pdnd::{BackEndPdnd, PdndUse};
 use crate::config::instance::InstanceSettings;
@@ -90,8 +91,9 @@ fn of_clients(entry: &Entry<InstanceSettings>, pdnd: &BackEndPdnd, reader: Reade
     let clients = pdnd.clients.iter();
     // What cannot be read at all is told with the other secrets.
     let at_hand = clients.filter(|(_, client)| {
-        let reference = &client.key.reference;
-        (reader == Reader::Service || !reference.is_out_of_reach()) && reference.read().is_ok()
+        let key = &client.key.key;
+        let readable = key.is_whole() && key.pem().is_none_or(|reference| reference.read().is_ok());
+        (reader == Reader::Service || is_at_hand(key)) && readable
     });
     let refused = at_hand.filter_map(|(name, client)| {
         let error = Client::load(client).err()?;

@@ -386,7 +386,7 @@ async fn every_line_that_came_before_a_power_cut_has_its_child_on_record() {
 /// The enti are asked one after the other, and the first is slow or hangs.
 fn one_at_a_time(files: &mut Files) {
     with_grant(files);
-    files.append("pontile.toml", "[node]\nenti_at_once = 1\n");
+    files.replace("pontile.toml", "[node]", "[node]\nenti_at_once = 1");
 }
 
 #[tokio::test]

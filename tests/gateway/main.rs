@@ -17,6 +17,7 @@ mod register;
 mod example_portal;
 mod card_in_browser;
 mod tokens;
+mod signing_keys;
 mod town_hall_with_modi;
 mod back_end_with_vouchers;
 mod anpr;

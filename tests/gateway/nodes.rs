@@ -25,8 +25,8 @@ fn two_nodes() -> Option<(Postgres, Province, Neighbour)> {
             .replace("pontile.toml", "database = \"sqlite:record\"", &record)
             .replace(
                 "pontile.toml",
-                "[files]",
-                "[node]\nname = \"uno\"\nnodes = 2\n\n[files]",
+                "[node]",
+                "[node]\nname = \"uno\"\nnodes = 2",
             )
             .put("segreti/postgres", PASSWORD.to_owned());
     });

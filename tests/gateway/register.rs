@@ -296,11 +296,7 @@ async fn a_search_that_takes_too_long_is_refused_in_time_and_leaves_its_turn_to_
         with_register(files);
         files
             .replace("pontile.toml", "database = \"sqlite:record\"", &record)
-            .replace(
-                "pontile.toml",
-                "[files]",
-                "[node]\nname = \"uno\"\n\n[files]",
-            )
+            .replace("pontile.toml", "[node]", "[node]\nname = \"uno\"")
             .put("segreti/postgres", PASSWORD.to_owned());
     });
     let portal = province.portal("portale-uno");

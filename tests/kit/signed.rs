@@ -273,7 +273,7 @@ fn open(named: Named, algorithm: &'static str) -> (Office, Arc<Judge>) {
     });
     fs::write(office.path("chiave"), "k-vera").unwrap();
     office.configure(&format!(
-        "[signer]\nissuer = \"{ISSUER}\"\nkey = {{ file = \"firma.key\" }}\ncertificate = \"firma.pem\"\n\
+        "[node]\ndevelopment = true\n[signer]\nissuer = \"{ISSUER}\"\nkey = {{ file = \"firma.key\" }}\ncertificate = \"firma.pem\"\n\
          [[instance]]\nname = \"x\"\nadapter = \"banco\"\naddress = \"{}\"\nsecrets = {{ chiave = {{ file = \"chiave\" }} }}\n\
          [instance.modi]\naudience = \"{AUDIENCE}\"\npatterns = [\"ID_AUTH_REST_02\", \"INTEGRITY_REST_01\", \"AUDIT_REST_01\"]\n{}\n\
          [[ente]]\ncodice_istat = \"013041\"\ncodice_belfiore = \"B639\"\ncodice_ipa = \"c_b639\"\ndenominazione = \"Cantù\"\n\

@@ -107,6 +107,8 @@ impl Place {
         let file = self.folder.join(format!("pin-{pin}"));
         std::fs::write(&file, pin).expect("a file");
         TokenKey {
+            name: label.to_owned(),
+            certificate: None,
             module: PathBuf::from(MODULE),
             token: TokenName::Label(LABEL.to_owned()),
             key: KeyName::Label(label.to_owned()),

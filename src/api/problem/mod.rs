@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::broker::error::{
-    ConnectorError, ExchangeError, Fault, Kind, Malformed, ModiError, Retry, TokenKind,
+    ConnectorError, ExchangeError, Fault, Kind, Malformed, ModiError, Retry, SigningError,
+    TokenKind,
 };
 use crate::broker::reply::{JSON, PROBLEM, Refusal};
 use crate::contract::catalogo::ComuneSuccessore;
@@ -194,6 +195,7 @@ impl Problem {
                 ..rows::ACCESSO_NON_RIUSCITO.with_detail(format!("{}.", fault.text()))
             },
             ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
+            ExchangeError::NotSigned(failure) => of_unsigned(failure),
             ExchangeError::NoCapacity(_) => rows::GATEWAY_OCCUPATO,
             ExchangeError::DeadlinePassed => rows::TEMPO_SCADUTO,
             ExchangeError::Internal(_) => rows::ERRORE_INTERNO,
@@ -227,6 +229,15 @@ fn of_distrust(why: Distrust) -> Problem {
         }
     } else {
         problem
+    }
+}
+
+/// A token that is busy or away passes; a key that does not fit is a fault of ours.
+fn of_unsigned(failure: &SigningError) -> Problem {
+    match failure {
+        SigningError::Busy { again_in } => rows::FIRMA_NON_DISPONIBILE.again_after(*again_in),
+        SigningError::Token(_) | SigningError::NotSigned => rows::FIRMA_NON_DISPONIBILE,
+        _ => rows::ERRORE_INTERNO,
     }
 }
 
@@ -328,6 +339,7 @@ fn of_back_end(failure: &ConnectorError) -> Problem {
         Kind::Duplicate => rows::DICHIARAZIONE_GIA_PRESENTE,
         Kind::NotCarriedOut => rows::SCRITTURA_NON_ESEGUITA,
         Kind::Unsupported => rows::SERVIZIO_NON_OFFERTO,
+        Kind::NotSigned => rows::FIRMA_NON_DISPONIBILE,
         Kind::Gateway => rows::ERRORE_INTERNO,
     };
     match (problem.retry_after, failure.retry) {

@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 53] = [
+pub static TABLE: [Problem; 54] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     TOKEN_MANCANTE,
@@ -60,6 +60,7 @@ pub static TABLE: [Problem; 53] = [
     SCRITTURA_NON_ESEGUITA,
     SCAMBIO_NON_REGISTRATO,
     GATEWAY_OCCUPATO,
+    FIRMA_NON_DISPONIBILE,
     TEMPO_SCADUTO,
     ERRORE_INTERNO,
 ];
@@ -695,6 +696,18 @@ pub(super) const GATEWAY_OCCUPATO: Problem = row(
     [
         "Gateway occupato",
         "Il gateway ha già tutte le richieste che può sostenere o sta per fermarsi.",
+        "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
+    ],
+);
+
+pub(super) const FIRMA_NON_DISPONIBILE: Problem = row(
+    503,
+    "firma-non-disponibile",
+    Side::Gateway,
+    Some(5),
+    [
+        "Firma non disponibile",
+        "La chiave con cui il gateway firma ciò che questa richiesta richiede non è raggiungibile, o firma già quanto può.",
         "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
     ],
 );

@@ -19,15 +19,18 @@ pub(super) struct LoggedIn {
     token_id: String,
     card: &'static str,
     person: String,
+    thumbprint: [u8; 32],
 }
 
 impl LoggedIn {
-    pub(super) fn of(code: &Code) -> LoggedIn {
+    /// By that code, whose tokens the key of that thumbprint signed.
+    pub(super) fn of(code: &Code, thumbprint: [u8; 32]) -> LoggedIn {
         let identity = code.identity();
         let known = ["cns", "crs", "cie"];
         let card = known.into_iter().find(|card| *card == identity.card);
         LoggedIn {
             token_id: code.token_id(),
+            thumbprint,
             card: card.unwrap_or_default(),
             person: identity.codice_fiscale.clone(),
         }
@@ -68,13 +71,12 @@ impl Trail {
             consumer: None,
             eservice: None,
         });
-        let own = self.snapshot.own_signer.as_ref();
-        let given = self.logged_in.iter().zip(own).map(|(given, own)| Token {
+        let given = self.logged_in.iter().map(|given| Token {
             kind: "log_in",
             pattern: given.card,
             id: Some(given.token_id.clone()),
             key_id: None,
-            thumbprint: own.signer.public_key().thumbprint(),
+            thumbprint: given.thumbprint,
             person: Some(person(&given.person)),
             consumer: None,
             eservice: None,

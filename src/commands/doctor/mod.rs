@@ -1,6 +1,7 @@
-//! `pontile doctor`: everything around the gateway that must be well: clock, disk, certificates, secrets, database, back ends.
+//! `pontile doctor`: everything around the gateway that must be well: clock, disk, certificates, secrets, keys on tokens, database, back ends.
 
 mod clock;
+mod keys;
 mod record;
 mod backends;
 
@@ -61,6 +62,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     let built = snapshot::examine(config, &environment, &kept).map_err(Failure::Configuration)?;
     let mut findings = clock::look(config);
     findings.extend(ends(&built.snapshot));
+    findings.extend(keys::look(&built.snapshot));
     findings.extend(record::look(&built.settings).await);
     findings.extend(backends::look(&built.snapshot).await);
     for finding in &findings {

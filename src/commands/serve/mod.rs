@@ -28,6 +28,7 @@ use crate::telemetry::Telemetry;
 use crate::telemetry::log::{Log, LogSettings, events};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
+use crate::token_keys;
 
 use super::{Failure, record_failure, say};
 use life::{Signals, until_told_to_stop};
@@ -80,11 +81,13 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     let following = tokio::spawn(Arc::clone(&reloader).follow_grants());
     let rounds = tokio::spawn(rounds::go(Arc::clone(&gateway)));
     let keys = tokio::spawn(issuer_keys::keep(Arc::clone(&gateway)));
+    let tokens = tokio::spawn(token_keys::keep());
     let issuers = tokio::spawn(card_issuers::keep(Arc::clone(&gateway)));
     until_told_to_stop(signals, &reloader).await;
     rounds.abort();
     keys.abort();
     issuers.abort();
+    tokens.abort();
     following.abort();
     gateway.drain();
     tracing::info!("arresto: si finiscono le richieste in corso");

@@ -4,6 +4,7 @@ pub mod settings;
 pub mod portals;
 pub mod grants;
 pub mod backends;
+pub mod keys;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -19,6 +20,7 @@ pub fn check(written: &Written) -> Vec<Mistake> {
     mistakes.extend(portals::check(written));
     mistakes.extend(grants::check(written));
     mistakes.extend(backends::check(written));
+    mistakes.extend(keys::check(written));
     mistakes
 }
 

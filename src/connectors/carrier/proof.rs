@@ -128,7 +128,7 @@ impl Instance {
         };
         let tokens = modi.map(|modi| Tokens::of(modi, client.as_ref(), call.proofs.own));
         let tokens = tokens.transpose()?;
-        let no_token = |error| fault(&format!("no token for the back end: {error}"));
+        let no_token = |error| ConnectorError::unsigned(&error);
         let mut headers = Vec::with_capacity(5);
         if let Some(tokens) = &tokens {
             headers.extend(tokens.of_caller(evidence).await.map_err(no_token)?);

@@ -66,7 +66,7 @@ impl Vouchers {
                 }
             }
             // Our own fault says nothing about the server.
-            Err(error) if error.kind == Kind::Gateway => drop(leave),
+            Err(error) if matches!(error.kind, Kind::Gateway | Kind::NotSigned) => drop(leave),
             Ok(_) | Err(_) => {
                 leave.answered();
             }
@@ -106,7 +106,7 @@ impl Vouchers {
         let assertion = client.assertion(audience, &of.purpose_id, evidence, Utc::now());
         let assertion = assertion
             .await
-            .map_err(|error| fault(&format!("no assertion: {error}")))?;
+            .map_err(|error| ConnectorError::unsigned(&error))?;
         // None of these characters needs an escape but the colons, which have theirs.
         let body = format!(
             "client_id={}&client_assertion={assertion}\

@@ -28,6 +28,9 @@ pub enum TokenError {
     /// Not exactly one private key has that name.
     #[error("le chiavi private con quel nome sono {0}, deve essercene una")]
     Keys(usize),
+    /// A key of that name is there.
+    #[error("sul token c'è già una chiave con quel nome: va scelto un altro nome, o tolta a mano")]
+    KeyThere,
     /// The key's attributes do not keep it on the token, or let it do more than sign.
     #[error("la chiave non va bene: {0}")]
     KeyUnsuitable(&'static str),

@@ -1,63 +1,30 @@
 //! A signer whose key lives on a PKCS#11 token, a smart card or an HSM, and never leaves it.
 
+mod creating;
 mod error;
 mod key;
 mod link;
 mod module;
+mod opened;
 mod pool;
 mod public;
 mod wording;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 
 use super::{Signer, SigningError};
-use crate::config::secret::SecretReference;
+use crate::config::key::{KeyName, TokenKey, TokenName};
 use crate::jose::{Algorithm, PublicKey};
 
+pub use creating::{NewKey, create};
 pub use error::TokenError;
+pub use module::{inspect, pin_was_refused};
+pub(super) use opened::shared;
+pub use opened::{keep_open, opened};
 use pool::Pool;
 
 /// Signed and verified once when the key is opened.
 const TRIAL: &[u8] = b"pontile";
-
-/// Where a key is found, and how many may use it at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenKey {
-    /// The module, a shared library that speaks PKCS#11.
-    pub module: std::path::PathBuf,
-    /// The token among the module's.
-    pub token: TokenName,
-    /// The private key on the token.
-    pub key: KeyName,
-    /// The user's PIN, read once when the token is opened.
-    pub pin: SecretReference,
-    /// Signatures that the token is asked for at once, at least one.
-    pub sessions: usize,
-    /// Signatures that may be asked for or wait, at least `sessions`; a slow token gets fewer.
-    pub queue: usize,
-    /// From asking to signature, waiting included.
-    pub deadline: Duration,
-}
-
-/// What a token is known by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenName {
-    /// `CK_TOKEN_INFO.label`, without the blanks that fill it.
-    Label(String),
-    /// `CK_TOKEN_INFO.serialNumber`, for cards that all bear one label.
-    Serial(String),
-}
-
-/// What a private key is known by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyName {
-    /// `CKA_LABEL`.
-    Label(String),
-    /// `CKA_ID`.
-    Id(Vec<u8>),
-}
 
 /// Whether a token can sign now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +89,11 @@ impl TokenSigner {
         self.pool.waiting()
     }
 
+    /// Looks whether a token that is away has come back. Blocks.
+    pub fn look(&self) {
+        self.pool.look();
+    }
+
     /// Whether it can sign now.
     pub fn state(&self) -> TokenState {
         self.pool.state()
@@ -160,6 +132,10 @@ impl Signer for TokenSigner {
 
     fn chain(&self) -> &[Vec<u8>] {
         &self.chain
+    }
+
+    fn is_ready(&self) -> bool {
+        self.state() == TokenState::Ready
     }
 
     async fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, SigningError> {

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 
 use super::{TokenError, TokenName};
+use crate::config::key::TokenKey;
 use crate::config::secret::SecretReference;
 
 /// `C_Initialize` belongs to the process: a second one fails, and a reload must not end what the old snapshot still uses.
@@ -98,6 +99,22 @@ impl Module {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether a key's token is in and its PIN may be tried; it is not tried here.
+pub fn inspect(key: &TokenKey) -> Result<(), TokenError> {
+    let (_, token) = Module::of(&key.module)?.find(&key.token)?;
+    match risk(&token) {
+        Some(risk) => Err(TokenError::PinAtRisk(risk)),
+        None => Ok(()),
+    }
+}
+
+/// Whether any token has refused its PIN in this process.
+pub fn pin_was_refused() -> bool {
+    let loaded = LOADED.lock();
+    let mut modules = loaded.values();
+    modules.any(|module| !module.refused.lock().is_empty())
 }
 
 /// Whether that is the token's word on the PIN itself.

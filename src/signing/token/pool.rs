@@ -140,6 +140,12 @@ impl Pool {
         self.room.saturating_sub(self.places.available_permits())
     }
 
+    /// Opens the token anew if it is away and may be back.
+    pub(super) fn look(&self) {
+        // What it says is kept as its state.
+        let _ = self.token.link();
+    }
+
     pub(super) fn state(&self) -> TokenState {
         self.token.state.lock().clone()
     }

@@ -37,11 +37,15 @@ pub(super) fn certificate(
 
 /// The public key: of RSA it stands with the private one, of a curve under the same id.
 pub(super) fn key(session: &Session, key: &PrivateKey) -> Result<Option<PublicKey>, TokenError> {
-    let pem = match key.kind {
-        Kind::Rsa => rsa(session, key.handle)?,
-        Kind::Elliptic => elliptic(session, key)?,
-    };
-    Ok(pem.and_then(|pem| PublicKey::of_pem(&pem).ok()))
+    Ok(pem(session, key)?.and_then(|pem| PublicKey::of_pem(&pem).ok()))
+}
+
+/// The same as a PEM text.
+pub(super) fn pem(session: &Session, key: &PrivateKey) -> Result<Option<Vec<u8>>, TokenError> {
+    match key.kind {
+        Kind::Rsa => rsa(session, key.handle),
+        Kind::Elliptic => elliptic(session, key),
+    }
 }
 
 fn rsa(session: &Session, key: ObjectHandle) -> Result<Option<Vec<u8>>, TokenError> {

@@ -4,6 +4,7 @@
 
 mod exchanges;
 mod families;
+mod keys;
 mod night;
 mod process;
 mod record;
@@ -20,10 +21,12 @@ use super::exchange::ExchangeSeen;
 use crate::store::Health;
 use exchanges::ExchangeMetrics;
 use families::{Families, raise_to};
+use keys::KeyMetrics;
 use night::NightMetrics;
 use record::RecordMetrics;
 use requests::RequestMetrics;
 
+pub use keys::KeySeen;
 pub use night::NightCopySeen;
 pub use requests::OpenRequestsSeen;
 
@@ -46,6 +49,7 @@ pub struct Metrics {
     cache_bytes: IntGauge,
     record: RecordMetrics,
     night: NightMetrics,
+    keys: KeyMetrics,
     requests: RequestMetrics,
     certificate_days_left: GaugeVec,
     snapshot_generation: IntGauge,
@@ -128,6 +132,7 @@ impl Metrics {
             cache_bytes: families.gauge("cache_bytes", "Bytes of answers in the cache."),
             record: RecordMetrics::new(&families),
             night: NightMetrics::new(&families),
+            keys: KeyMetrics::new(&families),
             requests: RequestMetrics::new(&families),
             certificate_days_left: families.decimal_gauges(
                 "certificate_days_left",
@@ -259,6 +264,11 @@ impl Metrics {
     /// Counts a request that came to its end.
     pub fn request_ended(&self, way: &str, state: &str, ente: &str) {
         self.requests.ended(way, state, ente);
+    }
+
+    /// Sets how the keys on tokens fare; those that were set before are forgotten.
+    pub fn keys(&self, seen: &[KeySeen<'_>]) {
+        self.keys.show(seen);
     }
 
     /// Sets how a night copy fares.

@@ -106,6 +106,12 @@ fn every_metric_is_documented() {
         rejected: 2,
         is_missing: false,
     });
+    metrics.keys(&[crate::telemetry::metrics::KeySeen {
+        key: "modi",
+        is_ready: true,
+        rate: 2.5,
+        waiting: 1,
+    }]);
     metrics.night_delivery("in_vigore");
     metrics.open_requests(&[crate::telemetry::metrics::OpenRequestsSeen {
         way: "manuale",

@@ -151,7 +151,7 @@ fn main_file(pki: &Pki) -> String {
         root = file("root.pem"),
     );
     format!(
-        "[files]\nadapters = \"{}\"\n\n[portal_door]\n{door}\nrequest_deadline = \"5s\"\n\n[operator_door]\n{door}\n\n\
+        "[node]\ndevelopment = true\n\n[files]\nadapters = \"{}\"\n\n[portal_door]\n{door}\nrequest_deadline = \"5s\"\n\n[operator_door]\n{door}\n\n\
          [record]\ndatabase = \"sqlite:record\"\nsubject_key = \"persone.key\"\nfree_disk = \"1MiB\"\ndeadline = \"3s\"\n\n[log]\nfile = \"pontile.log\"\n",
         adapters.display()
     )

@@ -13,3 +13,4 @@ pub mod process;
 pub mod province;
 pub mod simulators;
 pub mod soft_card;
+pub mod soft_hsm;

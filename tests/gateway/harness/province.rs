@@ -10,6 +10,7 @@ use super::pki::Pki;
 use super::portal::Portal;
 use super::process::{Process, pause, program};
 use super::simulators::{Simulators, seed_view};
+use super::soft_hsm;
 
 /// Simulators and gateway of one test.
 pub struct Province {
@@ -249,6 +250,7 @@ fn pontile(folder: &Path, arguments: &[&str], input: &str) -> Output {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    soft_hsm::give(&mut command, folder);
     let mut running = command.spawn().expect("pontile runs");
     let mut stdin = running.stdin.take().expect("standard input is piped");
     // A command that reads nothing may be gone before this is written.
@@ -264,6 +266,7 @@ fn serve(folder: &Path) -> (Process, Doors) {
         .arg(folder.join("pontile.toml"))
         .arg("serve");
     clock::give(&mut command, folder);
+    soft_hsm::give(&mut command, folder);
     let (process, line) = Process::start("pontile", &mut command, |line| line.contains("https://"));
     let mut addresses = line
         .split_whitespace()
