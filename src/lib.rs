@@ -27,6 +27,7 @@ pub mod trust;
 pub mod oidc;
 pub mod pdnd;
 pub mod modi;
+pub mod documents;
 pub mod signing;
 pub mod jose;
 pub mod store;

@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "commands",
-        "api broker operators login reload expiry rounds issuer_keys token_keys card_issuers gateway snapshot connectors contract config trust modi signing store telemetry",
+        "api broker operators login reload expiry rounds issuer_keys token_keys card_issuers gateway snapshot connectors contract config trust modi documents signing store telemetry",
     ),
     (
         "gateway",
@@ -57,6 +57,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("oidc", "config jose signing"),
     ("pdnd", "config jose signing"),
     ("modi", "config trust jose signing"),
+    ("documents", "jose signing"),
     ("signing", "config jose"),
     ("jose", ""),
 ];

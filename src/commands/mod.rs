@@ -16,6 +16,7 @@ pub mod pdnd;
 pub mod backup;
 pub mod openapi;
 pub mod portal;
+pub mod sign;
 mod door;
 mod privacy;
 mod trail;
@@ -118,6 +119,8 @@ enum Command {
     /// Adapters: read them, replay their examples, begin a new one
     #[command(subcommand)]
     Adapter(adapter::AdapterCommand),
+    /// Sign a document with a card of your own, on your own machine (CAdES B-B): needs no configuration
+    Sign(sign::SignArguments),
     /// Write the OpenAPI documents into a folder
     Openapi {
         /// The folder
@@ -170,6 +173,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Restore { folder, .. } => wait_for(backup::verify(&folder)),
         Command::Portal(command) => portal::run(command),
         Command::Adapter(command) => wait_for(adapter::run(&config, command)),
+        Command::Sign(arguments) => wait_for(sign::run(arguments)),
         Command::Openapi { folder } => openapi::run(&folder),
     }
 }

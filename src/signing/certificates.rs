@@ -7,7 +7,7 @@ use openssl::x509::X509;
 use super::SigningError;
 
 /// The certificates of a PEM file, DER, in their order.
-pub(super) fn read_chain(file: &Path) -> Result<Vec<Vec<u8>>, SigningError> {
+pub fn read_chain(file: &Path) -> Result<Vec<Vec<u8>>, SigningError> {
     let unreadable =
         |reason: String| SigningError::Unreadable(format!("{}: {reason}", file.display()));
     let text = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;

@@ -19,6 +19,7 @@ use crate::config::signer::SignerSettings;
 use crate::jose::{self, Algorithm, PublicKey};
 
 pub use crate::config::key::{KeyName, TokenKey, TokenName};
+pub use certificates::read_chain;
 pub use pem::PemSigner;
 pub use token::{
     NewKey, TokenError, TokenSigner, TokenState, create, inspect, keep_open, opened,

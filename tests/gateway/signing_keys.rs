@@ -42,7 +42,7 @@ fn province(hsm: &SoftHsm, keys: &[&str]) -> Province {
             province.pontile(&[&["keys", "create", name, "--output", file], &reason[..]].concat());
         let told = String::from_utf8_lossy(&again.stderr);
         assert!(told.contains("c'è già una chiave"), "{told}");
-        let certificate = hsm.certify(&province.pki, name);
+        let certificate = hsm.certify(&province.pki, name, "digitalSignature");
         province.files.replace(
             "pontile.toml",
             &format!("name = \"{name}\"\n"),
@@ -193,4 +193,59 @@ async fn a_refused_pin_is_tried_once_and_stops_the_start() {
     assert!(told.contains("ha rifiutato il PIN"), "{told}");
     assert!(!told.contains("000000"), "{told}");
     assert_eq!(hsm.pins_tried(), tried + 1);
+}
+
+#[tokio::test]
+async fn a_document_is_signed_by_a_key_for_documents_and_by_none_for_log_ins() {
+    if !is_installed() {
+        return;
+    }
+    let hsm = SoftHsm::new();
+    let province = province(&hsm, &["carta"]);
+    let document = province.path("atto.txt");
+    std::fs::write(&document, "Si attesta.\r\n").expect("a document");
+    let sign = |usage: &str, more: &[&str]| {
+        let certificate = hsm.certify(&province.pki, "carta", usage);
+        let named = hsm.named("carta", &certificate);
+        let mut arguments = vec!["sign", document.to_str().expect("UTF-8")];
+        arguments.extend(more);
+        arguments.extend(named.iter().map(String::as_str));
+        let done = province.pontile(&arguments);
+        let told = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+        (done.status.success(), told)
+    };
+    let (signed, told) = sign("digitalSignature", &[]);
+    assert!(!signed && told.contains("nonRepudiation"), "{told}");
+    assert!(
+        !province.path("atto.txt.p7m").exists(),
+        "nothing that looks signed is left"
+    );
+    let (signed, told) = sign("nonRepudiation", &[]);
+    assert!(signed, "{told}");
+    let (again, told) = sign("nonRepudiation", &[]);
+    assert!(!again && told.contains("atto.txt.p7m"), "{told}");
+    let (signed, told) = sign("nonRepudiation", &["--detached"]);
+    assert!(signed, "{told}");
+    let root = province.pki.path("root.pem");
+    let judge = |file: &str, more: &[&str]| {
+        let output = std::process::Command::new("openssl")
+            .args([
+                "cms", "-verify", "-cades", "-binary", "-purpose", "any", "-inform", "DER",
+            ])
+            .arg("-CAfile")
+            .arg(&root)
+            .arg("-in")
+            .arg(province.path(file))
+            .args(more)
+            .output()
+            .expect("openssl starts");
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    };
+    assert_eq!(judge("atto.txt.p7m", &[]), b"Si attesta.\r\n");
+    let beside = document.to_str().expect("UTF-8");
+    assert_eq!(
+        judge("atto.txt.p7s", &["-content", beside]),
+        b"Si attesta.\r\n"
+    );
 }

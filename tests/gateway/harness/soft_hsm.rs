@@ -82,12 +82,16 @@ impl SoftHsm {
         )
     }
 
-    /// Has the PKI's root certify the public key that stands in `<name>.pub`.
-    pub fn certify(&self, pki: &Pki, name: &str) -> PathBuf {
+    /// Has the PKI's root certify the public key that stands in `<name>.pub`, for that use.
+    pub fn certify(&self, pki: &Pki, name: &str, usage: &str) -> PathBuf {
         let certificate = self.path(&format!("{name}.pem"));
         let subject = format!("/C=IT/O=Provincia di Como (sviluppo)/CN={name}");
+        let extensions = self.path("extensions");
+        std::fs::write(&extensions, format!("keyUsage = critical, {usage}\n")).expect("a file");
         let output = Command::new("openssl")
             .args(["x509", "-new", "-days", "30", "-subj", &subject])
+            .arg("-extfile")
+            .arg(extensions)
             .arg("-force_pubkey")
             .arg(self.public_key(name))
             .arg("-CA")
@@ -105,6 +109,21 @@ impl SoftHsm {
     /// Where the public key of a key is to be written.
     pub fn public_key(&self, name: &str) -> PathBuf {
         self.path(&format!("{name}.pub"))
+    }
+
+    /// What names the key on the token to the command that signs documents.
+    pub fn named(&self, key: &str, certificate: &Path) -> Vec<String> {
+        let path = |path: &Path| path.display().to_string();
+        [
+            ("--module", path(&module())),
+            ("--token", "provincia".to_owned()),
+            ("--key", key.to_owned()),
+            ("--certificate", path(certificate)),
+            ("--pin-file", path(&self.path("pin"))),
+        ]
+        .into_iter()
+        .flat_map(|(option, value)| [option.to_owned(), value])
+        .collect()
     }
 
     fn settings(&self) -> String {

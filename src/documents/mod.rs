@@ -1,0 +1,3 @@
+//! Signed documents, in the forms that the usual validators know (ETSI's AdES).
+
+pub mod creating;
