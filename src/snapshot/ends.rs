@@ -3,22 +3,24 @@
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rustls::pki_types::CertificateDer;
 
 use crate::config::grant::days::Days;
 use crate::config::instance::{BackendTls, InstanceSettings};
 use crate::config::portal::Portal;
-use crate::trust::{self, End, Ending};
+use crate::signing::OwnSigner;
+use crate::trust::{self, End, Ending, PeerCertificate};
 
 use super::Snapshot;
 
 /// Something that ends at a known moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dated {
-    /// Whose it is: `portal_door`, `operator_door`, an instance, or `portal` and its name.
+    /// Whose it is: `portal_door`, `operator_door`, `signer`, an instance, or `portal` and its name.
     pub holder: String,
     /// What it is.
     pub what: Ending,
-    /// Its file, the name of a secret, the identity of a grant, the protocol number of a convenzione, or the beginning of the fingerprint of a certificate that was shown to us.
+    /// Its file, the name of a secret, the identity of a grant, the protocol number of a convenzione, the subject of a certificate of what signs, or the beginning of the fingerprint of a certificate that was shown to us.
     pub name: String,
     /// When it ends.
     pub at: DateTime<Utc>,
@@ -54,6 +56,7 @@ impl Snapshot {
         });
         let mut all: Vec<Dated> = doors
             .chain(self.outward_ends.iter().cloned())
+            .chain(self.signing())
             .chain(self.shown())
             .chain(self.granted())
             .collect();
@@ -83,6 +86,21 @@ impl Snapshot {
                 signed
                     .map(move |one| dated(portal, Ending::Convenzione, &one.protocollo, &one.days)),
             )
+        })
+    }
+
+    /// The certificates of what signs, wherever they stand.
+    fn signing(&self) -> impl Iterator<Item = Dated> {
+        let own = self.own_signer.iter().flat_map(OwnSigner::signers);
+        own.filter_map(|signer| {
+            let leaf = CertificateDer::from(signer.chain().first()?.as_slice());
+            let certificate = PeerCertificate::of_chain(&[leaf])?;
+            Some(Dated {
+                holder: "signer".to_owned(),
+                what: Ending::Certificate,
+                name: certificate.subject.clone(),
+                at: certificate.validity()?.1,
+            })
         })
     }
 

@@ -118,6 +118,12 @@ async fn answers_are_signed_on_the_token_and_refused_while_it_is_away() {
     assert_eq!(status, 200);
     assert!(is_by(&hsm, "modi", &token.expect("a signature")));
     assert_eq!(standing(&province, "modi").await, "pronta");
+    let ends = province.operator("operatore-uno").get("/scadenze").await;
+    let ends = ends.body["items"].as_array().expect("a list").iter();
+    let own: Vec<_> = ends
+        .filter(|end| end.to_string().contains("CN=modi"))
+        .collect();
+    assert_eq!(own.len(), 1, "its certificate is in the calendar");
     hsm.has_faults("away");
     let (status, slug, token) = ask(&portal).await;
     assert_eq!((status, slug.as_str()), (503, "firma-non-disponibile"));

@@ -12,6 +12,9 @@ use crate::signing::certificates::read_chain;
 
 static OPENED: LazyLock<Mutex<Vec<Opened>>> = LazyLock::new(Mutex::default);
 
+/// Held while a key is opened, which may take as long as its token likes: whoever looks at the keys that are open must not wait for it.
+static OPENING: Mutex<()> = Mutex::new(());
+
 /// A key, as it was opened.
 struct Opened {
     key: TokenKey,
@@ -27,15 +30,17 @@ pub(in crate::signing) fn shared(
 ) -> Result<Arc<TokenSigner>, SigningError> {
     let chain = key.certificate.as_deref().map(read_chain).transpose()?;
     let chain = chain.unwrap_or_default();
-    let mut opened = OPENED.lock();
+    let _one_at_a_time = OPENING.lock();
+    let opened = OPENED.lock();
     let known = opened
         .iter()
         .find(|one| one.key == *key && one.chain == chain && one.algorithm == algorithm);
     if let Some(known) = known {
         return Ok(Arc::clone(&known.signer));
     }
+    drop(opened);
     let signer = Arc::new(TokenSigner::open(key, chain.clone(), algorithm)?);
-    opened.push(Opened {
+    OPENED.lock().push(Opened {
         key: key.clone(),
         chain,
         algorithm,
