@@ -1,6 +1,7 @@
 //! A signer whose key lives on a PKCS#11 token, a smart card or an HSM, and never leaves it.
 
 mod creating;
+mod crew;
 mod error;
 mod key;
 mod link;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
+use super::crew::{Crew, Work};
 use super::error::means_lost;
 use super::key::Kind;
 use super::link::{Link, Unsigned};
@@ -27,8 +28,8 @@ pub(super) struct Pool {
     places: Arc<Semaphore>,
     /// How many places there are.
     room: usize,
-    /// Who may be signing.
-    sessions: Arc<Semaphore>,
+    /// Who does the work, one a session.
+    crew: Crew,
     rate: f64,
 }
 
@@ -72,11 +73,18 @@ impl Pool {
             state: Mutex::new(TokenState::Ready),
         };
         let room = wanted.queue.max(wanted.sessions).max(1);
+        let token = Arc::new(token);
+        // Whoever lets go of the pool closes the token's sessions, and no thread does so later, when the process may be ending.
+        let signing = Arc::downgrade(&token);
+        let sign = move |algorithm, bytes: &[u8]| match signing.upgrade() {
+            Some(token) => token.sign(algorithm, bytes),
+            None => Err(TokenError::Absent),
+        };
         let pool = Pool {
-            token: Arc::new(token),
+            crew: Crew::start(wanted.sessions.max(1), &(Arc::new(sign) as _))?,
+            token,
             places: Arc::new(Semaphore::new(room)),
             room,
-            sessions: Arc::new(Semaphore::new(wanted.sessions.max(1))),
             rate: 0.0,
         };
         Ok((pool, found))
@@ -159,18 +167,13 @@ impl Pool {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| self.busy())?;
-        let sessions = Arc::clone(&self.sessions);
-        let token = Arc::clone(&self.token);
-        let bytes = bytes.to_vec();
-        let signed = async move {
-            let session = sessions.acquire_owned().await;
-            let work = move || {
-                // Both stay taken while the token works, even when nobody waits for it any more.
-                let _held = (place, session);
-                token.sign(algorithm, &bytes)
-            };
-            tokio::task::spawn_blocking(work).await
-        };
+        let (asked_by, signed) = oneshot::channel();
+        self.crew.take(Work {
+            algorithm,
+            bytes: bytes.to_vec(),
+            asked_by,
+            place,
+        });
         match tokio::time::timeout(self.token.wanted.deadline, signed).await {
             Ok(Ok(outcome)) => outcome.map_err(SigningError::from),
             Ok(Err(_)) => Err(SigningError::NotSigned),
