@@ -134,40 +134,14 @@ impl OperatorRoutes {
                     _ => unsettled::show(caller, &self.seal, id).await,
                 }
             }
-            "/protezioni" => match request.head.method() {
-                "POST" => protezioni::protect(caller, &self.seal, request).await,
-                _ => protezioni::list(caller, &self.seal).await,
-            },
-            "/protezioni/" => {
-                let number = request.head.path().trim_start_matches(resource);
-                match request.head.method() {
-                    "POST" => deed::end::<Mark>(caller, &self.seal, request, number).await,
-                    _ => deed::show::<Mark>(caller, &self.seal, number).await,
-                }
+            "/protezioni" | "/protezioni/" => {
+                deed::answer::<Mark>(caller, &self.seal, request).await
             }
-            "/rappresentanze" => match request.head.method() {
-                "POST" => rappresentanze::attest(caller, &self.seal, request).await,
-                _ => rappresentanze::list(caller, &self.seal).await,
-            },
-            "/rappresentanze/" => {
-                let number = request.head.path().trim_start_matches(resource);
-                match request.head.method() {
-                    "POST" => {
-                        deed::end::<Representation>(caller, &self.seal, request, number).await
-                    }
-                    _ => deed::show::<Representation>(caller, &self.seal, number).await,
-                }
+            "/rappresentanze" | "/rappresentanze/" => {
+                deed::answer::<Representation>(caller, &self.seal, request).await
             }
-            "/codici-cambiati" => match request.head.method() {
-                "POST" => codici_cambiati::attest(caller, &self.seal, request).await,
-                _ => codici_cambiati::list(caller, &self.seal).await,
-            },
-            "/codici-cambiati/" => {
-                let number = request.head.path().trim_start_matches(resource);
-                match request.head.method() {
-                    "POST" => deed::end::<ChangedCode>(caller, &self.seal, request, number).await,
-                    _ => deed::show::<ChangedCode>(caller, &self.seal, number).await,
-                }
+            "/codici-cambiati" | "/codici-cambiati/" => {
+                deed::answer::<ChangedCode>(caller, &self.seal, request).await
             }
             _ => Err(caller.malformed(Malformed::NoSuchResource)),
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::Store;
-use super::database::Database;
+use super::deed::{self, End, instant, number};
 use super::dialect::{Bind, Values};
 use super::error::StoreError;
 use super::link::Link;
@@ -17,9 +17,6 @@ const SCOPE: &str = "codici cambiati";
 
 /// The name under which nodes take turns.
 const TURN: &str = "changed_code";
-
-/// Changes that a list shows at most.
-const SHOWN: i64 = 500;
 
 /// Codes of one person at most: nobody's changes as often, and a chain of mistakes ends somewhere.
 const MOST_CODES: usize = 8;
@@ -70,15 +67,6 @@ fn place(former: &[u8], present: &[u8]) -> String {
     )
 }
 
-/// Forgets the changes that had been taken back at an instant.
-pub(super) async fn prune(database: &Database, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut link = Link::open(database).await?;
-    let bind = |to: &mut dyn Bind| to.number(Some(before.timestamp_micros()));
-    let pruned = link.execute(PRUNE, &bind).await?;
-    link.close().await?;
-    Ok(pruned)
-}
-
 impl Store {
     /// Keeps a change, which counts from now on, and tells the other nodes; returns its number.
     pub async fn change_code(&self, new: NewChange<'_>) -> Result<i64, StoreError> {
@@ -115,39 +103,26 @@ impl Store {
         operator: &str,
         why: &str,
     ) -> Result<bool, StoreError> {
+        let end = End {
+            number,
+            operator,
+            why,
+        };
         let mut link = Link::open(&self.inner.database).await?;
-        let ended = link
-            .execute(END, &|to| {
-                to.number(Some(Utc::now().timestamp_micros()));
-                to.text(Some(operator));
-                to.text(Some(why));
-                to.number(Some(number));
-            })
-            .await?;
+        let ended = deed::end(&mut link, END, end).await?;
         self.tell_protected(&mut link).await?;
         link.close().await?;
-        Ok(ended > 0)
+        Ok(ended)
     }
 
     /// The changes that an ente attested, the newest first: 500 at most.
     pub async fn changes_of(&self, ente: &str) -> Result<Vec<ChangedCode>, StoreError> {
-        let mut link = Link::open(&self.inner.database).await?;
-        let bind = |to: &mut dyn Bind| {
-            to.text(Some(ente));
-            to.number(Some(SHOWN));
-        };
-        let found = link.fetch(OF_ENTE, &bind, change).await?;
-        link.close().await?;
-        Ok(found)
+        deed::of_ente(&self.inner.database, OF_ENTE, ente, change).await
     }
 
     /// One change.
     pub async fn change(&self, number: i64) -> Result<Option<ChangedCode>, StoreError> {
-        let mut link = Link::open(&self.inner.database).await?;
-        let bind = |to: &mut dyn Bind| to.number(Some(number));
-        let found = link.fetch(ONE, &bind, change).await?;
-        link.close().await?;
-        Ok(found.into_iter().next())
+        deed::one(&self.inner.database, ONE, number, change).await
     }
 
     /// Every fiscal code of the person who has or had this one, which comes first: eight at most.
@@ -235,7 +210,7 @@ impl Store {
 }
 
 /// The newest stays: the numbers go on from it.
-const PRUNE: &str =
+pub(super) const PRUNE: &str =
     "DELETE FROM changed_code WHERE ended < ? AND number < (SELECT MAX(number) FROM changed_code)";
 
 const INSERT: &str = "INSERT INTO changed_code (number, former, present, key_version, codes, ente, operator, deed, since) \
@@ -256,22 +231,14 @@ const OF_CODE: &str = "SELECT former, present, codes FROM changed_code \
 
 const ALL: &str = "SELECT former, present, codes FROM changed_code WHERE ended IS NULL";
 
-fn number(row: &dyn Values) -> Result<i64, StoreError> {
-    Ok(row.number(0)?.unwrap_or_default())
-}
-
 fn change(row: &dyn Values) -> Result<ChangedCode, StoreError> {
-    let instant = |position| -> Result<Option<DateTime<Utc>>, StoreError> {
-        let micros = row.number(position)?;
-        Ok(micros.and_then(DateTime::from_timestamp_micros))
-    };
     Ok(ChangedCode {
         number: row.number(0)?.unwrap_or_default(),
         ente: row.text(1)?.unwrap_or_default(),
         operator: row.text(2)?.unwrap_or_default(),
         deed: row.text(3)?.unwrap_or_default(),
-        since: instant(4)?.unwrap_or_default(),
-        ended: instant(5)?,
+        since: instant(row, 4)?.unwrap_or_default(),
+        ended: instant(row, 5)?,
     })
 }
 

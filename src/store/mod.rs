@@ -39,6 +39,7 @@ mod enti;
 mod export;
 
 mod database;
+mod deed;
 mod link;
 mod dialect;
 mod schema;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Store;
 use super::database::Database;
+use super::deed::{self, End, instant, number};
 use super::dialect::{Bind, Values};
 use super::error::StoreError;
 use super::grants::CHANNEL;
@@ -14,9 +15,6 @@ pub const SCOPE: &str = "protezioni";
 
 /// The name under which nodes take turns.
 const TURN: &str = "protection";
-
-/// Marks that a list shows at most.
-const SHOWN: i64 = 500;
 
 /// A person marked by an ente, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,19 +53,6 @@ pub struct NewMark<'a> {
 /// Whom the marks that were not taken back are about, each with its end.
 pub type Marked = Vec<([u8; 32], Option<DateTime<Utc>>)>;
 
-/// Forgets the marks that had ended at an instant.
-pub(super) async fn prune(database: &Database, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut link = Link::open(database).await?;
-    let before = before.timestamp_micros();
-    let bind = |to: &mut dyn Bind| {
-        to.number(Some(before));
-        to.number(Some(before));
-    };
-    let pruned = link.execute(PRUNE, &bind).await?;
-    link.close().await?;
-    Ok(pruned)
-}
-
 impl Store {
     /// Marks a person from now on and tells the other nodes; returns the mark's number.
     pub async fn protect(&self, new: NewMark<'_>) -> Result<i64, StoreError> {
@@ -97,39 +82,26 @@ impl Store {
         operator: &str,
         why: &str,
     ) -> Result<bool, StoreError> {
+        let end = End {
+            number,
+            operator,
+            why,
+        };
         let mut link = Link::open(&self.inner.database).await?;
-        let ended = link
-            .execute(END, &|to| {
-                to.number(Some(Utc::now().timestamp_micros()));
-                to.text(Some(operator));
-                to.text(Some(why));
-                to.number(Some(number));
-            })
-            .await?;
+        let ended = deed::end(&mut link, END, end).await?;
         self.tell_protected(&mut link).await?;
         link.close().await?;
-        Ok(ended > 0)
+        Ok(ended)
     }
 
     /// The marks of an ente, the newest first: 500 at most.
     pub async fn protections_of(&self, ente: &str) -> Result<Vec<Mark>, StoreError> {
-        let mut link = Link::open(&self.inner.database).await?;
-        let bind = |to: &mut dyn Bind| {
-            to.text(Some(ente));
-            to.number(Some(SHOWN));
-        };
-        let marks = link.fetch(OF_ENTE, &bind, mark).await?;
-        link.close().await?;
-        Ok(marks)
+        deed::of_ente(&self.inner.database, OF_ENTE, ente, mark).await
     }
 
     /// One mark.
     pub async fn protection(&self, number: i64) -> Result<Option<Mark>, StoreError> {
-        let mut link = Link::open(&self.inner.database).await?;
-        let bind = |to: &mut dyn Bind| to.number(Some(number));
-        let found = link.fetch(ONE, &bind, mark).await?;
-        link.close().await?;
-        Ok(found.into_iter().next())
+        deed::one(&self.inner.database, ONE, number, mark).await
     }
 
     /// Whom the marks are about that were not taken back, under each of their codes, and a number that the next change of this changes.
@@ -157,7 +129,7 @@ const CHANGES: &str = "SELECT (SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT
      + (SELECT COALESCE(MAX(number), 0) * 1000000 + COUNT(ended) FROM changed_code)";
 
 /// The newest stays: the numbers go on from it.
-const PRUNE: &str = "DELETE FROM protection WHERE (ended < ? OR until < ?) \
+pub(super) const PRUNE: &str = "DELETE FROM protection WHERE (ended < ? OR until < ?) \
      AND number < (SELECT MAX(number) FROM protection)";
 
 const INSERT: &str = "INSERT INTO protection (number, person, key_version, ente, operator, deed, since, until) \
@@ -177,10 +149,6 @@ const MARKED: &str = "SELECT person, until FROM protection WHERE ended IS NULL";
 
 const NOTIFY: &str = "SELECT pg_notify(?, '')";
 
-fn number(row: &dyn Values) -> Result<i64, StoreError> {
-    Ok(row.number(0)?.unwrap_or_default())
-}
-
 fn mark(row: &dyn Values) -> Result<Mark, StoreError> {
     Ok(Mark {
         number: row.number(0)?.unwrap_or_default(),
@@ -198,9 +166,4 @@ fn marked(row: &dyn Values) -> Result<([u8; 32], Option<DateTime<Utc>>), StoreEr
     let person = <[u8; 32]>::try_from(person)
         .map_err(|_| StoreError::Settings("una protezione non ha 32 byte".to_owned()))?;
     Ok((person, instant(row, 1)?))
-}
-
-fn instant(row: &dyn Values, position: usize) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let micros = row.number(position)?;
-    Ok(micros.and_then(DateTime::from_timestamp_micros))
 }

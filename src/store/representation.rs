@@ -9,7 +9,7 @@ use crate::contract::operation::Operation;
 use crate::contract::rappresentanza::RuoloRappresentante;
 
 use super::Store;
-use super::database::Database;
+use super::deed::{self, End, instant, number};
 use super::dialect::{Bind, Values};
 use super::error::StoreError;
 use super::link::Link;
@@ -19,9 +19,6 @@ const SCOPE: &str = "rappresentanze";
 
 /// The name under which nodes take turns.
 const TURN: &str = "representation";
-
-/// Representations that a list shows at most.
-const SHOWN: i64 = 500;
 
 /// A representation as an officer attests it.
 #[derive(Debug, Clone, Copy)]
@@ -84,19 +81,6 @@ impl Representation {
     fn holds(&self, at: DateTime<Utc>) -> bool {
         self.ended.is_none() && self.until.is_none_or(|until| at < until)
     }
-}
-
-/// Forgets those that had ended at an instant.
-pub(super) async fn prune(database: &Database, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut link = Link::open(database).await?;
-    let before = before.timestamp_micros();
-    let bind = |to: &mut dyn Bind| {
-        to.number(Some(before));
-        to.number(Some(before));
-    };
-    let pruned = link.execute(PRUNE, &bind).await?;
-    link.close().await?;
-    Ok(pruned)
 }
 
 impl Store {
@@ -175,38 +159,25 @@ impl Store {
         operator: &str,
         why: &str,
     ) -> Result<bool, StoreError> {
+        let end = End {
+            number,
+            operator,
+            why,
+        };
         let mut link = Link::open(&self.inner.database).await?;
-        let ended = link
-            .execute(END, &|to| {
-                to.number(Some(Utc::now().timestamp_micros()));
-                to.text(Some(operator));
-                to.text(Some(why));
-                to.number(Some(number));
-            })
-            .await?;
+        let ended = deed::end(&mut link, END, end).await?;
         link.close().await?;
-        Ok(ended > 0)
+        Ok(ended)
     }
 
     /// The representations that an ente attested, the newest first: 500 at most.
     pub async fn representations_of(&self, ente: &str) -> Result<Vec<Representation>, StoreError> {
-        let mut link = Link::open(&self.inner.database).await?;
-        let bind = |to: &mut dyn Bind| {
-            to.text(Some(ente));
-            to.number(Some(SHOWN));
-        };
-        let found = link.fetch(OF_ENTE, &bind, representation).await?;
-        link.close().await?;
-        Ok(found)
+        deed::of_ente(&self.inner.database, OF_ENTE, ente, representation).await
     }
 
     /// One representation.
     pub async fn representation(&self, number: i64) -> Result<Option<Representation>, StoreError> {
-        let mut link = Link::open(&self.inner.database).await?;
-        let bind = |to: &mut dyn Bind| to.number(Some(number));
-        let found = link.fetch(ONE, &bind, representation).await?;
-        link.close().await?;
-        Ok(found.into_iter().next())
+        deed::one(&self.inner.database, ONE, number, representation).await
     }
 }
 
@@ -228,22 +199,14 @@ const ONE: &str = "SELECT number, role, representative, ente, operator, certific
      since, until, ended FROM representation WHERE number = ?";
 
 /// The newest stays: the numbers go on from it.
-const PRUNE: &str = "DELETE FROM representation WHERE (ended < ? OR until < ?) \
+pub(super) const PRUNE: &str = "DELETE FROM representation WHERE (ended < ? OR until < ?) \
      AND number < (SELECT MAX(number) FROM representation)";
-
-fn number(row: &dyn Values) -> Result<i64, StoreError> {
-    Ok(row.number(0)?.unwrap_or_default())
-}
 
 fn representation(row: &dyn Values) -> Result<Representation, StoreError> {
     let role = row.text(1)?.unwrap_or_default();
     let role = RuoloRappresentante::named(&role)
         .ok_or_else(|| StoreError::Settings(format!("una rappresentanza di ruolo «{role}»")))?;
     let operations = row.text(7)?.unwrap_or_default();
-    let instant = |position| -> Result<Option<DateTime<Utc>>, StoreError> {
-        let micros = row.number(position)?;
-        Ok(micros.and_then(DateTime::from_timestamp_micros))
-    };
     Ok(Representation {
         number: row.number(0)?.unwrap_or_default(),
         role,
@@ -257,8 +220,8 @@ fn representation(row: &dyn Values) -> Result<Representation, StoreError> {
         deed: row.text(6)?.unwrap_or_default(),
         operations: operations.split(' ').filter_map(Operation::named).collect(),
         everywhere: row.number(8)? == Some(1),
-        since: instant(9)?.unwrap_or_default(),
-        until: instant(10)?,
-        ended: instant(11)?,
+        since: instant(row, 9)?.unwrap_or_default(),
+        until: instant(row, 10)?,
+        ended: instant(row, 11)?,
     })
 }

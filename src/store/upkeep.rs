@@ -11,6 +11,7 @@ use crate::config::record::Retention;
 
 use super::changed_code;
 use super::database::Database;
+use super::deed;
 use super::disk;
 use super::grants;
 use super::logbook::Logbook;
@@ -129,26 +130,15 @@ impl Upkeep {
         if let Err(error) = generations.await {
             tracing::error!(%error, "le concessioni oltre la conservazione non si possono eliminare");
         }
-        let ended = representation::prune(
-            &self.database,
-            retention::operators_end(self.retention, now),
-        );
-        if let Err(error) = ended.await {
-            tracing::error!(%error, "le rappresentanze finite oltre la conservazione non si possono eliminare");
-        }
-        let marks = protection::prune(
-            &self.database,
-            retention::operators_end(self.retention, now),
-        );
-        if let Err(error) = marks.await {
-            tracing::error!(%error, "le protezioni finite oltre la conservazione non si possono eliminare");
-        }
-        let changes = changed_code::prune(
-            &self.database,
-            retention::operators_end(self.retention, now),
-        );
-        if let Err(error) = changes.await {
-            tracing::error!(%error, "i cambi di codice ritirati oltre la conservazione non si possono eliminare");
+        let operators_end = retention::operators_end(self.retention, now);
+        for (table, prune) in [
+            ("rappresentanze", representation::PRUNE),
+            ("protezioni", protection::PRUNE),
+            ("cambi di codice", changed_code::PRUNE),
+        ] {
+            if let Err(error) = deed::prune(&self.database, prune, operators_end).await {
+                tracing::error!(table, %error, "ciò che è finito oltre la conservazione non si può eliminare");
+            }
         }
         match self.richieste.prune(now).await {
             Ok(0) => {}

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::Rome;
 
-use crate::api::http::{Request, Response};
 use crate::connectors::filled_in::Wrong;
 use crate::contract::codice_fiscale::CodiceFiscale;
 use crate::contract::luogo::CodiceIstat;
@@ -18,18 +17,8 @@ use crate::store::StoreError;
 use crate::store::representation::{NewRepresentation, Representation};
 
 use super::caller::Caller;
-use super::deed::{
-    Deed, Filled, NEW, beginning, check_token, chosen_ente, day, done, last_day, of_input,
-    persons_codes, text,
-};
-use super::form::{self, Seal};
-use super::page::html;
+use super::deed::{Deed, Filled, beginning, day, last_day, of_input, persons_codes, state, text};
 use super::reason::Reason;
-
-use page::{facts, listed};
-
-/// Where the representations are.
-const FOLDER: &str = "/rappresentanze";
 
 /// Parental responsibility ends at that age (Civil Code, article 2).
 const OF_AGE: Months = Months::new(18 * 12);
@@ -38,60 +27,91 @@ const OF_AGE: Months = Months::new(18 * 12);
 const LONGEST_DELEGATION: TimeDelta = TimeDelta::days(366);
 
 /// What a form says, in order.
-struct Wanted {
+pub(super) struct Wanted {
     role: RuoloRappresentante,
     codes: (CodiceFiscale, CodiceFiscale),
-    ente: CodiceIstat,
-    deed: Reason,
     operations: BTreeSet<Operation>,
+    everywhere: bool,
     until: Option<DateTime<Utc>>,
 }
 
-/// `GET /rappresentanze`: what the officer's enti attest, and the form for more.
-pub(super) async fn list(caller: &Caller, seal: &Seal) -> Result<Response, Response> {
-    caller.note(None, None).await?;
-    listed(caller, seal, 200, &Filled::new(), &[]).await
-}
-
-/// `POST /rappresentanze`: a representation holds from now on.
-pub(super) async fn attest(
-    caller: &Caller,
-    seal: &Seal,
-    request: &Request,
-) -> Result<Response, Response> {
-    let filled = form::filled(caller, request)?;
-    check_token(caller, seal, &filled, (FOLDER, NEW)).await?;
-    let wanted = match wanted(caller, &filled) {
-        Ok(wanted) => wanted,
-        Err(wrong) => return listed(caller, seal, 422, &filled, &wrong).await,
-    };
-    let ente = wanted.ente.as_str();
-    caller.note(Some(ente), Some(&wanted.deed)).await?;
-    let new = NewRepresentation {
-        role: wanted.role,
-        codes: (wanted.codes.0.as_str(), wanted.codes.1.as_str()),
-        ente,
-        operator: &caller.operator().name,
-        certificate: caller.certificate(),
-        deed: wanted.deed.as_str(),
-        operations: &wanted.operations,
-        everywhere: text(&filled, "ovunque") == "si",
-        until: wanted.until,
-    };
-    let number = caller.gateway().store.represent(new).await;
-    let number = number.map_err(|failure| caller.failed(&failure))?;
-    let told = format!("La rappresentanza n. {number} vale da ora.");
-    Ok(html(200, done(FOLDER, &told)))
-}
-
 impl Deed for Representation {
-    const FOLDER: &'static str = FOLDER;
+    const FOLDER: &'static str = "/rappresentanze";
     const WORD: &'static str = "Rappresentanza";
+    const TITLE: &'static str = "Rappresentanze";
+    const ABOUT: &'static str = "Chi può chiedere di un'altra persona, e in che veste, secondo un titolo che l'ente ha visto. Essere della stessa famiglia non basta.";
+    const NONE: &'static str = "Nessuna rappresentanza.";
+    const NEW: (&'static str, &'static str) = ("Attesta una rappresentanza", "Attesta");
+    const SET: (&'static str, &'static str) = ("La rappresentanza n.", "vale da ora.");
+    const COLUMNS: &'static [&'static str] = &["Veste", "Titolo", "Stato"];
     const END: (&'static str, &'static str) = ("Revoca", "Perché è revocata (senza nomi)");
     const ENDED: (&'static str, &'static str) = (
         "La rappresentanza è revocata.",
         "La rappresentanza era già revocata.",
     );
+
+    type Wanted = Wanted;
+
+    fn inputs(body: &mut String, filled: &Filled, wrong: &[Wrong]) {
+        page::inputs(body, filled, wrong);
+    }
+
+    fn read(filled: &Filled, wrong: &mut Vec<Wrong>) -> Option<Wanted> {
+        let role = RuoloRappresentante::named(text(filled, "ruolo"));
+        if role.is_none() {
+            wrong.push(of_input("ruolo", "scegliere in che veste chiede"));
+        }
+        let inputs = ("rappresentante", "rappresentato");
+        let codes = persons_codes(filled, inputs, "è la stessa persona", wrong);
+        let operations: BTreeSet<Operation> = offered()
+            .filter(|operation| text(filled, operation.name()) == "si")
+            .collect();
+        if operations.is_empty() {
+            wrong.push(of_input("operazioni", "scegliere che cosa può chiedere"));
+        }
+        let until = until(role, codes.as_ref(), filled);
+        let until = until.map_err(|one| wrong.push(one)).ok();
+        Some(Wanted {
+            role: role?,
+            codes: codes?,
+            operations,
+            everywhere: text(filled, "ovunque") == "si",
+            until: until?,
+        })
+    }
+
+    async fn set_down(
+        caller: &Caller,
+        ente: &CodiceIstat,
+        deed: &Reason,
+        wanted: Wanted,
+    ) -> Result<i64, StoreError> {
+        let new = NewRepresentation {
+            role: wanted.role,
+            codes: (wanted.codes.0.as_str(), wanted.codes.1.as_str()),
+            ente: ente.as_str(),
+            operator: &caller.operator().name,
+            certificate: caller.certificate(),
+            deed: deed.as_str(),
+            operations: &wanted.operations,
+            everywhere: wanted.everywhere,
+            until: wanted.until,
+        };
+        caller.gateway().store.represent(new).await
+    }
+
+    async fn of_ente(
+        caller: &Caller,
+        ente: &CodiceIstat,
+    ) -> Result<Vec<Representation>, StoreError> {
+        let store = &caller.gateway().store;
+        store.representations_of(ente.as_str()).await
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let role = self.role.name().replace('_', " ");
+        vec![role, self.deed.clone(), state(self.until, self.ended)]
+    }
 
     fn number(&self) -> i64 {
         self.number
@@ -106,7 +126,7 @@ impl Deed for Representation {
     }
 
     fn facts(&self, caller: &Caller) -> Vec<(&'static str, String)> {
-        facts(caller, self)
+        page::facts(caller, self)
     }
 
     async fn find(caller: &Caller, number: i64) -> Result<Option<Representation>, StoreError> {
@@ -118,46 +138,6 @@ impl Deed for Representation {
         store
             .end_representation(self.number, operator, why.as_str())
             .await
-    }
-}
-
-fn wanted(caller: &Caller, filled: &Filled) -> Result<Wanted, Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    let ente = chosen_ente(caller, filled, &mut wrong);
-    let role = RuoloRappresentante::named(text(filled, "ruolo"));
-    if role.is_none() {
-        wrong.push(of_input("ruolo", "scegliere in che veste chiede"));
-    }
-    let codes = persons_codes(
-        filled,
-        ("rappresentante", "rappresentato"),
-        "è la stessa persona",
-        &mut wrong,
-    );
-    let deed = Reason::parse(text(filled, "atto"));
-    let deed = deed
-        .map_err(|reason| wrong.push(of_input("atto", reason)))
-        .ok();
-    let operations: BTreeSet<Operation> = offered()
-        .filter(|operation| text(filled, operation.name()) == "si")
-        .collect();
-    if operations.is_empty() {
-        wrong.push(of_input("operazioni", "scegliere che cosa può chiedere"));
-    }
-    let until = until(role, codes.as_ref(), filled);
-    let until = until.map_err(|one| wrong.push(one)).ok();
-    match (role, codes, ente, deed, until) {
-        (Some(role), Some(codes), Some(ente), Some(deed), Some(until)) if wrong.is_empty() => {
-            Ok(Wanted {
-                role,
-                codes,
-                ente: ente.clone(),
-                deed,
-                operations,
-                until,
-            })
-        }
-        _ => Err(wrong),
     }
 }
 

@@ -1,57 +1,16 @@
-//! Writes the pages: what an ente attests, one of them, the forms.
+//! What the pages of representations have of their own: the inputs, the sheet.
 
-use crate::api::http::Response;
 use crate::connectors::filled_in::Wrong;
 use crate::contract::rappresentanza::RuoloRappresentante;
 use crate::operators::caller::Caller;
-use crate::operators::deed::{Filled, NEW, choice_of_ente, name_of, state, text, token};
-use crate::operators::form::Seal;
-use crate::operators::page::{escaped, html, input, kind, line, mistakes, moment, whole};
+use crate::operators::deed::{Filled, day_input, name_of, state, text, text_input};
+use crate::operators::page::{escaped, input, kind, line, moment};
 use crate::store::representation::Representation;
 
-use super::{FOLDER, offered};
+use super::offered;
 
-/// All that the officer's enti attest, with the form for more.
-pub(super) async fn listed(
-    caller: &Caller,
-    seal: &Seal,
-    status: u16,
-    filled: &Filled,
-    wrong: &[Wrong],
-) -> Result<Response, Response> {
-    let mut body = String::from("<h1>Rappresentanze</h1>\n");
-    mistakes(&mut body, wrong);
-    body.push_str(
-        "<p>Chi può chiedere di un'altra persona, e in che veste, secondo un titolo che l'ente ha visto. Essere della stessa famiglia non basta.</p>\n",
-    );
-    let token = token(caller, seal, (FOLDER, NEW));
-    new_form(&mut body, caller, &token, filled, wrong);
-    for ente in caller.enti() {
-        let found = caller
-            .gateway()
-            .store
-            .representations_of(ente.as_str())
-            .await;
-        let found = found.map_err(|failure| caller.failed(&failure))?;
-        table(&mut body, &name_of(caller, ente.as_str()), &found);
-    }
-    body.push_str("<p><a href=\"/richieste\">Vai alle richieste</a></p>\n");
-    let title = match wrong.is_empty() {
-        true => "Rappresentanze",
-        false => "Errore: rappresentanza da correggere",
-    };
-    Ok(html(status, whole(title, &body)))
-}
-
-fn new_form(body: &mut String, caller: &Caller, token: &str, filled: &Filled, wrong: &[Wrong]) {
-    line(
-        body,
-        &format!(
-            "<h2>Attesta una rappresentanza</h2>\n<form method=\"post\" action=\"{FOLDER}\" autocomplete=\"off\">\n\
-             <input type=\"hidden\" name=\"gettone\" value=\"{token}\">"
-        ),
-    );
-    choice_of_ente(body, caller, filled, wrong);
+/// The form's inputs.
+pub(super) fn inputs(body: &mut String, filled: &Filled, wrong: &[Wrong]) {
     let option = |role: RuoloRappresentante| {
         let chosen = text(filled, "ruolo") == role.name();
         let chosen = if chosen { " selected" } else { "" };
@@ -81,24 +40,17 @@ fn new_form(body: &mut String, caller: &Caller, token: &str, filled: &Filled, wr
         ),
     ];
     for (name, title, longest) in texts {
-        let value = escaped(text(filled, name));
-        input(body, (name, title), wrong, |attributes| {
-            format!("<input maxlength=\"{longest}\" {attributes} value=\"{value}\">")
-        });
+        text_input(body, (name, title), longest, (filled, wrong));
     }
     let days = [
         ("data_nascita", "Del minore: nato il"),
         ("data_decesso", "Dell'eredità: decesso del"),
         ("fino_al", "Fino al (compreso)"),
     ];
-    for (name, title) in days {
-        let value = escaped(text(filled, name));
-        input(body, (name, title), wrong, |attributes| {
-            format!("<input type=\"date\" {attributes} value=\"{value}\">")
-        });
+    for named in days {
+        day_input(body, named, (filled, wrong));
     }
     operations(body, filled, wrong);
-    body.push_str("<p><button>Attesta</button></p>\n</form>\n");
 }
 
 fn operations(body: &mut String, filled: &Filled, wrong: &[Wrong]) {
@@ -126,31 +78,6 @@ fn operations(body: &mut String, filled: &Filled, wrong: &[Wrong]) {
         );
     }
     body.push_str("</fieldset>\n");
-}
-
-fn table(body: &mut String, ente: &str, found: &[Representation]) {
-    line(body, &format!("<h2>{}</h2>", escaped(ente)));
-    if found.is_empty() {
-        body.push_str("<p>Nessuna rappresentanza.</p>\n");
-        return;
-    }
-    body.push_str(
-        "<table>\n<caption>Dalla più recente</caption>\n<thead><tr><th scope=\"col\">Rappresentanza</th><th scope=\"col\">Veste</th>\
-         <th scope=\"col\">Titolo</th><th scope=\"col\">Stato</th></tr></thead>\n<tbody>\n",
-    );
-    for one in found {
-        line(
-            body,
-            &format!(
-                "<tr><th scope=\"row\"><a href=\"{FOLDER}/{0}\">n. {0}</a></th><td>{1}</td><td>{2}</td><td>{3}</td></tr>",
-                one.number,
-                one.role.name().replace('_', " "),
-                escaped(&one.deed),
-                state(one.until, one.ended)
-            ),
-        );
-    }
-    body.push_str("</tbody>\n</table>\n");
 }
 
 /// What the sheet of one of them tells.
