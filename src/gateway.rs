@@ -18,6 +18,7 @@ use crate::broker::rate_limit::Limits;
 use crate::config::node::Node;
 use crate::connectors::files::shelf::Shelf;
 use crate::connectors::instance::{BreakerState, Instances};
+use crate::signing;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::telemetry::metrics::{KeySeen, NightCopySeen};
@@ -103,6 +104,7 @@ impl Gateway {
 
     /// Swaps the configuration at once; exchanges under way end under the one that they began with.
     pub fn install(&self, snapshot: Snapshot) {
+        signing::keep_open(&snapshot.keys);
         self.snapshot.store(Arc::new(snapshot));
     }
 

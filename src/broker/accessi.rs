@@ -14,6 +14,7 @@ use crate::contract::question::Parameters;
 use crate::contract::rappresentanza::RuoloRappresentante;
 use crate::gateway::Gateway;
 use crate::modi::TokenKind;
+use crate::oidc::Citizen;
 use crate::snapshot::Snapshot;
 use crate::store::read::MOST_ROWS;
 use crate::store::{Person, RecordFilter, RecordRow};
@@ -48,7 +49,8 @@ pub(super) async fn answer(
     let register = Register {
         gateway: Arc::clone(gateway),
         snapshot: Arc::clone(permit.snapshot()),
-        codes: vec![citizen.codice_fiscale.clone()],
+        citizen: Arc::clone(citizen),
+        codes: Vec::new(),
         now: arrival.at,
         deadline: arrival.deadline,
     };
@@ -88,7 +90,8 @@ fn written(page: &Accessi) -> Result<Answered, ExchangeError> {
 struct Register {
     gateway: Arc<Gateway>,
     snapshot: Arc<Snapshot>,
-    /// The fiscal codes that the citizen has or had; the one of the token first.
+    citizen: Arc<Citizen>,
+    /// The fiscal codes that the citizen has or had.
     codes: Vec<String>,
     now: DateTime<Utc>,
     deadline: Instant,
@@ -97,11 +100,12 @@ struct Register {
 impl Register {
     /// Codes change, and what was asked under the one before is the citizen's as well.
     async fn under_every_code(self) -> Result<Register, ExchangeError> {
-        let mut codes = Vec::new();
-        for code in &self.codes {
-            let known = self.gateway.store.codes_of(code).await;
-            codes.extend(known.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?);
-        }
+        let known = self
+            .gateway
+            .store
+            .codes_of(&self.citizen.codice_fiscale)
+            .await;
+        let codes = known.map_err(|failure| ExchangeError::NotRecorded(failure.to_string()))?;
         Ok(Register { codes, ..self })
     }
 

@@ -70,6 +70,12 @@ pub(super) async fn redeem(
     ) {
         return refused(LogInFault::CodeNotGood);
     }
+    // Signed first: a code that was used up for tokens that nobody could sign would be lost.
+    let certificate = arrival.certificate.fingerprint;
+    let tokens = provider
+        .tokens(&code, &portal.name, certificate, arrival.at)
+        .await;
+    let tokens = tokens.map_err(ExchangeError::NotSigned)?;
     let used = seen("codice", &code.token_id(), code.expires() + MARGIN, arrival);
     if !first_use(gateway, used).await? {
         let until = code.expires() + LONGEST_TOKEN + MARGIN;
@@ -80,11 +86,6 @@ pub(super) async fn redeem(
         );
         return refused(LogInFault::CodeNotGood);
     }
-    let certificate = arrival.certificate.fingerprint;
-    let tokens = provider
-        .tokens(&code, &portal.name, certificate, arrival.at)
-        .await;
-    let tokens = tokens.map_err(ExchangeError::NotSigned)?;
     trail.logged_in(&code, tokens.thumbprint);
     let body = serde_json::to_vec(&tokens);
     let body = body.map_err(|failure| ExchangeError::Internal(failure.to_string()))?;

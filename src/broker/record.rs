@@ -142,13 +142,14 @@ pub(super) async fn close(
 ) -> Reply {
     let outcome = still_disclosable(gateway, &trail, arrival, outcome).await;
     let limit = trail.final_limit(gateway, arrival);
-    let cause = outcome.as_ref().err().map(ToString::to_string);
+    let mut cause = outcome.as_ref().err().map(ToString::to_string);
     let mut reply = Reply::of(arrival.scambio, trail.operation(), outcome, limit, describe);
     if let Some(signs) = trail.signs() {
         match signs.sign(&reply, arrival.scambio, &arrival.body).await {
             Ok(signature) => reply.signature = signature,
             Err(failure) => {
                 let failure = ExchangeError::NotSigned(failure);
+                cause = Some(failure.to_string());
                 reply = Reply::unrecorded(arrival.scambio, limit, &failure, describe);
             }
         }

@@ -1,6 +1,8 @@
 //! `pontile keys`: new versions of the secrets under which the record knows persons, requests or night copies are sealed; an ente's own;
 //! keys that sign, made on their tokens.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
@@ -36,7 +38,7 @@ pub enum KeysCommand {
         /// What kind of key
         #[arg(long, value_enum, default_value_t = Kind::P256)]
         kind: Kind,
-        /// The file for its public key (PEM), for whoever certifies it
+        /// The file for its public key (PEM), for whoever certifies it; it must not exist
         #[arg(long)]
         output: PathBuf,
         #[command(flatten)]
@@ -136,9 +138,16 @@ async fn create(
         Kind::Rsa2048 => NewKey::Rsa(2048),
         Kind::Rsa3072 => NewKey::Rsa(3072),
     };
-    let public =
-        signing::create(key, kind).map_err(|failure| Failure::because(&key.name, failure))?;
-    std::fs::write(output, public).map_err(|failure| Failure::because("scrivere", failure))?;
+    // Made before the key: one whose public half went nowhere could not be made again under its name.
+    let unwritable = |failure| Failure::because(&output.display().to_string(), failure);
+    let file = OpenOptions::new().write(true).create_new(true).open(output);
+    let mut file = file.map_err(unwritable)?;
+    let public = signing::create(key, kind);
+    if public.is_err() {
+        let _ = std::fs::remove_file(output);
+    }
+    let public = public.map_err(|failure| Failure::because(&key.name, failure))?;
+    file.write_all(&public).map_err(unwritable)?;
     say(format_args!(
         "Creata sul token la chiave {}; la sua chiave pubblica è in {}: con essa si chiede il certificato, che va sul token o in «certificate».",
         key.name,

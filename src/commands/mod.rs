@@ -184,7 +184,10 @@ fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
         .enable_all()
         .build()
         .map_err(|error| Failure::because("runtime", error))?;
-    runtime.block_on(command)
+    let done = runtime.block_on(command);
+    // A token that hangs in a call would hold up the end for as long.
+    runtime.shutdown_background();
+    done
 }
 
 /// The fixed settings, for commands that need neither adapters nor certificates.

@@ -12,7 +12,7 @@ use chrono::Utc;
 use clap::Args;
 
 use crate::config::key::{KeyName, TokenKey, TokenName};
-use crate::config::secret::SecretReference;
+use crate::config::secret::{SecretReference, open_to_others};
 use crate::documents::creating::{Placement, seal};
 use crate::signing::{self, TokenSigner};
 
@@ -114,7 +114,11 @@ async fn sealed(
         (None, Some(typed)) => PathBuf::from(format!("/proc/self/fd/{}", typed.as_raw_fd())),
         (None, None) => return Err(Failure::Usage("--pin-file".to_owned())),
     };
-    let signer = TokenSigner::open(&key(arguments, pin)?, chain.unwrap_or_default(), None);
+    let key = key(arguments, pin)?;
+    if let Some(reason) = open_to_others(&key.pin) {
+        return Err(Failure::Usage(reason));
+    }
+    let signer = TokenSigner::open(&key, chain.unwrap_or_default(), None);
     let signer = signer.map_err(|failure| refused(&failure))?;
     let sealed = seal(&signer, content, placement, Utc::now()).await;
     sealed.map_err(|failure| refused(&failure))

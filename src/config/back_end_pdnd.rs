@@ -93,7 +93,7 @@ impl BackEndPdnd {
     /// The files whose change calls for a new snapshot.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let keys = self.clients.values();
-        let keys = keys.flat_map(|client| client.key.key.files());
+        let keys = keys.flat_map(|client| client.key.reference.files());
         keys.chain(self.authorities.clone())
     }
 }

@@ -85,7 +85,7 @@ pub enum SigningKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DatedKey {
     /// What signs.
-    pub key: SigningKey,
+    pub reference: SigningKey,
     /// Its last day, in Italy: `until = "2027-03-31"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<NaiveDate>,
@@ -260,12 +260,12 @@ impl FromTable for DatedKey {
     fn from_table(mut table: Table<'_>, reader: &mut Reader) -> Option<Self> {
         let is_dated = table.values("until").next().is_some();
         let until: Option<Day> = table.optional("until", reader);
-        let key = SigningKey::from_table(table, reader)?;
+        let reference = SigningKey::from_table(table, reader)?;
         if is_dated && until.is_none() {
             return None;
         }
         Some(DatedKey {
-            key,
+            reference,
             until: until.map(|Day(day)| day),
         })
     }

@@ -188,7 +188,7 @@ pub fn unreadable(written: &Written, reader: Reader) -> Vec<Mistake> {
     let of_clients = written.instances.read.iter().flat_map(|entry| {
         let clients = entry.value.pdnd.iter().flat_map(|pdnd| &pdnd.clients);
         clients.filter_map(move |(name, client)| {
-            let text = reason(client.key.key.pem()?)?;
+            let text = reason(client.key.reference.pem()?)?;
             let path = format!("pdnd.clients.{name}.key");
             Some(entry.places.mistake(&path, text))
         })
@@ -210,14 +210,14 @@ pub fn unreadable(written: &Written, reader: Reader) -> Vec<Mistake> {
         .collect()
 }
 
-/// A PIN is nobody else's to read: three mistakes of whoever tries it lock the card.
-fn open_to_others(pin: &SecretReference) -> Option<String> {
+/// Why a PIN must not stand where it does: it is nobody else's to read, and three mistakes of whoever tries it lock the card.
+pub fn open_to_others(pin: &SecretReference) -> Option<String> {
     let SecretReference::File(file) = pin else {
         return None;
     };
     let mode = std::fs::metadata(file).ok()?.permissions().mode();
     let open = mode & 0o077 != 0;
     open.then(|| {
-        "il file del PIN si apre ad altri: lo legga solo chi esegue Pontile (chmod 600)".to_owned()
+        "il file del PIN si apre ad altri: lo legga solo chi lo usa (chmod 600)".to_owned()
     })
 }

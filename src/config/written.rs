@@ -89,7 +89,7 @@ impl Written {
         for instance in &mut self.instances.read {
             let clients = instance.value.pdnd.iter_mut();
             for client in clients.flat_map(|pdnd| pdnd.clients.values_mut()) {
-                client.key.key.find(&known);
+                client.key.reference.find(&known);
             }
         }
     }

@@ -23,7 +23,7 @@ pub struct Client {
 impl Client {
     /// Opens the client's key; the PDND takes RS256 alone.
     pub fn load(settings: &PdndClient) -> Result<Client, SigningError> {
-        let signers = signers_of(&settings.key.key, None, Some(Algorithm::Rs256))?;
+        let signers = signers_of(&settings.key.reference, None, Some(Algorithm::Rs256))?;
         let own = OwnSigner::new(&settings.id, signers)?;
         let thumbprint = || encode(own.first().public_key().thumbprint());
         Ok(Client {

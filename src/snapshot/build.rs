@@ -20,7 +20,7 @@ use crate::config::written::Written;
 use crate::modi::Signers;
 use crate::oidc::Provider;
 use crate::pdnd::Authority;
-use crate::signing::{self, OwnSigner};
+use crate::signing::OwnSigner;
 use crate::trust::{Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
@@ -182,9 +182,6 @@ fn build_from(
     let files = watched_files(&written, &settings);
     let outward_ends = outward_ends(&written);
     let keys = values(written.keys);
-    if reader == secret::Reader::Service {
-        signing::keep_open(&keys);
-    }
     let enti = values(written.enti)
         .into_iter()
         .map(|ente| Arc::new(bound(ente, &backends)));

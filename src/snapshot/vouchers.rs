@@ -91,7 +91,7 @@ fn of_clients(entry: &Entry<InstanceSettings>, pdnd: &BackEndPdnd, reader: Reade
     let clients = pdnd.clients.iter();
     // What cannot be read at all is told with the other secrets.
     let at_hand = clients.filter(|(_, client)| {
-        let key = &client.key.key;
+        let key = &client.key.reference;
         let readable = key.is_whole() && key.pem().is_none_or(|reference| reference.read().is_ok());
         (reader == Reader::Service || is_at_hand(key)) && readable
     });

@@ -38,10 +38,14 @@ fn province(hsm: &SoftHsm, keys: &[&str]) -> Province {
         let made =
             province.pontile(&[&["keys", "create", name, "--output", file], &reason[..]].concat());
         assert!(made.status.success(), "{made:?}");
-        let again =
-            province.pontile(&[&["keys", "create", name, "--output", file], &reason[..]].concat());
-        let told = String::from_utf8_lossy(&again.stderr);
-        assert!(told.contains("c'è già una chiave"), "{told}");
+        let other = format!("{file}.2");
+        for (output, why) in [(file, "File exists"), (&other, "c'è già una chiave")] {
+            let again = ["keys", "create", name, "--output", output];
+            let again = province.pontile(&[&again, &reason[..]].concat());
+            let told = String::from_utf8_lossy(&again.stderr);
+            assert!(told.contains(why), "{told}");
+        }
+        assert!(!std::path::Path::new(&other).exists());
         let certificate = hsm.certify(&province.pki, name, "digitalSignature");
         province.files.replace(
             "pontile.toml",
@@ -160,6 +164,23 @@ async fn of_several_keys_the_first_that_can_signs() {
     let (hsm, other) = (SoftHsm::new(), "riserva");
     let mut province = province(&hsm, &["modi", other]);
     let portal = province.portal("portale-due");
+    hsm.without_faults(&mut province.files, other);
+    province.rewrite_and_reload();
+    let (_, _, token) = ask(&portal).await;
+    assert!(is_by(&hsm, "modi", &token.expect("a signature")));
+    // The token of the first is pulled out: no answer is lost, and the first signs again when it is back.
+    hsm.has_faults("away");
+    for _ in 0..3 {
+        let (status, _, token) = ask(&portal).await;
+        assert_eq!(status, 200);
+        assert!(is_by(&hsm, other, &token.expect("a signature")));
+    }
+    assert_eq!(standing(&province, "modi").await, "assente");
+    hsm.has_faults("");
+    until("the first is back", async || {
+        standing(&province, "modi").await == "pronta"
+    })
+    .await;
     let (_, _, token) = ask(&portal).await;
     assert!(is_by(&hsm, "modi", &token.expect("a signature")));
     // The first is now another name's, which no token has: it cannot be opened, and the second signs.

@@ -38,8 +38,13 @@ pub(super) fn check(written: &Written) -> Vec<Mistake> {
         let clients = entry.value.pdnd.iter().flat_map(|pdnd| &pdnd.clients);
         for (name, client) in clients {
             let path = format!("pdnd.clients.{name}.key");
-            mistakes.extend(reference(written, &client.key.key, &entry.places, &path));
-            if client.key.key.names().len() > 1 {
+            mistakes.extend(reference(
+                written,
+                &client.key.reference,
+                &entry.places,
+                &path,
+            ));
+            if client.key.reference.names().len() > 1 {
                 let text = "la PDND conosce una sola chiave del client";
                 mistakes.push(entry.places.mistake(&path, text));
             }
