@@ -32,4 +32,5 @@ pub mod signing;
 pub mod jose;
 pub mod store;
 pub mod telemetry;
+pub mod evidence;
 pub mod digest;

@@ -53,6 +53,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("trust", "config"),
     ("store", "contract config digest"),
     ("telemetry", "config contract store"),
+    ("evidence", ""),
     ("digest", ""),
     ("oidc", "config jose signing"),
     ("pdnd", "config jose signing"),

@@ -1,0 +1,213 @@
+//! The receipt of an exchange: what a leaf is the hash of. Its members and their order are the format; a change is a new `versione`.
+
+use serde::Serialize;
+
+use super::canonical::{NotCanonical, canonical};
+use super::tree::{Hash, leaf_hash};
+
+/// The format that this program writes.
+pub const VERSION: u32 = 1;
+
+/// What one exchange was, for whoever verifies it. In canonical JSON; what does not apply is left out. Persons are in it only as they
+/// are in the record: under keyed digests, in `prove`. Salts are not, so that erasing them changes no leaf.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub struct Receipt<'a> {
+    /// [`VERSION`].
+    pub versione: u32,
+    /// The exchange's number.
+    pub scambio: String,
+    /// The exchange with several enti that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub padre: Option<String>,
+    /// The node, and the month (`2026-11`, UTC): each has a series of its own.
+    pub nodo: &'a str,
+    /// See `nodo`.
+    pub mese: &'a str,
+    /// Its place in that series, from 1 without a gap.
+    pub sequenza: u64,
+    /// When the request's head was read: RFC 3339, UTC, microseconds.
+    pub inizio: String,
+    /// When the answer was ready.
+    pub fine: String,
+    /// The portal; absent when the certificate belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub portale: Option<&'a str>,
+    /// SHA-256 of its certificate, hexadecimal.
+    pub certificato: String,
+    /// ISTAT code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ente: Option<&'a str>,
+    /// The operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operazione: Option<&'a str>,
+    /// The grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concessione: Option<&'a str>,
+    /// The grant's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concessione_versione: Option<u64>,
+    /// Generation of the configuration in force.
+    pub generazione: u64,
+    /// SHA-256 of that configuration, hexadecimal.
+    pub configurazione: String,
+    /// The purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finalita: Option<&'a str>,
+    /// `intestazione` or `voucher`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finalita_origine: Option<&'a str>,
+    /// The adapter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adattatore: Option<&'a str>,
+    /// The adapter's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adattatore_versione: Option<&'a str>,
+    /// `fresca`, `cache`, `scaduta`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<&'a str>,
+    /// Age of the answer in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta_secondi: Option<u64>,
+    /// The exchange whose call to the back end the answer comes from, or that opened the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origine: Option<String>,
+    /// The tokens that it came with, by kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prove: Vec<TokenEvidence<'a>>,
+    /// The request's body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub richiesta: Option<BodyDigest>,
+    /// What went to the back end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub richiesta_ente: Option<BodyDigest>,
+    /// What came from the back end, as it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risposta_ente: Option<BodyDigest>,
+    /// The reply's body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risposta: Option<BodyDigest>,
+    /// `risposto`, or the slug of the problem.
+    pub esito: &'a str,
+    /// The side at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lato: Option<&'a str>,
+    /// HTTP status of the answer.
+    pub stato: u16,
+}
+
+/// A body under its salted digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BodyDigest {
+    /// SHA-256(salt ‖ body), hexadecimal; the salt has 32 bytes.
+    pub sha256: String,
+    /// Bytes of the body.
+    pub byte: u64,
+}
+
+/// What a token proved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TokenEvidence<'a> {
+    /// `id_auth`, `integrity`, `audit`.
+    pub tipo: &'a str,
+    /// The pattern, by its name in the norm.
+    pub modello: &'a str,
+    /// Its `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
+    /// The `kid` that it named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chiave: Option<&'a str>,
+    /// The thumbprint (RFC 7638) of the key that signed it, hexadecimal.
+    pub impronta: String,
+    /// The keyed digest of the person whom it names, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona: Option<String>,
+    /// The version of that digest's secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona_chiave: Option<u64>,
+    /// Of a voucher: who consumes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fruitore: Option<&'a str>,
+    /// Of a voucher: which e-service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eservice: Option<&'a str>,
+}
+
+impl Receipt<'_> {
+    /// The bytes that are hashed and handed out.
+    pub fn bytes(&self) -> Result<Vec<u8>, NotCanonical> {
+        canonical(self).map(String::into_bytes)
+    }
+
+    /// Its leaf.
+    pub fn leaf(&self) -> Result<Hash, NotCanonical> {
+        Ok(leaf_hash(&self.bytes()?))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub fn refused(sequenza: u64) -> Receipt<'static> {
+        Receipt {
+            versione: VERSION,
+            scambio: "019abc00-0000-7000-8000-000000000001".to_owned(),
+            padre: None,
+            nodo: "a",
+            mese: "2026-11",
+            sequenza,
+            inizio: "2026-11-24T00:00:00.000001Z".to_owned(),
+            fine: "2026-11-24T00:00:00.000002Z".to_owned(),
+            portale: Some("sportello"),
+            certificato: "00".repeat(32),
+            ente: Some("013075"),
+            operazione: Some("anagrafe.ricerche-persona"),
+            concessione: None,
+            concessione_versione: None,
+            generazione: 3,
+            configurazione: "11".repeat(32),
+            finalita: None,
+            finalita_origine: None,
+            adattatore: None,
+            adattatore_versione: None,
+            cache: None,
+            eta_secondi: None,
+            origine: None,
+            prove: Vec::new(),
+            richiesta: Some(BodyDigest {
+                sha256: "22".repeat(32),
+                byte: 41,
+            }),
+            richiesta_ente: None,
+            risposta_ente: None,
+            risposta: None,
+            esito: "concessione-assente",
+            lato: Some("portale"),
+            stato: 403,
+        }
+    }
+
+    #[test]
+    fn a_receipt_has_the_documented_bytes_and_leaf() {
+        let receipt = refused(7);
+        let expected = [
+            "{\"certificato\":\"",
+            &"00".repeat(32),
+            "\",\"configurazione\":\"",
+            &"11".repeat(32),
+            "\",\"ente\":\"013075\",\"esito\":\"concessione-assente\",\"fine\":\"2026-11-24T00:00:00.000002Z\",\"generazione\":3,",
+            "\"inizio\":\"2026-11-24T00:00:00.000001Z\",\"lato\":\"portale\",\"mese\":\"2026-11\",\"nodo\":\"a\",",
+            "\"operazione\":\"anagrafe.ricerche-persona\",\"portale\":\"sportello\",\"richiesta\":{\"byte\":41,\"sha256\":\"",
+            &"22".repeat(32),
+            "\"},\"scambio\":\"019abc00-0000-7000-8000-000000000001\",\"sequenza\":7,\"stato\":403,\"versione\":1}",
+        ]
+        .concat();
+        let bytes = receipt.bytes().expect("canonical");
+        assert_eq!(String::from_utf8(bytes).expect("UTF-8"), expected);
+        let leaf = leaf_hash(expected.as_bytes());
+        assert_eq!(receipt.leaf().expect("canonical"), leaf);
+        assert_ne!(refused(8).leaf().expect("canonical"), leaf);
+    }
+}
