@@ -51,7 +51,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("contract", ""),
     ("config", "contract jose"),
     ("trust", "config"),
-    ("store", "contract config digest"),
+    ("store", "contract config digest evidence"),
     ("telemetry", "config contract store"),
     ("evidence", ""),
     ("digest", ""),

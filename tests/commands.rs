@@ -232,6 +232,8 @@ fn the_record_is_made_once_listed_and_exported() {
     let again = succeeded(&installation.pontile(&["migrate"]));
     assert!(!again.contains("Creat"), "{again}");
     assert_eq!(succeeded(&installation.pontile(&["record", "list"])), "");
+    let checked = succeeded(&installation.pontile(&["evidence", "check"]));
+    assert!(checked.starts_with("Radici: 0 "), "{checked}");
     let person = [
         "record", "list", "--ente", "013075", "--person", "--reason", WHY,
     ];

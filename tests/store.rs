@@ -15,6 +15,8 @@ mod synchronization;
 #[path = "store/child.rs"]
 mod child;
 
+#[path = "store/evidence.rs"]
+mod evidence;
 #[path = "store/reading.rs"]
 mod reading;
 #[path = "store/beside.rs"]

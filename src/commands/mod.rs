@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod certificates;
 pub mod cache;
 pub mod record;
+pub mod evidence;
 pub mod keys;
 pub mod night;
 pub mod logbook;
@@ -82,6 +83,9 @@ enum Command {
     /// What is on record
     #[command(subcommand)]
     Record(record::RecordCommand),
+    /// The evidence of what is on record
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// The secrets under which the record knows persons
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -159,6 +163,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Certificates(arguments) => wait_for(certificates::run(&config, arguments)),
         Command::Cache(command) => wait_for(cache::run(&config, command)),
         Command::Record(command) => wait_for(record::run(&config, command)),
+        Command::Evidence(command) => wait_for(evidence::run(&config, command)),
         Command::Keys(command) => wait_for(keys::run(&config, &command)),
         Command::Night(command) => wait_for(night::run(&config, command)),
         Command::Logbook(command) => wait_for(logbook::run(&config, command)),

@@ -11,5 +11,5 @@ mod canonical;
 pub use canonical::{NotCanonical, canonical};
 pub use proof::{Fault, Proof};
 pub use receipt::{BodyDigest, Receipt, TokenEvidence};
-pub use root::Root;
-pub use tree::{Hash, Tree};
+pub use root::{Chain, Gap, Root};
+pub use tree::{Hash, Tree, leaf_hash};

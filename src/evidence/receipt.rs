@@ -1,8 +1,8 @@
-//! The receipt of an exchange: what a leaf is the hash of. Its members and their order are the format; a change is a new `versione`.
+//! The receipt of an exchange: what a leaf is the hash of. Its members are the format; a change is a new `versione`.
 
 use serde::Serialize;
 
-use super::canonical::{NotCanonical, canonical};
+use super::canonical::NotCanonical;
 use super::tree::{Hash, leaf_hash};
 
 /// The format that this program writes.
@@ -10,53 +10,11 @@ pub const VERSION: u32 = 1;
 
 /// What one exchange was, for whoever verifies it. In canonical JSON; what does not apply is left out. Persons are in it only as they
 /// are in the record: under keyed digests, in `prove`. Salts are not, so that erasing them changes no leaf.
+///
+/// Members stand in the order of their names, so that what serde writes is canonical already: a receipt costs no tree of values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub struct Receipt<'a> {
-    /// [`VERSION`].
-    pub versione: u32,
-    /// The exchange's number.
-    pub scambio: String,
-    /// The exchange with several enti that it belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub padre: Option<String>,
-    /// The node, and the month (`2026-11`, UTC): each has a series of its own.
-    pub nodo: &'a str,
-    /// See `nodo`.
-    pub mese: &'a str,
-    /// Its place in that series, from 1 without a gap.
-    pub sequenza: u64,
-    /// When the request's head was read: RFC 3339, UTC, microseconds.
-    pub inizio: String,
-    /// When the answer was ready.
-    pub fine: String,
-    /// The portal; absent when the certificate belongs to none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub portale: Option<&'a str>,
-    /// SHA-256 of its certificate, hexadecimal.
-    pub certificato: String,
-    /// ISTAT code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ente: Option<&'a str>,
-    /// The operation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub operazione: Option<&'a str>,
-    /// The grant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub concessione: Option<&'a str>,
-    /// The grant's version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub concessione_versione: Option<u64>,
-    /// Generation of the configuration in force.
-    pub generazione: u64,
-    /// SHA-256 of that configuration, hexadecimal.
-    pub configurazione: String,
-    /// The purpose.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub finalita: Option<&'a str>,
-    /// `intestazione` or `voucher`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub finalita_origine: Option<&'a str>,
     /// The adapter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adattatore: Option<&'a str>,
@@ -66,12 +24,55 @@ pub struct Receipt<'a> {
     /// `fresca`, `cache`, `scaduta`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<&'a str>,
+    /// SHA-256 of its certificate, hexadecimal.
+    pub certificato: String,
+    /// The grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concessione: Option<&'a str>,
+    /// The grant's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concessione_versione: Option<u64>,
+    /// SHA-256 of that configuration, hexadecimal.
+    pub configurazione: String,
+    /// ISTAT code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ente: Option<&'a str>,
+    /// `risposto`, or the slug of the problem.
+    pub esito: &'a str,
     /// Age of the answer in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eta_secondi: Option<u64>,
+    /// The purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finalita: Option<&'a str>,
+    /// `intestazione` or `voucher`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finalita_origine: Option<&'a str>,
+    /// When the answer was ready.
+    pub fine: String,
+    /// Generation of the configuration in force.
+    pub generazione: u64,
+    /// When the request's head was read: RFC 3339, UTC, microseconds.
+    pub inizio: String,
+    /// The side at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lato: Option<&'a str>,
+    /// The month of its number, `2026-11`, UTC.
+    pub mese: &'a str,
+    /// The node that carried it out. Each month of it has a series of its own.
+    pub nodo: &'a str,
+    /// The operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operazione: Option<&'a str>,
     /// The exchange whose call to the back end the answer comes from, or that opened the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origine: Option<String>,
+    /// The exchange with several enti that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub padre: Option<String>,
+    /// The portal; absent when the certificate belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub portale: Option<&'a str>,
     /// The tokens that it came with, by kind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prove: Vec<TokenEvidence<'a>>,
@@ -81,63 +82,64 @@ pub struct Receipt<'a> {
     /// What went to the back end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub richiesta_ente: Option<BodyDigest>,
-    /// What came from the back end, as it came.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub risposta_ente: Option<BodyDigest>,
     /// The reply's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub risposta: Option<BodyDigest>,
-    /// `risposto`, or the slug of the problem.
-    pub esito: &'a str,
-    /// The side at fault.
+    /// What came from the back end, as it came.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lato: Option<&'a str>,
+    pub risposta_ente: Option<BodyDigest>,
+    /// The exchange's number.
+    pub scambio: String,
+    /// Its place in that series, from 1 without a gap.
+    pub sequenza: u64,
     /// HTTP status of the answer.
     pub stato: u16,
+    /// [`VERSION`].
+    pub versione: u32,
 }
 
 /// A body under its salted digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BodyDigest {
-    /// SHA-256(salt ‖ body), hexadecimal; the salt has 32 bytes.
-    pub sha256: String,
     /// Bytes of the body.
     pub byte: u64,
+    /// SHA-256(salt ‖ body), hexadecimal; the salt has 32 bytes.
+    pub sha256: String,
 }
 
 /// What a token proved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenEvidence<'a> {
-    /// `id_auth`, `integrity`, `audit`.
-    pub tipo: &'a str,
-    /// The pattern, by its name in the norm.
-    pub modello: &'a str,
-    /// Its `jti`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<&'a str>,
     /// The `kid` that it named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chiave: Option<&'a str>,
+    /// Of a voucher: which e-service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eservice: Option<&'a str>,
+    /// Of a voucher: who consumes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fruitore: Option<&'a str>,
+    /// Its `jti`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
     /// The thumbprint (RFC 7638) of the key that signed it, hexadecimal.
     pub impronta: String,
+    /// The pattern, by its name in the norm.
+    pub modello: &'a str,
     /// The keyed digest of the person whom it names, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub persona: Option<String>,
     /// The version of that digest's secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub persona_chiave: Option<u64>,
-    /// Of a voucher: who consumes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fruitore: Option<&'a str>,
-    /// Of a voucher: which e-service.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub eservice: Option<&'a str>,
+    /// `id_auth`, `integrity`, `audit`.
+    pub tipo: &'a str,
 }
 
 impl Receipt<'_> {
     /// The bytes that are hashed and handed out.
     pub fn bytes(&self) -> Result<Vec<u8>, NotCanonical> {
-        canonical(self).map(String::into_bytes)
+        serde_json::to_vec(self).map_err(|_| NotCanonical::Form)
     }
 
     /// Its leaf.
@@ -209,5 +211,45 @@ pub(super) mod tests {
         let leaf = leaf_hash(expected.as_bytes());
         assert_eq!(receipt.leaf().expect("canonical"), leaf);
         assert_ne!(refused(8).leaf().expect("canonical"), leaf);
+    }
+
+    #[test]
+    fn what_is_written_in_one_go_is_canonical() {
+        let digest = || {
+            Some(BodyDigest {
+                byte: 41,
+                sha256: "22".repeat(32),
+            })
+        };
+        let token = TokenEvidence {
+            chiave: Some("k\u{e0}\"\u{1f600}\u{7}"),
+            eservice: Some("e"),
+            fruitore: Some("f"),
+            id: Some("j"),
+            impronta: "44".repeat(32),
+            modello: "AUDIT_REST_01",
+            persona: Some("55".repeat(32)),
+            persona_chiave: Some(1),
+            tipo: "audit",
+        };
+        let whole = Receipt {
+            padre: Some("p".to_owned()),
+            concessione: Some("c"),
+            concessione_versione: Some(2),
+            finalita: Some("f"),
+            finalita_origine: Some("voucher"),
+            adattatore: Some("a"),
+            adattatore_versione: Some("1"),
+            cache: Some("cache"),
+            eta_secondi: Some(12),
+            origine: Some("o".to_owned()),
+            prove: vec![token],
+            richiesta_ente: digest(),
+            risposta_ente: digest(),
+            risposta: digest(),
+            ..refused(1)
+        };
+        let canonical = crate::evidence::canonical(&whole).expect("canonical");
+        assert_eq!(whole.bytes().expect("written"), canonical.into_bytes());
     }
 }

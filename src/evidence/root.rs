@@ -1,7 +1,10 @@
 //! The document about a batch that is sealed: the root of its tree, and what binds it to the batches before.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::canonical::{self, NotCanonical, canonical};
 use super::tree::{Hash, Tree};
@@ -47,16 +50,35 @@ pub struct Other {
 }
 
 /// Why a root does not follow the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Gap {
     /// Of another node.
+    #[error("la radice è di un altro nodo")]
     Node,
     /// Not the next batch.
+    #[error("tra questa radice e la precedente mancano lotti")]
     Batch,
     /// It names another document as the one before.
+    #[error("la radice precedente non è quella che questa nomina")]
     Predecessor,
     /// Places of the series lie between, or are in both; or a month began elsewhere than at 1.
+    #[error("i posti non continuano quelli delle radici precedenti")]
     Sequence,
+}
+
+/// The roots of one node, one after the other. Batches of two months may take turns around midnight, each going on in its own series.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// Whether it begins with the node's first batch.
+    whole: bool,
+    /// The month of its first root.
+    first_month: Option<String>,
+    /// Node and batch of the last root.
+    before: Option<(String, u64)>,
+    /// The digest of its document.
+    digest: Option<String>,
+    /// The last place of each month.
+    ends: BTreeMap<String, u64>,
 }
 
 impl Root {
@@ -92,25 +114,52 @@ impl Root {
     pub fn is_of(&self, tree: &Tree) -> bool {
         self.size() == Some(tree.size()) && self.hash() == Some(tree.root())
     }
+}
 
-    /// Whether it is the next of the same node after `before`, with nothing between.
-    pub fn follows(&self, before: &Root) -> Result<Option<Gap>, NotCanonical> {
-        let first = match self.mese == before.mese {
-            true => before.ultimo.checked_add(1),
-            false if self.mese > before.mese => Some(1),
-            false => None,
+impl Chain {
+    /// Takes the node's next root; tells what is wrong with it, and goes on from it all the same. Where the chain begins later than with
+    /// the first batch, what came before is not judged.
+    pub fn take(&mut self, root: &Root) -> Result<Option<Gap>, NotCanonical> {
+        let gap = self.judge(root);
+        self.digest = Some(root.digest()?);
+        self.before = Some((root.nodo.clone(), root.lotto));
+        self.ends.insert(root.mese.clone(), root.ultimo);
+        Ok(gap)
+    }
+
+    fn judge(&self, root: &Root) -> Option<Gap> {
+        let end = self.ends.get(&root.mese);
+        // A month that is older than what the chain begins with has its beginning elsewhere.
+        let known = self.whole || self.first_month.as_ref() < Some(&root.mese);
+        let first = match end {
+            Some(end) => end.checked_add(1),
+            None if known => Some(1),
+            None => Some(root.primo),
         };
-        Ok(if self.nodo != before.nodo {
+        if first != Some(root.primo) || root.size().is_none() {
+            return Some(Gap::Sequence);
+        }
+        let Some((node, batch)) = &self.before else {
+            return (root.lotto == 1 && root.precedente.is_some()).then_some(Gap::Predecessor);
+        };
+        if root.nodo != *node {
             Some(Gap::Node)
-        } else if Some(self.lotto) != before.lotto.checked_add(1) {
+        } else if Some(root.lotto) != batch.checked_add(1) {
             Some(Gap::Batch)
-        } else if self.precedente.as_ref() != Some(&before.digest()?) {
-            Some(Gap::Predecessor)
-        } else if first != Some(self.primo) || self.size().is_none() {
-            Some(Gap::Sequence)
         } else {
-            None
-        })
+            (root.precedente != self.digest).then_some(Gap::Predecessor)
+        }
+    }
+
+    /// A chain that begins with this root, which retention may have made the oldest.
+    pub fn from(root: &Root) -> Chain {
+        Chain {
+            whole: root.lotto == 1,
+            first_month: Some(root.mese.clone()),
+            before: None,
+            digest: None,
+            ends: BTreeMap::new(),
+        }
     }
 }
 
@@ -138,42 +187,61 @@ pub(super) mod tests {
         Tree::of((0..leaves).map(|leaf| [leaf; 32]).collect()).expect("leaves")
     }
 
+    /// What a chain says of the last of these roots.
+    fn judged(roots: &[&Root]) -> Option<Gap> {
+        let mut chain = Chain::from(roots[0]);
+        let gaps = roots
+            .iter()
+            .map(|root| chain.take(root).expect("canonical"));
+        gaps.last().expect("a root")
+    }
+
     #[test]
     fn a_root_follows_only_the_one_that_it_names_and_leaves_no_place_out() {
         let first = over(&tree(3), 1, 1, None);
         let second = over(&tree(2), 2, 4, Some(&first));
-        let judged = |root: &Root| root.follows(&first).expect("canonical");
+        let judged = |root: &Root| judged(&[&first, root]);
         assert_eq!(judged(&second), None);
         let mut other = second.clone();
         other.nodo = "b".to_owned();
         assert_eq!(judged(&other), Some(Gap::Node));
-        let third = over(&tree(1), 3, 6, Some(&second));
+        let third = over(&tree(1), 3, 4, Some(&first));
         assert_eq!(judged(&third), Some(Gap::Batch));
         let mut rewritten = first.clone();
         rewritten.radice = "00".repeat(32);
-        let gap = second.follows(&rewritten).expect("canonical");
-        assert_eq!(gap, Some(Gap::Predecessor));
         assert_eq!(
-            judged(&over(&tree(2), 2, 5, Some(&first))),
-            Some(Gap::Sequence)
+            judged(&over(&tree(2), 2, 4, Some(&rewritten))),
+            Some(Gap::Predecessor)
         );
-        assert_eq!(
-            judged(&over(&tree(2), 2, 3, Some(&first))),
-            Some(Gap::Sequence)
-        );
+        for wrong in [5, 3] {
+            let gap = judged(&over(&tree(2), 2, wrong, Some(&first)));
+            assert_eq!(gap, Some(Gap::Sequence));
+        }
     }
 
     #[test]
-    fn a_month_begins_its_series_anew_and_none_comes_back() {
+    fn a_month_begins_its_series_anew_and_may_take_turns_with_the_one_before() {
         let first = over(&tree(3), 1, 1, None);
         let mut next = over(&tree(2), 2, 1, Some(&first));
         next.mese = "2026-12".to_owned();
-        assert_eq!(next.follows(&first), Ok(None));
-        next.mese = "2026-10".to_owned();
-        assert_eq!(next.follows(&first), Ok(Some(Gap::Sequence)));
-        next.mese = "2026-12".to_owned();
+        assert_eq!(judged(&[&first, &next]), None);
+        let late = over(&tree(2), 3, 4, Some(&next));
+        assert_eq!(judged(&[&first, &next, &late]), None);
+        let wrong = over(&tree(2), 3, 5, Some(&next));
+        assert_eq!(judged(&[&first, &next, &wrong]), Some(Gap::Sequence));
         next.primo = 2;
-        assert_eq!(next.follows(&first), Ok(Some(Gap::Sequence)));
+        assert_eq!(judged(&[&first, &next]), Some(Gap::Sequence));
+    }
+
+    #[test]
+    fn a_chain_that_lost_its_beginning_to_retention_is_judged_from_there() {
+        let before = over(&tree(3), 6, 40, None);
+        let first = over(&tree(3), 7, 43, Some(&before));
+        let next = over(&tree(2), 8, 46, Some(&first));
+        assert_eq!(judged(&[&first]), None);
+        assert_eq!(judged(&[&first, &next]), None);
+        let beginning = over(&tree(3), 1, 1, Some(&before));
+        assert_eq!(judged(&[&beginning]), Some(Gap::Predecessor));
     }
 
     #[test]

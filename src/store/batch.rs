@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::contexts::Contexts;
+use super::month::Month;
 use super::quota::QuotaKey;
 use super::record::{Context, Record, Subject, Token};
 
 /// Rows of all tables that are committed together.
 pub(super) struct Batch<'a> {
     pub node: &'a str,
+    /// The month of the records, `2026-11`.
+    pub month: String,
     pub records: &'a [&'a Record],
     /// The keys of the records' contexts.
     pub contexts: Vec<i64>,
@@ -26,6 +29,7 @@ pub(super) struct Batch<'a> {
 impl<'a> Batch<'a> {
     pub(super) fn new(
         known: &'a mut Contexts,
+        month: Month,
         records: &'a [&'a Record],
         withheld: &'a [Uuid],
     ) -> Batch<'a> {
@@ -36,12 +40,22 @@ impl<'a> Batch<'a> {
         }
         Batch {
             node: known.node(),
+            month: month.to_string(),
             records,
             contexts,
             missing,
             withheld,
             quotas,
         }
+    }
+
+    /// The records with the keys of their contexts and their places, of which the first one's is given.
+    pub(super) fn exchanges(&self, first: i64) -> Vec<(&'a Record, i64, i64)> {
+        let contexts = self.records.iter().zip(&self.contexts);
+        let placed = contexts.zip(first..);
+        placed
+            .map(|((record, context), place)| (*record, *context, place))
+            .collect()
     }
 
     /// The persons of all records.

@@ -30,6 +30,8 @@ pub(super) enum Database {
 pub(super) enum Part {
     /// The file of a month.
     Month(Segments, Month),
+    /// The file of what outlives a month.
+    Lasting(Segments),
     /// The whole database.
     Whole(Server),
 }
@@ -159,6 +161,27 @@ impl Database {
         }
     }
 
+    /// The parts that hold that month and later ones, the oldest first.
+    pub(super) fn parts_since(&self, month: Option<Month>) -> Result<Vec<Part>, StoreError> {
+        self.parts(&Selection::since(month))
+    }
+
+    /// The part that holds a month that is on record.
+    pub(super) fn part_of(&self, month: Month) -> Part {
+        match self {
+            Database::Sqlite(segments) => Part::Month(segments.clone(), month),
+            Database::Postgres(server) => Part::Whole(server.clone()),
+        }
+    }
+
+    /// The part that holds what outlives a month, to be read.
+    pub(super) fn lasting(&self) -> Part {
+        match self {
+            Database::Sqlite(segments) => Part::Lasting(segments.clone()),
+            Database::Postgres(server) => Part::Whole(server.clone()),
+        }
+    }
+
     /// The folder whose disk can fill up, if it is ours.
     pub(super) fn folder(&self) -> Option<&Path> {
         match self {
@@ -239,6 +262,7 @@ impl Part {
     pub(super) async fn reader(self) -> Result<Reader, StoreError> {
         match self {
             Part::Month(segments, month) => Ok(Reader::Sqlite(segments.reader(month).await?)),
+            Part::Lasting(segments) => Ok(Reader::Sqlite(segments.requests_reader().await?)),
             Part::Whole(server) => Ok(Reader::Postgres(Box::new(server.connect().await?))),
         }
     }
@@ -257,7 +281,7 @@ impl DatabaseWriter {
                 writer.write(month, records, withheld).await?;
                 Ok(Totals::new())
             }
-            DatabaseWriter::Postgres(writer) => writer.write(records, withheld).await,
+            DatabaseWriter::Postgres(writer) => writer.write(month, records, withheld).await,
         }
     }
 
@@ -269,7 +293,7 @@ impl DatabaseWriter {
     ) -> Result<(), StoreError> {
         match self {
             DatabaseWriter::Sqlite(writer) => writer.probe(month, withheld).await,
-            DatabaseWriter::Postgres(writer) => writer.probe(withheld).await,
+            DatabaseWriter::Postgres(writer) => writer.probe(month, withheld).await,
         }
     }
 

@@ -67,6 +67,9 @@ pub enum StoreError {
     /// A sealed piece that does not open: another key, another place, altered bytes.
     #[error("un dato sigillato non si apre: {0}")]
     Unsealable(&'static str),
+    /// The record is not what the evidence needs: a place that is missing, an exchange that is not where it was put.
+    #[error("evidenze: {0}")]
+    Evidence(String),
     /// A statement failed.
     #[error("base dati: {0}")]
     Database(#[from] sqlx::Error),

@@ -58,6 +58,7 @@ impl Pages {
                 .into_iter()
                 .collect(),
             digests: Vec::new(),
+            among: Vec::new(),
             oldest_first: true,
             limit: MOST_ROWS,
         };

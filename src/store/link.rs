@@ -7,6 +7,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use crate::store::database::Database;
 use crate::store::dialect::{Bind, Dialect, Values};
 use crate::store::error::StoreError;
+use crate::store::month::Month;
 
 /// An open connection.
 pub(super) enum Link {
@@ -25,6 +26,20 @@ impl Link {
         match database {
             Database::Sqlite(segments) => Ok(Link::Sqlite(segments.open_requests().await?)),
             Database::Postgres(server) => Ok(Link::Postgres(Box::new(server.connect().await?))),
+        }
+    }
+
+    /// A connection over which that month's exchanges are written; `None` where the month has no file.
+    pub(super) async fn open_month(
+        database: &Database,
+        month: Month,
+    ) -> Result<Option<Link>, StoreError> {
+        match database {
+            Database::Sqlite(segments) => match segments.months()?.contains(&month) {
+                true => Ok(Some(Link::Sqlite(segments.open_to_write(month).await?))),
+                false => Ok(None),
+            },
+            Database::Postgres(_) => Link::open(database).await.map(Some),
         }
     }
 

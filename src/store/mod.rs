@@ -24,6 +24,7 @@ pub mod grants;
 pub mod logbook;
 pub mod breach;
 pub mod vouchers;
+pub mod evidence;
 pub mod night;
 
 mod waiting;
@@ -82,6 +83,7 @@ pub use tokens::TokenRow;
 pub use waiting::Slot;
 
 use database::Database;
+use evidence::making::RootMaker;
 use sealing::Ring;
 use upkeep::Upkeep;
 use waiting::Waitroom;
@@ -140,7 +142,9 @@ impl Store {
             node,
             retention.requests_days,
         )?);
-        database.refuse_if_vanished(Month::of(Utc::now()))?;
+        let month = Month::of(Utc::now());
+        database.refuse_if_vanished(month)?;
+        evidence::go_on_behind_roots(&database, node, month).await?;
         let room = Arc::new(Waitroom::new(settings.slots));
         let quotas = Quotas::new(database.clone());
         let replay = Replay::new(database.clone());
@@ -162,11 +166,13 @@ impl Store {
             free_disk: settings.free_disk.0,
         };
         upkeep.watch_disk();
+        let roots = RootMaker::new(database.clone(), node, Arc::clone(&room));
         Ok(Store {
             inner: Arc::new(Inner {
                 ended: Mutex::new(Some(start(
                     writer,
                     upkeep,
+                    roots,
                     Arc::clone(&room),
                     settings.deadline.0,
                 )?)),
@@ -366,15 +372,16 @@ async fn make(database: &Database, settings: &RecordSettings) -> Result<Migrated
     })
 }
 
-/// Starts the writer, the keeper of its deadline and the upkeep, each on a thread of its own: no worker's end takes them
+/// Starts the writer, the keeper of its deadline, the upkeep and the maker of the roots, each on a thread of its own: no worker's end takes them
 /// along, and a writer that is stuck in the kernel stops neither of the others.
 fn start(
     writer: Writer,
     upkeep: Upkeep,
+    roots: RootMaker,
     room: Arc<Waitroom>,
     deadline: Duration,
 ) -> Result<oneshot::Receiver<()>, StoreError> {
-    let (writing, keeping) = (runtime()?, runtime()?);
+    let (writing, keeping, making) = (runtime()?, runtime()?, runtime()?);
     let (end, ended) = oneshot::channel();
     let (upkeep_end, upkeep_ended) = oneshot::channel::<()>();
     let watched = Arc::clone(&room);
@@ -382,11 +389,17 @@ fn start(
     let upkeep = thread("record-upkeep", move || {
         keeping.block_on(upkeep.run(upkeep_ended));
     })?;
+    let (roots_end, roots_ended) = oneshot::channel::<()>();
+    let roots = thread("record-roots", move || {
+        making.block_on(roots.run(roots_ended));
+    })?;
     thread("record", move || {
         let _abandon = AbandonWhenDropped(room);
         writing.block_on(writer.run());
         drop(upkeep_end);
+        drop(roots_end);
         let _ = upkeep.join();
+        let _ = roots.join();
         let _ = end.send(());
     })?;
     Ok(ended)

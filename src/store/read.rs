@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::database::Database;
 use super::dialect::{Bind, Dialect, Values};
 use super::error::StoreError;
+use super::link::Parameters;
 use super::month::{Month, least_scambio};
 use super::sqlite::reader::MonthReader;
 use super::subject::SubjectKeys;
@@ -124,6 +125,8 @@ pub(super) struct Selection {
     pub equal: Vec<(&'static str, String)>,
     /// Any of these, if there are some.
     pub digests: Vec<[u8; 32]>,
+    /// These alone, if there are some.
+    pub among: Vec<Uuid>,
     pub oldest_first: bool,
     pub limit: u32,
 }
@@ -156,11 +159,41 @@ impl Selection {
                 .iter()
                 .flat_map(|person| keys.digests(&person.ente, &person.code))
                 .collect(),
+            among: Vec::new(),
             oldest_first: false,
             limit: match filter.limit {
                 0 => MOST_ROWS,
                 limit => limit.min(MOST_ROWS),
             },
+        }
+    }
+
+    /// Everything of that month and later.
+    pub(super) fn since(month: Option<Month>) -> Selection {
+        Selection {
+            from: month.map_or([0; 16], |month| least_scambio(month.begins())),
+            to: [0xff; 16],
+            equal: Vec::new(),
+            digests: Vec::new(),
+            among: Vec::new(),
+            oldest_first: true,
+            limit: MOST_ROWS,
+        }
+    }
+
+    /// These exchanges.
+    pub(super) fn among(scambi: &[Uuid]) -> Selection {
+        let numbers = || scambi.iter().map(Uuid::as_u128);
+        Selection {
+            from: numbers().min().unwrap_or(u128::MAX).to_be_bytes(),
+            to: numbers()
+                .max()
+                .unwrap_or_default()
+                .saturating_add(1)
+                .to_be_bytes(),
+            among: scambi.to_vec(),
+            limit: u32::try_from(scambi.len()).unwrap_or(u32::MAX),
+            ..Selection::since(None)
         }
     }
 
@@ -201,6 +234,16 @@ impl Selection {
             let digests: Vec<String> = self.digests.iter().map(hex::encode).collect();
             to.text(serde_json::to_string(&digests).ok().as_deref());
         }
+        if !self.among.is_empty() {
+            sql.push_str(" AND scambio IN (");
+            let (before, after) = dialect.selected_as_bytes();
+            sql.push_str(before);
+            placeholder(&mut sql);
+            sql.push_str(after);
+            sql.push(')');
+            let among: Vec<String> = self.among.iter().map(hex::encode).collect();
+            to.text(serde_json::to_string(&among).ok().as_deref());
+        }
         sql.push_str(" ORDER BY scambio ");
         sql.push_str(if self.oldest_first {
             "ASC LIMIT "
@@ -236,11 +279,70 @@ impl Reader {
         }
     }
 
+    /// One page of exchanges with their tokens, without their persons.
+    pub(super) async fn page_without_subjects(
+        &mut self,
+        selection: &Selection,
+    ) -> Result<Vec<RecordRow>, StoreError> {
+        loop {
+            let mut rows = self.bare(selection).await;
+            if let Ok(rows) = &mut rows
+                && !rows.is_empty()
+            {
+                self.add_tokens(rows).await?;
+            }
+            if let Reader::Sqlite(month) = self
+                && month.was_disturbed().await?
+            {
+                continue;
+            }
+            return rows;
+        }
+    }
+
+    /// The rows that a statement finds, each read at once.
+    pub(super) async fn fetch<T>(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+        read: fn(&dyn Values) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match self {
+            Reader::Sqlite(month) => loop {
+                let mut arguments = SqliteArguments::default();
+                parameters(&mut arguments);
+                let rows = sqlx::query_with(sql, arguments)
+                    .fetch_all(month.connection())
+                    .await;
+                if !month.was_disturbed().await? {
+                    return rows?.iter().map(|row| read(row)).collect();
+                }
+            },
+            Reader::Postgres(connection) => {
+                let mut arguments = PgArguments::default();
+                parameters(&mut arguments);
+                let rows = sqlx::query_with(Dialect::Postgres.statement(sql), arguments)
+                    .fetch_all(&mut **connection)
+                    .await?;
+                rows.iter().map(|row| read(row)).collect()
+            }
+        }
+    }
+
     async fn page_with_subjects(
         &mut self,
         selection: &Selection,
     ) -> Result<Vec<RecordRow>, StoreError> {
-        let mut rows: Vec<RecordRow> = match self {
+        let mut rows = self.bare(selection).await?;
+        if !rows.is_empty() {
+            self.add_subjects(&mut rows).await?;
+            self.add_tokens(&mut rows).await?;
+        }
+        Ok(rows)
+    }
+
+    async fn bare(&mut self, selection: &Selection) -> Result<Vec<RecordRow>, StoreError> {
+        Ok(match self {
             Reader::Sqlite(month) => {
                 let mut arguments = SqliteArguments::default();
                 let sql = selection.statement(Dialect::Sqlite, &mut arguments);
@@ -257,12 +359,7 @@ impl Reader {
                     .await?;
                 rows.iter().map(exchange).collect::<Result<_, _>>()?
             }
-        };
-        if !rows.is_empty() {
-            self.add_subjects(&mut rows).await?;
-            self.add_tokens(&mut rows).await?;
-        }
-        Ok(rows)
+        })
     }
 
     async fn add_subjects(&mut self, rows: &mut [RecordRow]) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use super::breach::{self, Alike, Counted, Suspicion};
 use super::database::Database;
 use super::disk;
 use super::error::StoreError;
+use super::evidence::{self, Verdict};
 use super::read::{self, RecordFilter, RecordRow};
 use super::subject::SubjectKeys;
 use super::vouchers::{self, Traced};
@@ -68,6 +69,11 @@ impl RecordReader {
         to: DateTime<Utc>,
     ) -> Result<BTreeMap<Traced, u64>, StoreError> {
         vouchers::count(&self.database, from, to).await
+    }
+
+    /// Walks the roots of all nodes, and holds what is on record against them.
+    pub async fn check_evidence(&self) -> Result<Verdict, StoreError> {
+        evidence::check(&self.database).await
     }
 
     /// The months' files that were there and are gone.

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 
 /// The version that this program works with: the number of its newest migration.
-pub const VERSION: i64 = 15;
+pub const VERSION: i64 = 16;
 
 /// The migrations: number, name, and the text for each language.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -82,6 +82,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "changed_code",
         include_str!("../../migrations/sqlite/0015_changed_code.sql"),
         include_str!("../../migrations/postgres/0015_changed_code.sql"),
+    ),
+    (
+        16,
+        "evidence",
+        include_str!("../../migrations/sqlite/0016_evidence.sql"),
+        include_str!("../../migrations/postgres/0016_evidence.sql"),
     ),
 ];
 

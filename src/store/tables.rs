@@ -59,12 +59,13 @@ pub(super) const EXCHANGE: Table = Table {
         ("reply_digest", Kind::Digest),
         ("reply_bytes", Kind::Number),
         ("parent", Kind::Scambio),
+        ("place", Kind::Number),
     ],
     on_conflict: "",
 };
 
 /// Binds the exchange's row, in the order of [`EXCHANGE`].
-pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, context: i64) {
+pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, context: i64, place: i64) {
     to.bytes(Some(record.scambio.as_bytes()));
     to.number(Some(context));
     to.number(Some(record.begun.timestamp_micros()));
@@ -84,6 +85,7 @@ pub(super) fn bind_exchange(to: &mut impl Bind, record: &Record, context: i64) {
         to.number(digest.map(|digest| i64::try_from(digest.bytes).unwrap_or(i64::MAX)));
     }
     to.bytes(record.parent.as_ref().map(|parent| &parent.as_bytes()[..]));
+    to.number(Some(place));
 }
 
 /// What many exchanges have in common, once.
@@ -233,7 +235,7 @@ pub(super) fn bind_quota(to: &mut impl Bind, key: &QuotaKey, used: i64) {
 }
 
 /// The tables of a backup, in the order in which they are restored.
-pub(super) const BACKED_UP: [&str; 14] = [
+pub(super) const BACKED_UP: [&str; 18] = [
     CONTEXT.name,
     EXCHANGE.name,
     SALT.name,
@@ -248,6 +250,10 @@ pub(super) const BACKED_UP: [&str; 14] = [
     "protection",
     "representation",
     "changed_code",
+    "exchange_place",
+    "evidence_series",
+    "evidence_root",
+    "evidence_chain",
 ];
 
 /// What was used of one quota.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{Duration, Utc};
 use pontile::store::quota::{QuotaKey, rome_day};
-use pontile::store::{Person, RecordFilter, Store, StoreError, SubjectKeys};
+use pontile::store::{Person, RecordFilter, RecordReader, Store, StoreError, SubjectKeys};
 
 use crate::harness::postgres::Postgres;
 use crate::place::Place;
@@ -76,6 +76,9 @@ async fn a_backup_made_beside_a_running_gateway_restores_everything() {
                 .expect("restored"),
             manifest
         );
+        let reader = RecordReader::open(&twin.settings).await.expect("opened");
+        let verdict = reader.check_evidence().await.expect("checked");
+        assert_eq!(verdict.faults, []);
         let store = twin.open_again("prova-1").await;
         assert_eq!(
             store.list(&RecordFilter::default()).await.expect("listed"),

@@ -44,7 +44,7 @@ async fn a_record_is_read_as_it_was_written() {
                 "operation": "anagrafe.ricerche-famiglia", "purpose": "C001", "purpose_origin": "intestazione",
                 "grant_id": "anagrafe-como", "grant_version": 3, "outcome": "risposto", "side": null, "status": 200,
                 "time_admission": 1, "time_limits": 2, "time_cache": 3, "time_dispatch": 4, "adapter": "civilia",
-                "adapter_version": "1.0.0", "cache": "scaduta", "age_seconds": 61, "origin": origin.to_string(), "parent": null,
+                "adapter_version": "1.0.0", "cache": "scaduta", "age_seconds": 61, "origin": origin.to_string(), "parent": null, "place": 1,
                 "request_bytes": 7, "backend_request_bytes": 13, "backend_answer_bytes": 12, "reply_bytes": 5,
                 "reply_digest": digest, "withheld": false, "subjects": null,
             })

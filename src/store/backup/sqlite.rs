@@ -18,6 +18,12 @@ pub(super) const KIND: &str = "sqlite";
 
 pub(super) async fn backup(segments: &Segments, to: &Path) -> Result<Vec<Part>, StoreError> {
     let mut parts = Vec::new();
+    // Before the months: no root may stand for exchanges that are not in their copies.
+    let copy = to.join(requests::NAME);
+    let mut connection = open_to_read(&segments.requests()).await?;
+    copy_to(&mut connection, &copy).await?;
+    connection.close().await?;
+    parts.push(part(to, requests::NAME.to_owned()).await?);
     for month in segments.months()? {
         let file = name_of(month);
         let copy = to.join(&file);
@@ -26,11 +32,6 @@ pub(super) async fn backup(segments: &Segments, to: &Path) -> Result<Vec<Part>, 
         connection.close().await?;
         parts.push(part(to, file).await?);
     }
-    let copy = to.join(requests::NAME);
-    let mut connection = open_to_read(&segments.requests()).await?;
-    copy_to(&mut connection, &copy).await?;
-    connection.close().await?;
-    parts.push(part(to, requests::NAME.to_owned()).await?);
     Ok(parts)
 }
 

@@ -68,6 +68,15 @@ impl Server {
                 .bind(&least_scambio(first.begins())[..])
                 .execute(&mut connection)
                 .await?;
+            for series in [
+                "DELETE FROM exchange_place WHERE month < $1",
+                "DELETE FROM evidence_series WHERE month < $1",
+            ] {
+                sqlx::query(series)
+                    .bind(first.to_string())
+                    .execute(&mut connection)
+                    .await?;
+            }
         }
         connection.close().await?;
         Ok(dropped)

@@ -22,6 +22,7 @@ const MOST_ROWS: usize = 128;
 /// The rows of a batch, each table's as a list.
 pub(super) struct Steps<'a> {
     batch: &'a Batch<'a>,
+    exchanges: Vec<(&'a Record, i64, i64)>,
     salted: Vec<&'a Record>,
     subjects: Vec<(&'a Record, &'a Subject)>,
     tokens: Vec<(&'a Record, &'a Token)>,
@@ -32,7 +33,8 @@ pub(super) struct Steps<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step<'a> {
     Contexts(&'a [(i64, &'a Context)], &'a str),
-    Exchanges(&'a [&'a Record], &'a [i64]),
+    /// With the keys of their contexts and their places.
+    Exchanges(&'a [(&'a Record, i64, i64)]),
     Salts(&'a [&'a Record]),
     Subjects(&'a [(&'a Record, &'a Subject)]),
     Tokens(&'a [(&'a Record, &'a Token)]),
@@ -42,10 +44,12 @@ pub(super) enum Step<'a> {
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn of(batch: &'a Batch<'a>) -> Steps<'a> {
+    /// The records get places from that one on.
+    pub(super) fn of(batch: &'a Batch<'a>, first: i64) -> Steps<'a> {
         let salted = |record: &&Record| has_salts(record);
         Steps {
             batch,
+            exchanges: batch.exchanges(first),
             salted: batch.records.iter().copied().filter(salted).collect(),
             subjects: batch.subjects().collect(),
             tokens: batch.tokens().collect(),
@@ -63,9 +67,7 @@ impl<'a> Steps<'a> {
         let mut steps = Vec::with_capacity(5);
         let missing = batch.missing.chunks(MOST_ROWS);
         steps.extend(missing.map(|rows| Step::Contexts(rows, batch.node)));
-        let contexts = batch.contexts.chunks(MOST_ROWS);
-        let exchanges = batch.records.chunks(MOST_ROWS).zip(contexts);
-        steps.extend(exchanges.map(|(records, contexts)| Step::Exchanges(records, contexts)));
+        steps.extend(self.exchanges.chunks(MOST_ROWS).map(Step::Exchanges));
         steps.extend(self.salted.chunks(MOST_ROWS).map(Step::Salts));
         steps.extend(self.subjects.chunks(MOST_ROWS).map(Step::Subjects));
         steps.extend(self.tokens.chunks(MOST_ROWS).map(Step::Tokens));
@@ -79,7 +81,7 @@ impl Step<'_> {
     fn name(self) -> &'static str {
         match self {
             Step::Contexts(..) => CONTEXT.name,
-            Step::Exchanges(..) => EXCHANGE.name,
+            Step::Exchanges(_) => EXCHANGE.name,
             Step::Salts(_) => SALT.name,
             Step::Subjects(_) => SUBJECT.name,
             Step::Tokens(_) => TOKEN.name,
@@ -91,7 +93,8 @@ impl Step<'_> {
     fn rows(self) -> usize {
         match self {
             Step::Contexts(rows, _) => rows.len(),
-            Step::Exchanges(rows, _) | Step::Salts(rows) => rows.len(),
+            Step::Exchanges(rows) => rows.len(),
+            Step::Salts(rows) => rows.len(),
             Step::Subjects(rows) => rows.len(),
             Step::Tokens(rows) => rows.len(),
             Step::Withheld(rows) => rows.len(),
@@ -108,7 +111,7 @@ impl Step<'_> {
         let size = self.size();
         match self {
             Step::Contexts(..) => CONTEXT.insertion(size),
-            Step::Exchanges(..) => EXCHANGE.insertion(size),
+            Step::Exchanges(_) => EXCHANGE.insertion(size),
             Step::Salts(_) => SALT.insertion(size),
             Step::Subjects(_) => SUBJECT.insertion(size),
             Step::Tokens(_) => TOKEN.insertion(size),
@@ -133,9 +136,9 @@ impl Step<'_> {
                 }
                 self.fill(to, &CONTEXT);
             }
-            Step::Exchanges(rows, contexts) => {
-                for (record, context) in rows.iter().zip(contexts) {
-                    bind_exchange(to, record, *context);
+            Step::Exchanges(rows) => {
+                for (record, context, place) in rows {
+                    bind_exchange(to, record, *context, *place);
                 }
                 self.fill(to, &EXCHANGE);
             }

@@ -14,7 +14,9 @@ use crate::store::contexts::Contexts;
 use crate::store::database::Totals;
 use crate::store::dialect::{Dialect, Values};
 use crate::store::error::StoreError;
+use crate::store::evidence::places::{PLACE, SERIES, bind_place, bind_series, first_of};
 use crate::store::keys;
+use crate::store::month::Month;
 use crate::store::quota::QuotaKey;
 use crate::store::record::Record;
 use crate::store::subject::SubjectKeys;
@@ -53,11 +55,12 @@ impl PostgresWriter {
     /// nodes move too.
     pub(in crate::store) async fn write(
         &mut self,
+        month: Month,
         records: &[&Record],
         withheld: &[Uuid],
     ) -> Result<Totals, StoreError> {
         let mut open = self.take_connection().await?;
-        let totals = insert(&mut open, &mut self.statements, records, withheld).await?;
+        let totals = insert(&mut open, &mut self.statements, month, records, withheld).await?;
         // Only a connection without a failure is kept: closing the others ends what they had begun.
         self.open = Some(open);
         Ok(totals)
@@ -82,7 +85,11 @@ impl PostgresWriter {
     }
 
     /// Learns whether the database can be written again, and settles what is unknown.
-    pub(in crate::store) async fn probe(&mut self, withheld: &[Uuid]) -> Result<(), StoreError> {
+    pub(in crate::store) async fn probe(
+        &mut self,
+        month: Month,
+        withheld: &[Uuid],
+    ) -> Result<(), StoreError> {
         self.open = None;
         let mut open = self.take_connection().await?;
         let mut arguments = PgArguments::default();
@@ -91,7 +98,7 @@ impl PostgresWriter {
             .execute(&mut open.connection)
             .await?;
         if !withheld.is_empty() {
-            insert(&mut open, &mut self.statements, &[], withheld).await?;
+            insert(&mut open, &mut self.statements, month, &[], withheld).await?;
         }
         self.open = Some(open);
         Ok(())
@@ -108,13 +115,15 @@ impl PostgresWriter {
 async fn insert(
     open: &mut Open,
     statements: &mut Statements,
+    month: Month,
     records: &[&Record],
     withheld: &[Uuid],
 ) -> Result<Totals, StoreError> {
-    let batch = Batch::new(&mut open.contexts, records, withheld);
+    let batch = Batch::new(&mut open.contexts, month, records, withheld);
     let mut transaction = open.connection.begin().await?;
     let mut totals = Totals::new();
-    for step in Steps::of(&batch).in_order() {
+    let first = give_places(&mut transaction, &batch).await?;
+    for step in Steps::of(&batch, first).in_order() {
         let mut arguments = PgArguments::default();
         step.bind(&mut arguments);
         let after = match step {
@@ -133,6 +142,27 @@ async fn insert(
     }
     transaction.commit().await?;
     Ok(totals)
+}
+
+/// Gives the batch's records their places, the next of their series; returns the first one's. Whoever else writes under the same node's
+/// name waits for the commit.
+async fn give_places(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<i64, StoreError> {
+    if batch.records.is_empty() {
+        return Ok(0);
+    }
+    let mut arguments = PgArguments::default();
+    bind_series(&mut arguments, batch);
+    let row = sqlx::query_with(Dialect::Postgres.statement(SERIES), arguments)
+        .fetch_one(&mut *connection)
+        .await?;
+    let last = row.number(0)?.ok_or(sqlx::Error::RowNotFound)?;
+    let first = first_of(last, batch);
+    let mut arguments = PgArguments::default();
+    bind_place(&mut arguments, batch, first);
+    sqlx::query_with(Dialect::Postgres.statement(PLACE), arguments)
+        .execute(connection)
+        .await?;
+    Ok(first)
 }
 
 /// The counter of a returned row, under the key that was sent.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::reader::MonthReader;
 use super::{Segments, connect, remove, writing};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
@@ -24,6 +25,11 @@ impl Segments {
     pub(in crate::store) async fn open_requests(&self) -> Result<SqliteConnection, StoreError> {
         let file = self.requests();
         connect(writing(&file).create_if_missing(false), &file).await
+    }
+
+    /// Opens it to read beside whoever writes it, leaving nothing in the folder.
+    pub(in crate::store) async fn requests_reader(&self) -> Result<MonthReader, StoreError> {
+        MonthReader::open(self.requests()).await
     }
 
     /// Makes it, or brings it to this program's schema. One that was there and is gone is missed: portals and officers

@@ -7,6 +7,7 @@ use rusqlite::{CachedStatement, Connection, Result, ToSql};
 
 use crate::store::batch::Batch;
 use crate::store::dialect::Bind;
+use crate::store::evidence::places::{PLACE, SERIES, bind_place, bind_series, first_of};
 use crate::store::keys;
 use crate::store::subject::SubjectKeys;
 use crate::store::tables::{
@@ -46,9 +47,9 @@ pub(super) fn insert(connection: &Connection, batch: &Batch<'_>) -> Result<()> {
     INSERT_CONTEXT.rows(connection, &batch.missing, |row, (key, context)| {
         bind_context(row, *key, context, batch.node);
     })?;
-    let exchanges: Vec<_> = batch.records.iter().zip(&batch.contexts).collect();
-    INSERT_EXCHANGE.rows(connection, &exchanges, |row, (record, context)| {
-        bind_exchange(row, record, **context);
+    let exchanges = batch.exchanges(give_places(connection, batch)?);
+    INSERT_EXCHANGE.rows(connection, &exchanges, |row, (record, context, place)| {
+        bind_exchange(row, record, *context, *place);
     })?;
     let salted = batch.records.iter().filter(|record| has_salts(record));
     let salted: Vec<_> = salted.collect();
@@ -71,6 +72,26 @@ pub(super) fn insert(connection: &Connection, batch: &Batch<'_>) -> Result<()> {
         bind_quota(row, key, **used);
     })?;
     execute(connection, "COMMIT", |_| {})
+}
+
+/// Gives the batch's records their places, the next of their series; returns the first one's.
+fn give_places(connection: &Connection, batch: &Batch<'_>) -> Result<i64> {
+    if batch.records.is_empty() {
+        return Ok(0);
+    }
+    let mut series = Statement::of(connection, SERIES)?;
+    bind_series(&mut series, batch);
+    series.outcome?;
+    let mut rows = series.cached.raw_query();
+    let last = match rows.next()? {
+        Some(row) => row.get(0)?,
+        None => return Err(rusqlite::Error::QueryReturnedNoRows),
+    };
+    // Stepped to its end, so that the statement is over before the commit.
+    while rows.next()?.is_some() {}
+    let first = first_of(last, batch);
+    execute(connection, PLACE, |row| bind_place(row, batch, first))?;
+    Ok(first)
 }
 
 /// Notes under which masters persons are digested from now on.
@@ -128,17 +149,21 @@ fn execute(
     sql: &str,
     bind: impl FnOnce(&mut Statement<'_>),
 ) -> Result<()> {
-    let mut statement = Statement {
-        cached: connection.prepare_cached(sql)?,
-        bound: 0,
-        outcome: Ok(()),
-    };
+    let mut statement = Statement::of(connection, sql)?;
     bind(&mut statement);
     statement.outcome?;
     statement.cached.raw_execute().map(drop)
 }
 
-impl Statement<'_> {
+impl<'c> Statement<'c> {
+    fn of(connection: &'c Connection, sql: &str) -> Result<Statement<'c>> {
+        Ok(Statement {
+            cached: connection.prepare_cached(sql)?,
+            bound: 0,
+            outcome: Ok(()),
+        })
+    }
+
     fn bind(&mut self, value: impl ToSql) {
         self.bound += 1;
         let bound = self.cached.raw_bind_parameter(self.bound, value);

@@ -60,7 +60,7 @@ impl SqliteWriter {
         withheld: &[Uuid],
     ) -> Result<(), StoreError> {
         let mut open = self.take_connection(month).await?;
-        let batch = Batch::new(&mut open.contexts, records, withheld);
+        let batch = Batch::new(&mut open.contexts, month, records, withheld);
         insert(&open.connection, &batch)?;
         // SQLite commits into a removed file without a word, and what it holds is lost when it is closed.
         if self.segments.identity(month).ok() != Some(open.identity) {
@@ -138,7 +138,7 @@ impl SqliteWriter {
             return Err(StoreError::NotWritten("il suo log è ancora in uso".into()));
         }
         probe(&open.connection, &self.node)?;
-        let batch = Batch::new(&mut open.contexts, &[], withheld);
+        let batch = Batch::new(&mut open.contexts, month, &[], withheld);
         insert(&open.connection, &batch)?;
         self.connections.push((month, open));
         Ok(())
