@@ -122,23 +122,32 @@ configure() {
     fi
 }
 
-# token: a token in SoftHSM with the key that signs, made once; a real card needs only another [[key]] (docs/cards.md).
+# token: a token in SoftHSM with the keys that sign and seal, made once; a real card needs only another [[key]] (docs/cards.md).
 token() {
     local token=$PWD/$STATE/token
     export SOFTHSM2_CONF=$token/softhsm2.conf
     mkdir -p "$token/tokens"
     printf 'directories.tokendir = %s\nlog.level = ERROR\n' "$token/tokens" >"$SOFTHSM2_CONF"
-    [[ -s $token/modi.pem ]] && return
-    step 'the key that signs, on a token (SoftHSM)'
-    rm -rf "$token/tokens" "$token/modi.pub"
-    mkdir "$token/tokens"
-    # Sixteen digits that nobody has to type.
-    od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | head -c 16 >"$token/pin"
-    softhsm2-util --init-token --free --label provincia --pin "$(<"$token/pin")" --so-pin "$(<"$token/pin")" >/dev/null
-    "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" keys create modi --output "$token/modi.pub" --reason 'prova: primo avvio'
-    openssl x509 -new -days 730 -subj '/C=IT/O=Provincia di Como (sviluppo)/CN=pontile' -force_pubkey "$token/modi.pub" \
-        -CA certs/dev/root.pem -CAkey certs/dev/root.key -out "$token/modi.pem.new"
-    mv "$token/modi.pem.new" "$token/modi.pem"
+    if [[ ! -s $token/modi.pem ]]; then
+        step 'keys that sign and seal, on a token (SoftHSM)'
+        rm -rf "$token/tokens" "$token"/*.pub "$token"/*.pem
+        mkdir "$token/tokens"
+        # Sixteen digits that nobody has to type.
+        od -An -N8 -tu8 /dev/urandom | tr -d ' \n' | head -c 16 >"$token/pin"
+        softhsm2-util --init-token --free --label provincia --pin "$(<"$token/pin")" --so-pin "$(<"$token/pin")" >/dev/null
+    fi
+    key_on_token sigillo 'Sigillo delle prove' nonRepudiation
+    key_on_token modi pontile digitalSignature
+}
+
+# key_on_token <name> <common name> <use>: makes a key on the token and certifies it, if it is not there yet.
+key_on_token() {
+    local token=$PWD/$STATE/token name=$1
+    [[ -s $token/$name.pem ]] && return
+    "$PROGRAMS/pontile" --config "$EXAMPLE/pontile.toml" keys create "$name" --output "$token/$name.pub" --reason 'prova: primo avvio'
+    openssl x509 -new -days 730 -subj "/C=IT/O=Provincia di Como (sviluppo)/CN=$2" -force_pubkey "$token/$name.pub" \
+        -extfile <(echo "keyUsage = critical, $3") -CA certs/dev/root.pem -CAkey certs/dev/root.key -out "$token/$name.pem.new"
+    mv "$token/$name.pem.new" "$token/$name.pem"
 }
 
 start() {

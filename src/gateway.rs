@@ -4,6 +4,7 @@ mod contact;
 pub mod keys;
 mod protected;
 mod purges;
+pub mod seals;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -159,6 +160,9 @@ impl Gateway {
             }
         }
         self.tell_of_keys();
+        if let Some(sealing) = self.sealing() {
+            metrics.seals(sealing.waiting, sealing.waited);
+        }
         self.tell_of_copies();
         metrics.lines_dropped(self.telemetry.log.dropped());
         metrics.render()

@@ -20,6 +20,7 @@ pub mod card_issuers;
 pub mod download;
 pub mod issuer_keys;
 pub mod token_keys;
+pub mod sealer;
 
 pub mod contract;
 pub mod config;

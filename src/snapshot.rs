@@ -24,11 +24,13 @@ use crate::config::key::TokenKey;
 use crate::config::operator::Operator;
 use crate::config::portal::Portal;
 use crate::config::purpose::Purpose;
+use crate::config::seal::RefuseAfter;
 use crate::connectors::adapter::Adapter;
 use crate::connectors::instance::Tenant;
 use crate::connectors::successors::{self, Former};
 use crate::contract::luogo::CodiceIstat;
 use crate::contract::operation::{Domain, Operation};
+use crate::documents::creating::Sealer;
 use crate::modi::Signers;
 use crate::oidc::Provider;
 use crate::pdnd::Authority;
@@ -64,6 +66,8 @@ pub struct Snapshot {
     signers: HashMap<String, Signers>,
     /// What the gateway itself signs with, where it signs.
     pub own_signer: Option<OwnSigner>,
+    /// What seals the evidence, where it is sealed.
+    pub seal: Option<Seal>,
     /// The keys on tokens.
     pub keys: Vec<TokenKey>,
     /// What the log-in with cards rests on, where there is one.
@@ -75,6 +79,15 @@ pub struct Snapshot {
     /// Sorted by ISTAT code.
     enti: Vec<Arc<EnteEntry>>,
     instances: BTreeMap<String, Backend>,
+}
+
+/// What seals the evidence, and how long exchanges go on without it.
+#[derive(Debug, Clone)]
+pub struct Seal {
+    /// The keys.
+    pub keys: Sealer,
+    /// See [`RefuseAfter`].
+    pub refuse_after: RefuseAfter,
 }
 
 /// An ente with the back ends that answer for it.

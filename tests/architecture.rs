@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "commands",
-        "api broker operators login reload expiry rounds issuer_keys token_keys card_issuers gateway snapshot connectors contract config trust modi documents signing store telemetry",
+        "api broker operators login reload expiry rounds issuer_keys token_keys sealer card_issuers gateway snapshot connectors contract config trust modi documents evidence signing store telemetry",
     ),
     (
         "gateway",
@@ -41,12 +41,13 @@ const ALLOWED: &[(&str, &str)] = &[
         "gateway snapshot connectors config store telemetry",
     ),
     ("token_keys", "signing"),
+    ("sealer", "gateway documents evidence store"),
     ("issuer_keys", "gateway snapshot config jose download"),
     ("card_issuers", "gateway config trust download"),
     ("download", ""),
     (
         "snapshot",
-        "connectors contract config trust oidc pdnd modi signing",
+        "connectors contract config trust oidc pdnd modi documents signing",
     ),
     ("contract", ""),
     ("config", "contract jose"),
@@ -195,7 +196,7 @@ fn the_first_file_to_read_stays_a_list_of_calls() {
         .expect("broker/mod.rs")
         .lines()
         .count();
-    assert!(lines <= 92, "broker/mod.rs has {lines} lines");
+    assert!(lines <= 94, "broker/mod.rs has {lines} lines");
 }
 
 /// A misreading on one side must show on the other: neither knows a line of the other's.

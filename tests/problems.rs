@@ -121,6 +121,7 @@ fn failures() -> Vec<ExchangeError> {
         }),
         ExchangeError::NotSigned(SigningError::Token(TokenError::Absent)),
         ExchangeError::NotSigned(SigningError::KeyNotAccepted),
+        ExchangeError::SealOverdue,
         ExchangeError::DeadlinePassed,
         ExchangeError::Internal(RAW.into()),
     ];

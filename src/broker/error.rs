@@ -122,6 +122,9 @@ pub enum ExchangeError {
     /// What had to be signed was not.
     #[error("not signed: {0}")]
     NotSigned(SigningError),
+    /// The evidence of exchanges waits longer for its seal than the configuration allows.
+    #[error("the evidence waits for its seal")]
+    SealOverdue,
     /// Too many exchanges in flight, or the gateway is about to stop.
     #[error("no capacity: {0}")]
     NoCapacity(&'static str),

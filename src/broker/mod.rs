@@ -17,6 +17,7 @@ pub mod login;
 pub mod reply;
 pub mod error;
 mod answer_signature;
+mod seal;
 mod attended;
 mod flight;
 pub mod fan_out;
@@ -69,6 +70,7 @@ async fn stages(
         Asked::LogIn(_) => return login::redeem(gateway, &caller, arrival, trail).await,
     };
     let permit = authorization::grant(gateway, &caller, &arrival.asking(question), trail).await?;
+    seal::is_in_time(gateway, &permit)?;
     if permit.operation().asked_of_each().is_some() {
         return fan_out::ask(gateway, &permit, arrival, trail, describe).await;
     }

@@ -133,6 +133,7 @@ fn read_document(mut top: Table<'_>, mut reader: Reader) -> Written {
         log: top.section("log", reading),
         traces: top.section("traces", reading),
         signer: top.section("signer", reading),
+        seal: top.section("seal", reading),
         pdnd: top.section("pdnd", reading),
     };
     let portals = top.entries("portal", "name", reading);

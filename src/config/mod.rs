@@ -30,6 +30,7 @@ pub mod record;
 pub mod telemetry;
 pub mod key;
 pub mod signer;
+pub mod seal;
 pub mod settings;
 pub mod files;
 pub mod written;

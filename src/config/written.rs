@@ -17,6 +17,7 @@ use super::portal::Portal;
 use super::purpose::Purpose;
 use super::reading::places::{Entries, Places};
 use super::record::{RecordSettings, Retention};
+use super::seal::SealSettings;
 use super::settings::Settings;
 use super::signer::SignerSettings;
 use super::telemetry::{Log, Traces};
@@ -75,6 +76,8 @@ pub struct Sections {
     pub traces: Option<Traces>,
     /// `[signer]`, where the gateway signs; reloaded with the rest.
     pub signer: Option<SignerSettings>,
+    /// `[seal]`, where the evidence is sealed; reloaded with the rest.
+    pub seal: Option<SealSettings>,
     /// `[pdnd]`, where portals show vouchers; reloaded with the rest.
     pub pdnd: Option<Pdnd>,
 }
@@ -85,6 +88,9 @@ impl Written {
         let known: Vec<TokenKey> = self.keys.read.iter().map(|key| key.value.clone()).collect();
         if let Some(signer) = &mut self.sections.signer {
             signer.key.find(&known);
+        }
+        if let Some(seal) = &mut self.sections.seal {
+            seal.key.find(&known);
         }
         for instance in &mut self.instances.read {
             let clients = instance.value.pdnd.iter_mut();

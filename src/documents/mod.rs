@@ -1,3 +1,4 @@
 //! Signed documents, in the forms that the usual validators know (ETSI's AdES).
 
 pub mod creating;
+pub mod sealed;

@@ -5,10 +5,14 @@ pub mod receipt;
 pub mod tree;
 pub mod root;
 pub mod proof;
+pub mod manifest;
+pub mod container;
 
 mod canonical;
 
 pub use canonical::{NotCanonical, canonical};
+pub use container::{Exhibit, NoExhibit, Salts};
+pub use manifest::manifest;
 pub use proof::{Fault, Proof};
 pub use receipt::{BodyDigest, Receipt, TokenEvidence};
 pub use root::{Chain, Gap, Root};

@@ -1,5 +1,6 @@
 //! How the gateway fares: alive, ready, metrics, back ends.
 
+use chrono::SecondsFormat;
 use serde::Serialize;
 
 use crate::api::http::Response;
@@ -21,9 +22,26 @@ struct Prontezza {
     generazione: u64,
     impronta: String,
     registro: Registro,
+    /// The evidence, where it is sealed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prove: Option<Prove>,
     /// The keys on tokens.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     chiavi: Vec<Chiave>,
+}
+
+#[derive(Debug, Serialize)]
+struct Prove {
+    /// `sigillate`: what is on record is under a seal, but for the last moments; `in_attesa`: it waits for one.
+    stato: &'static str,
+    /// Roots without a seal of their own.
+    radici_in_attesa: u64,
+    /// Since when exchanges are on record that no seal covers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_attesa_da: Option<String>,
+    /// Whether exchanges that only ask, and those that write, are refused for it.
+    letture_rifiutate: bool,
+    scritture_rifiutate: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -105,8 +123,25 @@ fn readiness(gateway: &Gateway) -> Prontezza {
             posti: health.slots,
             disco_libero_byte: health.free_disk,
         },
+        prove: prove(gateway),
         chiavi: gateway.keys().into_iter().map(chiave).collect(),
     }
+}
+
+fn prove(gateway: &Gateway) -> Option<Prove> {
+    let standing = gateway.sealing()?;
+    let since = standing.uncovered_since;
+    let since = since.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    Some(Prove {
+        stato: match standing.is_late() {
+            true => "in_attesa",
+            false => "sigillate",
+        },
+        radici_in_attesa: standing.waiting,
+        in_attesa_da: since.filter(|_| standing.is_late()),
+        letture_rifiutate: standing.refuses(false),
+        scritture_rifiutate: standing.refuses(true),
+    })
 }
 
 fn chiave(key: KeyStanding) -> Chiave {

@@ -92,10 +92,8 @@ impl OwnSigner {
         header: impl Fn(&dyn Signer) -> Map<String, Value>,
         claims: &Map<String, Value>,
     ) -> Result<(String, &dyn Signer), SigningError> {
-        let ready = self.signers().filter(|one| one.is_ready());
-        let away = self.signers().filter(|one| !one.is_ready());
         let mut refused = SigningError::NotSigned;
-        for signer in ready.chain(away) {
+        for signer in ready_first(&self.signers) {
             match sign_token(signer, header(signer), claims).await {
                 Ok(token) => return Ok((token, signer)),
                 Err(failure) => refused = failure,
@@ -103,6 +101,13 @@ impl OwnSigner {
         }
         Err(refused)
     }
+}
+
+/// The keys in the order in which they are tried: those that can sign now, then the others.
+pub fn ready_first(signers: &[SharedSigner]) -> impl Iterator<Item = &dyn Signer> {
+    let signers = || signers.iter().map(|one| &**one);
+    let ready = signers().filter(|one| one.is_ready());
+    ready.chain(signers().filter(|one| !one.is_ready()))
 }
 
 /// What a reference means. Of several tokens those that cannot be opened are left out, unless it is all of them.

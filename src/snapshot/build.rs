@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::Utc;
 use foldhash::HashMap;
 
 use crate::config::back_end_pdnd::BackEndPdnd;
@@ -17,16 +18,17 @@ use crate::config::reading::source::Source;
 use crate::config::secret;
 use crate::config::settings::Settings;
 use crate::config::written::Written;
+use crate::documents::creating::{SealError, Sealer};
 use crate::modi::Signers;
 use crate::oidc::Provider;
 use crate::pdnd::Authority;
-use crate::signing::OwnSigner;
+use crate::signing::{self, OwnSigner};
 use crate::trust::{Resumption, Trust};
 
 use super::backends::{backends_of, bound, load_adapters, unanswered_domains};
 use super::ends::{self, Dated};
 use super::proofs;
-use super::{EnteEntry, Holders, Snapshot, declared, digest, national, vouchers};
+use super::{EnteEntry, Holders, Seal, Snapshot, declared, digest, national, vouchers};
 
 /// What every snapshot of the process shares.
 #[derive(Clone)]
@@ -142,6 +144,7 @@ fn build_from(
     });
     let signers = signers_of(&written).map_err(&mut note).ok();
     let own_signer = own_signer(&written, reader).map_err(&mut note).ok();
+    let seal = seal(&written, reader).map_err(&mut note).ok();
     let oidc = provider(&written, own_signer.as_ref())
         .map_err(&mut note)
         .ok();
@@ -160,6 +163,7 @@ fn build_from(
         Some(operators_trust),
         Some(signers),
         Some(own_signer),
+        Some(seal),
         Some(oidc),
         Some(pdnd),
         Some(backends),
@@ -170,6 +174,7 @@ fn build_from(
         operators_trust,
         signers,
         own_signer,
+        seal,
         oidc,
         pdnd,
         backends,
@@ -201,6 +206,7 @@ fn build_from(
         }),
         signers,
         own_signer,
+        seal,
         keys,
         oidc,
         pdnd,
@@ -245,22 +251,41 @@ fn outward_ends(written: &Written) -> Vec<Dated> {
         .collect()
 }
 
-/// What the gateway signs with. In an operator's shell it is left out where it is on a token or the shell lacks the service's credentials.
+/// What the gateway signs with.
 fn own_signer(
     written: &Written,
     reader: secret::Reader,
 ) -> Result<Option<OwnSigner>, Vec<Mistake>> {
-    let Some(settings) = &written.sections.signer else {
-        return Ok(None);
-    };
-    // A name that no key has is told with the other contradictions.
-    let is_out_of_reach = reader == secret::Reader::Operator && !is_at_hand(&settings.key);
-    if is_out_of_reach || !settings.key.is_whole() {
-        return Ok(None);
+    match &written.sections.signer {
+        Some(settings) if is_opened(&settings.key, reader) => OwnSigner::load(settings)
+            .map(Some)
+            .map_err(|error| vec![written.places.mistake("signer.key", error.to_string())]),
+        _ => Ok(None),
     }
-    OwnSigner::load(settings)
-        .map(Some)
-        .map_err(|error| vec![written.places.mistake("signer.key", error.to_string())])
+}
+
+/// What seals the evidence.
+fn seal(written: &Written, reader: secret::Reader) -> Result<Option<Seal>, Vec<Mistake>> {
+    let settings = match &written.sections.seal {
+        Some(settings) if is_opened(&settings.key, reader) => settings,
+        _ => return Ok(None),
+    };
+    let signers = signing::signers_of(&settings.key, settings.certificate.as_deref(), None);
+    let keys = signers.map_err(SealError::from);
+    let keys = keys.and_then(|signers| Sealer::new(signers, Utc::now()));
+    match keys {
+        Ok(keys) => Ok(Some(Seal {
+            keys,
+            refuse_after: settings.refuse_after,
+        })),
+        Err(error) => Err(vec![written.places.mistake("seal.key", error.to_string())]),
+    }
+}
+
+/// Whether a key is opened: in an operator's shell it is left out where it is on a token, or the shell lacks the service's credentials; and a
+/// name that no key has is told with the other contradictions.
+fn is_opened(key: &SigningKey, reader: secret::Reader) -> bool {
+    key.is_whole() && (reader != secret::Reader::Operator || is_at_hand(key))
 }
 
 /// Whether an operator's shell may sign with it: that is not reason enough to give a token its PIN.
@@ -339,6 +364,10 @@ fn watched_files(written: &Written, settings: &Settings) -> Vec<PathBuf> {
     if let Some(signer) = &written.sections.signer {
         files.extend(signer.certificate.clone());
         files.extend(signer.key.files());
+    }
+    if let Some(seal) = &written.sections.seal {
+        files.extend(seal.certificate.clone());
+        files.extend(seal.key.files());
     }
     files.extend(written.sections.pdnd.iter().map(|pdnd| pdnd.keys.clone()));
     let tokens = written.portals.read.iter();

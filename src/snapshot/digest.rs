@@ -54,6 +54,12 @@ pub(super) fn of_content(
         digest.files("signer certificate", signer.certificate.as_slice());
         digest.text("signer keys", &signer.key.names().join(" "));
     }
+    if let Some(seal) = &written.sections.seal {
+        digest.files("seal's certificate", seal.certificate.as_slice());
+        digest.text("seal's keys", &seal.key.names().join(" "));
+        let refused = seal.refuse_after;
+        digest.text("seal refuses after", &format!("{refused:?}"));
+    }
     for entry in &written.portals.read {
         if let Some(modi) = &entry.value.modi {
             let files: Vec<PathBuf> = modi.files().cloned().collect();

@@ -16,7 +16,7 @@ use super::Snapshot;
 /// Something that ends at a known moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dated {
-    /// Whose it is: `portal_door`, `operator_door`, `signer`, an instance, or `portal` and its name.
+    /// Whose it is: `portal_door`, `operator_door`, `signer`, `seal`, an instance, or `portal` and its name.
     pub holder: String,
     /// What it is.
     pub what: Ending,
@@ -89,14 +89,17 @@ impl Snapshot {
         })
     }
 
-    /// The certificates of what signs, wherever they stand.
+    /// The certificates of what signs and seals, wherever they stand.
     fn signing(&self) -> impl Iterator<Item = Dated> {
         let own = self.own_signer.iter().flat_map(OwnSigner::signers);
-        own.filter_map(|signer| {
+        let own = own.map(|signer| ("signer", signer));
+        let seal = self.seal.iter().flat_map(|seal| seal.keys.signers());
+        let seal = seal.map(|signer| ("seal", signer));
+        own.chain(seal).filter_map(|(holder, signer)| {
             let leaf = CertificateDer::from(signer.chain().first()?.as_slice());
             let certificate = PeerCertificate::of_chain(&[leaf])?;
             Some(Dated {
-                holder: "signer".to_owned(),
+                holder: holder.to_owned(),
                 what: Ending::Certificate,
                 name: certificate.subject.clone(),
                 at: certificate.validity()?.1,

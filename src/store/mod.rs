@@ -61,6 +61,7 @@ use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::config::record::{RecordSettings, Retention};
 
@@ -84,6 +85,7 @@ pub use waiting::Slot;
 
 use database::Database;
 use evidence::making::RootMaker;
+use evidence::{Found, Seals};
 use sealing::Ring;
 use upkeep::Upkeep;
 use waiting::Waitroom;
@@ -106,6 +108,7 @@ struct Inner {
     richieste: Arc<Richieste>,
     replay: Replay,
     purges: Purges,
+    seals: Arc<Seals>,
     logbook: Logbook,
     retention: Retention,
     deadline: Duration,
@@ -166,7 +169,13 @@ impl Store {
             free_disk: settings.free_disk.0,
         };
         upkeep.watch_disk();
-        let roots = RootMaker::new(database.clone(), node, Arc::clone(&room));
+        let seals = Arc::new(Seals::new(database.clone(), node));
+        let roots = RootMaker::new(
+            database.clone(),
+            node,
+            Arc::clone(&room),
+            Arc::clone(&seals),
+        );
         Ok(Store {
             inner: Arc::new(Inner {
                 ended: Mutex::new(Some(start(
@@ -183,6 +192,7 @@ impl Store {
                 richieste,
                 replay,
                 purges,
+                seals,
                 logbook,
                 retention,
                 deadline: settings.deadline.0,
@@ -266,6 +276,11 @@ impl Store {
         &self.inner.purges
     }
 
+    /// The seals of this node's roots.
+    pub fn seals(&self) -> &Seals {
+        &self.inner.seals
+    }
+
     /// The tokens that were used.
     pub fn replay(&self) -> &Replay {
         &self.inner.replay
@@ -310,6 +325,11 @@ impl Store {
         export::export(&self.inner.database, ente, from, to, out).await
     }
 
+    /// The evidence of an exchange of this portal.
+    pub async fn evidence_of(&self, portal: &str, scambio: Uuid) -> Result<Found, StoreError> {
+        evidence::find(&self.inner.database, scambio, Some(portal)).await
+    }
+
     /// Erases salts, after which their digests prove nothing any more; returns of how many exchanges.
     pub async fn erase_salts(&self, erasure: Erasure) -> Result<u64, StoreError> {
         salts::erase(&self.inner.database, erasure).await
@@ -341,6 +361,7 @@ impl Store {
         self.inner.richieste.close().await;
         self.inner.replay.close().await;
         self.inner.purges.close().await;
+        self.inner.seals.close().await;
         room.stop();
         let ended = self.inner.ended.lock().take();
         if let Some(ended) = ended

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use tokio::io::AsyncWrite;
+use uuid::Uuid;
 
 use crate::config::record::RecordSettings;
 
@@ -12,7 +13,7 @@ use super::breach::{self, Alike, Counted, Suspicion};
 use super::database::Database;
 use super::disk;
 use super::error::StoreError;
-use super::evidence::{self, Verdict};
+use super::evidence::{self, Found, Verdict};
 use super::read::{self, RecordFilter, RecordRow};
 use super::subject::SubjectKeys;
 use super::vouchers::{self, Traced};
@@ -74,6 +75,11 @@ impl RecordReader {
     /// Walks the roots of all nodes, and holds what is on record against them.
     pub async fn check_evidence(&self) -> Result<Verdict, StoreError> {
         evidence::check(&self.database).await
+    }
+
+    /// The evidence of an exchange.
+    pub async fn evidence_of(&self, scambio: Uuid) -> Result<Found, StoreError> {
+        evidence::find(&self.database, scambio, None).await
     }
 
     /// The months' files that were there and are gone.

@@ -37,6 +37,7 @@ mod calendar;
 mod night_copies;
 mod changed_adapter;
 mod drift;
+mod evidence;
 mod comuni;
 mod deferral;
 mod late;

@@ -196,6 +196,7 @@ impl Problem {
             },
             ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
             ExchangeError::NotSigned(failure) => of_unsigned(failure),
+            ExchangeError::SealOverdue => rows::PROVE_NON_SIGILLATE,
             ExchangeError::NoCapacity(_) => rows::GATEWAY_OCCUPATO,
             ExchangeError::DeadlinePassed => rows::TEMPO_SCADUTO,
             ExchangeError::Internal(_) => rows::ERRORE_INTERNO,

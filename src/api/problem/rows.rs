@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 54] = [
+pub static TABLE: [Problem; 55] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     TOKEN_MANCANTE,
@@ -61,6 +61,7 @@ pub static TABLE: [Problem; 54] = [
     SCAMBIO_NON_REGISTRATO,
     GATEWAY_OCCUPATO,
     FIRMA_NON_DISPONIBILE,
+    PROVE_NON_SIGILLATE,
     TEMPO_SCADUTO,
     ERRORE_INTERNO,
 ];
@@ -708,6 +709,18 @@ pub(super) const FIRMA_NON_DISPONIBILE: Problem = row(
     [
         "Firma non disponibile",
         "La chiave con cui il gateway firma ciò che questa richiesta richiede non è raggiungibile, o firma già quanto può.",
+        "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
+    ],
+);
+
+pub(super) const PROVE_NON_SIGILLATE: Problem = row(
+    503,
+    "prove-non-sigillate",
+    Side::Gateway,
+    Some(30),
+    [
+        "Prove non sigillate",
+        "Le prove degli scambi attendono il sigillo del gateway da più tempo di quanto sia ammesso per questa operazione, che perciò non è eseguita.",
         "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
     ],
 );

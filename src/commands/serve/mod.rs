@@ -21,6 +21,7 @@ use crate::operators;
 use crate::reload::grants::{self, Start};
 use crate::reload::{self, Reloader};
 use crate::rounds;
+use crate::sealer;
 use crate::snapshot::{self, Built, Kept};
 use crate::store::Store;
 use crate::store::night::Vault;
@@ -82,6 +83,7 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     let rounds = tokio::spawn(rounds::go(Arc::clone(&gateway)));
     let keys = tokio::spawn(issuer_keys::keep(Arc::clone(&gateway)));
     let tokens = tokio::spawn(token_keys::keep());
+    let seals = tokio::spawn(sealer::keep(Arc::clone(&gateway)));
     let issuers = tokio::spawn(card_issuers::keep(Arc::clone(&gateway)));
     until_told_to_stop(signals, &reloader).await;
     rounds.abort();
@@ -94,6 +96,7 @@ pub async fn run(config: PathBuf) -> Result<(), Failure> {
     doors.close().await;
     // What a back end was being asked is asked again after the next start, under the same reference.
     requests.abort();
+    seals.abort();
     gateway.store.close().await;
     if let Some(traces) = &gateway.telemetry.traces {
         traces.shut_down();

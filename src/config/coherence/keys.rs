@@ -1,5 +1,7 @@
 //! What holds between the keys on tokens and those who sign with them.
 
+use std::path::Path;
+
 use crate::config::key::{SigningKey, TokenKey};
 use crate::config::mistake::Mistake;
 use crate::config::reading::places::Places;
@@ -22,17 +24,14 @@ pub(super) fn check(written: &Written) -> Vec<Mistake> {
     mistakes.extend(super::duplicates(&written.keys, "key", |entry| {
         entry.value.place()
     }));
-    if let Some(signer) = &written.sections.signer {
-        let places = &written.places;
-        mistakes.extend(reference(written, &signer.key, places, "signer.key"));
-        let text = match (&signer.key, &signer.certificate) {
-            (SigningKey::Pem(_), None) => Some("manca «certificate»: è quello della chiave"),
-            (SigningKey::Token { .. }, Some(_)) => {
-                Some("il certificato di una chiave su token sta sul token, o in [[key]]")
-            }
-            _ => None,
-        };
-        mistakes.extend(text.map(|text| places.mistake("signer", text)));
+    let sections = &written.sections;
+    if let Some(signer) = &sections.signer {
+        let certificate = signer.certificate.as_deref();
+        mistakes.extend(certified(written, &signer.key, certificate, "signer"));
+    }
+    if let Some(seal) = &sections.seal {
+        let certificate = seal.certificate.as_deref();
+        mistakes.extend(certified(written, &seal.key, certificate, "seal"));
     }
     for entry in &written.instances.read {
         let clients = entry.value.pdnd.iter().flat_map(|pdnd| &pdnd.clients);
@@ -50,6 +49,26 @@ pub(super) fn check(written: &Written) -> Vec<Mistake> {
             }
         }
     }
+    mistakes
+}
+
+/// A section whose key others know by a certificate.
+fn certified(
+    written: &Written,
+    key: &SigningKey,
+    certificate: Option<&Path>,
+    section: &str,
+) -> Vec<Mistake> {
+    let places = &written.places;
+    let mut mistakes = reference(written, key, places, &format!("{section}.key"));
+    let text = match (key, certificate) {
+        (SigningKey::Pem(_), None) => Some("manca «certificate»: è quello della chiave"),
+        (SigningKey::Token { .. }, Some(_)) => {
+            Some("il certificato di una chiave su token sta sul token, o in [[key]]")
+        }
+        _ => None,
+    };
+    mistakes.extend(text.map(|text| places.mistake(section, text)));
     mistakes
 }
 

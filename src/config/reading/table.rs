@@ -42,7 +42,9 @@ impl<'a> Table<'a> {
 
     /// Every layer's value of that key, the strongest first.
     pub fn values(&mut self, key: &'static str) -> impl Iterator<Item = Value<'a>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.layers.iter().filter_map(move |layer| {
             layer
                 .table

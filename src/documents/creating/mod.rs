@@ -3,6 +3,7 @@
 mod attributes;
 mod certificate;
 mod cms;
+mod sealer;
 
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 use chrono::{DateTime, Utc};
@@ -13,6 +14,8 @@ use crate::jose::Algorithm;
 use crate::signing::{Signer, SigningError};
 use attributes::SignedAttributes;
 use certificate::SigningCertificate;
+
+pub use sealer::Sealer;
 
 /// Where the content stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use crate::store::read::Reader;
 use crate::store::waiting::Waitroom;
 
 use super::places::{self, Series};
+use super::seals::Seals;
 use super::{receipts, roots};
 
 /// A batch ends after this time.
@@ -29,6 +30,7 @@ pub(in crate::store) struct RootMaker {
     database: Database,
     node: String,
     room: Arc<Waitroom>,
+    seals: Arc<Seals>,
     link: Option<Link>,
     /// A server's connection is kept between two looks; files are closed, since they may be put in another place.
     reader: Option<Reader>,
@@ -37,11 +39,17 @@ pub(in crate::store) struct RootMaker {
 }
 
 impl RootMaker {
-    pub(in crate::store) fn new(database: Database, node: &str, room: Arc<Waitroom>) -> RootMaker {
+    pub(in crate::store) fn new(
+        database: Database,
+        node: &str,
+        room: Arc<Waitroom>,
+        seals: Arc<Seals>,
+    ) -> RootMaker {
         RootMaker {
             database,
             node: node.to_owned(),
             room,
+            seals,
             link: None,
             reader: None,
             since: None,
@@ -131,6 +139,7 @@ impl RootMaker {
                 )));
             };
             roots::put(&mut link, &self.node, series.month, &run, &tree).await?;
+            self.seals.root_was_made();
             end += tree.size();
         }
         self.link = Some(link);

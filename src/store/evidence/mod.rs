@@ -3,6 +3,8 @@
 pub(super) mod places;
 pub(super) mod making;
 mod resuming;
+mod seals;
+mod exhibits;
 mod receipts;
 mod roots;
 mod checking;
@@ -12,8 +14,11 @@ use crate::evidence::NotCanonical;
 use super::error::StoreError;
 
 pub use checking::{Checked, Fault, Verdict};
+pub use exhibits::Found;
+pub use seals::{Seals, Unsealed};
 
 pub(super) use checking::check;
+pub(super) use exhibits::find;
 pub(super) use resuming::go_on_behind_roots;
 
 /// A number of the database that is never negative.

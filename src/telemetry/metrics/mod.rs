@@ -5,6 +5,7 @@
 mod exchanges;
 mod families;
 mod keys;
+mod seals;
 mod night;
 mod process;
 mod record;
@@ -25,6 +26,7 @@ use keys::KeyMetrics;
 use night::NightMetrics;
 use record::RecordMetrics;
 use requests::RequestMetrics;
+use seals::SealMetrics;
 
 pub use keys::KeySeen;
 pub use night::NightCopySeen;
@@ -50,6 +52,7 @@ pub struct Metrics {
     record: RecordMetrics,
     night: NightMetrics,
     keys: KeyMetrics,
+    seals: SealMetrics,
     requests: RequestMetrics,
     certificate_days_left: GaugeVec,
     snapshot_generation: IntGauge,
@@ -133,6 +136,7 @@ impl Metrics {
             record: RecordMetrics::new(&families),
             night: NightMetrics::new(&families),
             keys: KeyMetrics::new(&families),
+            seals: SealMetrics::new(&families),
             requests: RequestMetrics::new(&families),
             certificate_days_left: families.decimal_gauges(
                 "certificate_days_left",
@@ -264,6 +268,11 @@ impl Metrics {
     /// Counts a request that came to its end.
     pub fn request_ended(&self, way: &str, state: &str, ente: &str) {
         self.requests.ended(way, state, ente);
+    }
+
+    /// Sets how the sealing of the evidence goes: roots without a seal, and for how long exchanges have waited for one.
+    pub fn seals(&self, waiting: u64, waited: std::time::Duration) {
+        self.seals.show(waiting, waited);
     }
 
     /// Sets how the keys on tokens fare; those that were set before are forgotten.

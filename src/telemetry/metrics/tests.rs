@@ -112,6 +112,7 @@ fn every_metric_is_documented() {
         rate: 2.5,
         waiting: 1,
     }]);
+    metrics.seals(3, std::time::Duration::from_millis(2_500));
     metrics.night_delivery("in_vigore");
     metrics.open_requests(&[crate::telemetry::metrics::OpenRequestsSeen {
         way: "manuale",

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::files::Files;
 use super::pki::Pki;
+use super::province::Province;
 
 const PIN: &str = "246810";
 
@@ -67,6 +68,26 @@ impl SoftHsm {
         files.put(SETTINGS, settings);
         for key in keys {
             files.append("pontile.toml", &self.key(key));
+        }
+    }
+
+    /// Makes the keys on the token by the command for it, and has the configuration name a certificate of each, for that use.
+    pub fn make_keys(&self, province: &mut Province, keys: &[&str], usage: &str) {
+        for name in keys {
+            let file = self.public_key(name);
+            let file = file.to_str().expect("UTF-8");
+            let make = ["keys", "create", name, "--output", file];
+            let made = province.pontile(&[&make[..], &["--reason", "prova prot. 1"]].concat());
+            assert!(made.status.success(), "{made:?}");
+            let certificate = self.certify(&province.pki, name, usage);
+            province.files.replace(
+                "pontile.toml",
+                &format!("name = \"{name}\"\n"),
+                &format!(
+                    "name = \"{name}\"\ncertificate = \"{}\"\n",
+                    certificate.display()
+                ),
+            );
         }
     }
 
