@@ -59,7 +59,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("oidc", "config jose signing"),
     ("pdnd", "config jose signing"),
     ("modi", "config trust jose signing"),
-    ("documents", "jose signing"),
+    ("documents", "contract trust jose signing"),
     ("signing", "config jose"),
     ("jose", ""),
 ];

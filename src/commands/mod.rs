@@ -18,6 +18,7 @@ pub mod backup;
 pub mod openapi;
 pub mod portal;
 pub mod sign;
+pub mod verify;
 mod door;
 mod privacy;
 mod trail;
@@ -125,6 +126,10 @@ enum Command {
     Adapter(adapter::AdapterCommand),
     /// Sign a document with a card of your own, on your own machine (CAdES B-B): needs no configuration
     Sign(sign::SignArguments),
+    /// Verify every signature of a signed document and print a report: needs no configuration
+    Verify(verify::VerifyArguments),
+    /// Take the content out of a signed document without verifying anything
+    Extract(verify::ExtractArguments),
     /// Write the OpenAPI documents into a folder
     Openapi {
         /// The folder
@@ -179,6 +184,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Portal(command) => portal::run(command),
         Command::Adapter(command) => wait_for(adapter::run(&config, command)),
         Command::Sign(arguments) => wait_for(sign::run(arguments)),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Extract(arguments) => verify::extract(&arguments),
         Command::Openapi { folder } => openapi::run(&folder),
     }
 }

@@ -19,6 +19,7 @@ pub mod richiesta;
 pub mod risposta;
 pub mod esiti;
 pub mod dichiarazioni;
+pub mod firma;
 pub mod accessi;
 pub mod catalogo;
 pub mod side;

@@ -2,3 +2,4 @@
 
 pub mod creating;
 pub mod sealed;
+pub mod verifying;

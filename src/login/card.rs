@@ -5,10 +5,10 @@ use openssl::nid::Nid;
 use openssl::pkey::Id;
 use openssl::x509::{X509, X509KeyUsage};
 
-use crate::trust::{Distrust, PeerCertificate, Trust, Verdict};
+use crate::trust::card_kind::CardKind;
+use crate::trust::{Distrust, PeerCertificate, Trust, Verdict, extensions, weak};
 
-use super::dialect::{self, CardKind, Holder};
-use super::{extensions, weak};
+use super::dialect::{self, Holder};
 
 /// Bits of an RSA key at least.
 const RSA_BITS: u32 = 2048;
@@ -89,7 +89,7 @@ pub fn judge(trust: &Trust, peer: &PeerCertificate, now: DateTime<Utc>) -> Resul
         return Err(of_distrust(why));
     }
     let policies = extensions::policies(der).ok_or(Refusal::Unreadable)?;
-    let kind = dialect::kind_of(&policies).ok_or(Refusal::NotCns)?;
+    let kind = CardKind::of(&policies).ok_or(Refusal::NotCns)?;
     let holder = dialect::holder_of(kind, leaf.subject_name())?;
     Ok(Card { kind, holder })
 }

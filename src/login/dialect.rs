@@ -1,22 +1,12 @@
-//! How the kinds of cards name their holders: a table of policies, and a table of forms of the certificate's subject.
+//! How the kinds of cards name their holders: a table of forms of the certificate's subject.
 
 use openssl::nid::Nid;
 use openssl::x509::X509NameRef;
 
 use crate::contract::codice_fiscale::CodiceFiscale;
+use crate::trust::card_kind::CardKind;
 
 use super::Refusal;
-
-/// A kind of card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CardKind {
-    /// Carta nazionale dei servizi.
-    Cns,
-    /// Carta regionale dei servizi of Lombardy.
-    Crs,
-    /// Carta d'identità elettronica.
-    Cie,
-}
 
 /// Whose a card is; shown to nobody but the portal that the citizen logs in to.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,14 +18,6 @@ pub struct Holder {
     /// Given name, where the certificate states it.
     pub given_name: Option<String>,
 }
-
-/// Policies (RFC 5280, 4.2.1.4) under which authentication certificates of cards are issued.
-const POLICIES: [(&str, CardKind); 4] = [
-    ("1.3.76.16.2.1", CardKind::Cns),
-    ("1.3.159.6.1.3.2.10", CardKind::Crs),
-    ("1.3.76.12.1.1.10.2.2.10", CardKind::Crs),
-    ("1.3.76.47.4", CardKind::Cie),
-];
 
 /// The attributes of a subject that name a person.
 #[derive(Default)]
@@ -56,34 +38,6 @@ const FORMS: [Form; 4] = [
     names_and_card,
     serial_number,
 ];
-
-impl CardKind {
-    /// As the claims name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            CardKind::Cns => "cns",
-            CardKind::Crs => "crs",
-            CardKind::Cie => "cie",
-        }
-    }
-
-    /// As citizens know it.
-    pub fn text(self) -> &'static str {
-        match self {
-            CardKind::Cns => "Carta Nazionale dei Servizi",
-            CardKind::Crs => "Carta Regionale dei Servizi",
-            CardKind::Cie => "Carta d'Identità Elettronica",
-        }
-    }
-}
-
-/// The kind of a card with these policies; `None` where it is none of ours.
-pub(super) fn kind_of(policies: &[String]) -> Option<CardKind> {
-    POLICIES
-        .iter()
-        .find(|(policy, _)| policies.iter().any(|one| one == policy))
-        .map(|(_, kind)| *kind)
-}
 
 /// Whose the card is.
 pub(super) fn holder_of(kind: CardKind, subject: &X509NameRef) -> Result<Holder, Refusal> {
@@ -305,15 +259,5 @@ mod tests {
             let found = holder_of(kind, &name(attributes)).err();
             assert_eq!(found, Some(refusal), "row {number}");
         }
-    }
-
-    #[test]
-    fn a_policy_tells_the_kind() {
-        let kind = |policy: &str| kind_of(&[policy.to_owned()]);
-        assert_eq!(kind("1.3.76.16.2.1"), Some(CardKind::Cns));
-        assert_eq!(kind("1.3.159.6.1.3.2.10"), Some(CardKind::Crs));
-        assert_eq!(kind("1.3.76.47.4"), Some(CardKind::Cie));
-        assert_eq!(kind("1.3.76.47"), None);
-        assert_eq!(kind_of(&[]), None);
     }
 }

@@ -5,11 +5,9 @@
 mod authorize;
 mod card;
 mod dialect;
-mod extensions;
 mod forwarded;
 mod page;
 mod serving;
-mod weak;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,8 +22,9 @@ use crate::api::gate::Gate;
 use crate::config::login::Login;
 use crate::gateway::Gateway;
 
+pub use crate::trust::card_kind::CardKind;
 pub use card::{Card, Refusal, judge};
-pub use dialect::{CardKind, Holder};
+pub use dialect::Holder;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 256;

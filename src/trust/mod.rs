@@ -10,6 +10,9 @@ mod cards;
 pub mod list;
 pub mod recognized;
 pub mod wanted;
+pub mod card_kind;
+pub mod extensions;
+pub mod weak;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;

@@ -107,7 +107,7 @@ fn escaped(value: &str) -> String {
 }
 
 /// A certificate's moment as we count time; `None` outside the years that both can express.
-pub(super) fn moment(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {
+pub fn moment(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {
     let difference = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
     let seconds = i64::from(difference.days) * 86_400 + i64::from(difference.secs);
     DateTime::from_timestamp(seconds, 0)

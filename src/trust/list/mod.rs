@@ -1,5 +1,6 @@
-//! The trusted list of a member state (ETSI TS 119 612): its signature, and the authorities that it recognizes for identity cards.
+//! The trusted list of a member state (ETSI TS 119 612): its signature, the authorities that it recognizes for identity cards, and the qualified services.
 
+pub mod qualified;
 mod services;
 mod signature;
 
@@ -22,6 +23,8 @@ pub struct TrustedList {
     pub next_update: DateTime<Utc>,
     /// Whose cards are recognized: services of type `IdV` that are recognised at national level, as DER certificates, each once.
     pub authorities: Vec<Vec<u8>>,
+    /// Who issues qualified certificates and time stamps, or did.
+    pub qualified: Vec<qualified::QualifiedService>,
 }
 
 /// Why a list is not used.

@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use uppsala::{Document, NodeId, Parser};
 
+use super::qualified::{self, QualifiedService};
 use super::{ListFault, TrustedList};
 
 const TSL: &str = "http://uri.etsi.org/02231/v2#";
@@ -23,6 +24,7 @@ pub(super) fn read(signed: &str) -> Result<TrustedList, ListFault> {
     let document = document.map_err(|error| ListFault::Unreadable(error.to_string()))?;
     let list = Element::root(&document)?;
     let scheme = list.child("SchemeInformation")?;
+    let services = services(list);
     let sequence = scheme.child("TSLSequenceNumber")?.text();
     let next = scheme.child("NextUpdate")?;
     Ok(TrustedList {
@@ -30,33 +32,40 @@ pub(super) fn read(signed: &str) -> Result<TrustedList, ListFault> {
         issued: scheme.child("ListIssueDateTime")?.moment()?,
         // A list that is closed for good has none: nothing in it counts any more.
         next_update: next.child("dateTime")?.moment()?,
-        authorities: authorities(list)?,
+        authorities: authorities(&services)?,
+        qualified: qualified(&services),
     })
 }
 
+/// Every service of every provider, as `TSPService`.
+fn services<'d, 'a>(list: Element<'d, 'a>) -> Vec<Element<'d, 'a>> {
+    let providers = list.child("TrustServiceProviderList").into_iter();
+    let providers = providers.flat_map(|one| one.children("TrustServiceProvider"));
+    let folders = providers.filter_map(|one| one.child("TSPServices").ok());
+    folders.flat_map(|one| one.children("TSPService")).collect()
+}
+
+/// One that cannot be read makes nothing qualified, and keeps no card out.
+fn qualified(services: &[Element<'_, '_>]) -> Vec<QualifiedService> {
+    let services = services.iter().copied();
+    services.filter_map(qualified::of).collect()
+}
+
 /// The history of a service stands beside its `ServiceInformation` and says nothing of today.
-fn authorities(list: Element<'_, '_>) -> Result<Vec<Vec<u8>>, ListFault> {
+fn authorities(services: &[Element<'_, '_>]) -> Result<Vec<Vec<u8>>, ListFault> {
     let mut found = BTreeSet::new();
-    let Ok(providers) = list.child("TrustServiceProviderList") else {
-        return Ok(Vec::new());
-    };
-    for provider in providers.children("TrustServiceProvider") {
-        let Ok(services) = provider.child("TSPServices") else {
-            continue;
-        };
-        for service in services.children("TSPService") {
-            let service = service.child("ServiceInformation")?;
-            let kind = service.child("ServiceTypeIdentifier")?.text();
-            let status = service.child("ServiceStatus")?.text();
-            if (kind.as_str(), status.as_str()) == (CARDS, RECOGNISED) {
-                found.extend(certificates(service)?);
-            }
+    for service in services {
+        let service = service.child("ServiceInformation")?;
+        let kind = service.child("ServiceTypeIdentifier")?.text();
+        let status = service.child("ServiceStatus")?.text();
+        if (kind.as_str(), status.as_str()) == (CARDS, RECOGNISED) {
+            found.extend(certificates(service)?);
         }
     }
     Ok(found.into_iter().collect())
 }
 
-fn certificates(service: Element<'_, '_>) -> Result<Vec<Vec<u8>>, ListFault> {
+pub(super) fn certificates(service: Element<'_, '_>) -> Result<Vec<Vec<u8>>, ListFault> {
     let identity = service.child("ServiceDigitalIdentity")?;
     let mut all = Vec::new();
     for one in identity.children("DigitalId") {
@@ -75,7 +84,7 @@ fn lacks(what: &'static str) -> ListFault {
 
 /// An element in its document.
 #[derive(Clone, Copy)]
-struct Element<'d, 'a> {
+pub(super) struct Element<'d, 'a> {
     document: &'d Document<'a>,
     node: NodeId,
 }
@@ -91,23 +100,32 @@ impl<'d, 'a> Element<'d, 'a> {
         Ok(Element { document, node })
     }
 
-    fn children(self, name: &str) -> impl Iterator<Item = Element<'d, 'a>> {
+    pub(super) fn children(self, name: &str) -> impl Iterator<Item = Element<'d, 'a>> {
         let found = self
             .document
             .child_elements_by_name_ns(self.node, TSL, name);
         found.into_iter().map(move |node| Element { node, ..self })
     }
 
-    fn child(self, name: &'static str) -> Result<Element<'d, 'a>, ListFault> {
+    pub(super) fn child(self, name: &'static str) -> Result<Element<'d, 'a>, ListFault> {
         self.children(name).next().ok_or_else(|| lacks(name))
     }
 
-    fn text(self) -> String {
+    /// Whether some element beneath has that attribute, with a value of that end.
+    pub(super) fn holds(self, attribute: &str, end: &str) -> bool {
+        let beneath = self.document.descendants(self.node);
+        beneath.into_iter().any(|node| {
+            let value = self.document.get_attribute(node, attribute);
+            value.is_some_and(|value| value.trim().ends_with(end))
+        })
+    }
+
+    pub(super) fn text(self) -> String {
         let text = self.document.text_content_deep(self.node);
         text.trim().to_owned()
     }
 
-    fn moment(self) -> Result<DateTime<Utc>, ListFault> {
+    pub(super) fn moment(self) -> Result<DateTime<Utc>, ListFault> {
         self.text().parse().map_err(|_| lacks("una data"))
     }
 }

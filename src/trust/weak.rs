@@ -9,7 +9,7 @@ const PRIMES: [u32; 17] = [
 ];
 
 /// Whether the modulus bears the fingerprint; of sound keys about one in a hundred million does.
-pub(super) fn is_roca(modulus: &BigNumRef) -> Result<bool, ErrorStack> {
+pub fn is_roca(modulus: &BigNumRef) -> Result<bool, ErrorStack> {
     for prime in PRIMES {
         let rest = modulus.mod_word(prime)?;
         if !is_power_of_65537(rest, u64::from(prime)) {
