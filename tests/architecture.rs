@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "broker",
-        "gateway snapshot connectors contract config trust store digest telemetry oidc pdnd modi signing jose",
+        "gateway snapshot connectors contract config trust store digest telemetry oidc pdnd modi signing jose evidence",
     ),
     (
         "connectors",
@@ -196,7 +196,7 @@ fn the_first_file_to_read_stays_a_list_of_calls() {
         .expect("broker/mod.rs")
         .lines()
         .count();
-    assert!(lines <= 94, "broker/mod.rs has {lines} lines");
+    assert!(lines <= 96, "broker/mod.rs has {lines} lines");
 }
 
 /// A misreading on one side must show on the other: neither knows a line of the other's.

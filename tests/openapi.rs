@@ -42,6 +42,7 @@ fn no_other_document_is_published() {
             "anagrafe.yaml",
             "anpr.yaml",
             "catalogo.yaml",
+            "evidenze.yaml",
             "tributi.yaml"
         ]
     );

@@ -122,6 +122,8 @@ fn failures() -> Vec<ExchangeError> {
         ExchangeError::NotSigned(SigningError::Token(TokenError::Absent)),
         ExchangeError::NotSigned(SigningError::KeyNotAccepted),
         ExchangeError::SealOverdue,
+        ExchangeError::EvidenceUnknown,
+        ExchangeError::EvidenceUnsealed,
         ExchangeError::DeadlinePassed,
         ExchangeError::Internal(RAW.into()),
     ];
@@ -218,6 +220,7 @@ fn refusals_that_pass_tell_when_to_come_again() {
                 || [
                     "gestionale-in-errore",
                     "richiesta-in-corso",
+                    "prova-in-attesa",
                     "scrittura-in-corso"
                 ]
                 .contains(&row.slug),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::broker::fan_out::Lines;
-use crate::broker::reply::{JSON, LimitStatus, Progress, Refusal, Reply, ReplyKind};
+use crate::broker::reply::{LimitStatus, Progress, Refusal, Reply, ReplyKind};
 
 use super::http::Response;
 use super::problem::MEDIA_TYPE;
@@ -45,7 +45,9 @@ pub(super) fn of_reply(reply: Reply, allowed: Option<&'static str>) -> Response 
     };
     match reply.kind {
         ReplyKind::Unchanged => response,
-        _ => response.header("content-type", JSON).body(reply.body),
+        _ => response
+            .header("content-type", reply.media_type())
+            .body(reply.body),
     }
 }
 

@@ -11,6 +11,7 @@ mod head;
 pub mod body;
 mod catalogo;
 mod accessi;
+mod evidenze;
 mod accesso;
 mod anagrafe;
 mod anpr;

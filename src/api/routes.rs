@@ -8,7 +8,9 @@ use crate::contract::operation::Domain;
 use super::http::{Request, Response};
 use super::intake::{self, Intake};
 use super::serving::Routes;
-use super::{accessi, accesso, anagrafe, anpr, catalogo, docs, richieste, status, tributi};
+use super::{
+    accessi, accesso, anagrafe, anpr, catalogo, docs, evidenze, richieste, status, tributi,
+};
 
 /// Segments of a path at most; longer ones name nothing.
 const MOST_SEGMENTS: usize = 8;
@@ -26,6 +28,8 @@ enum Resource<'p> {
     Risultato { domain: Domain, id: &'p str },
     RecapitoAnpr { ente: &'p str },
     FamigliaAnpr { ente: &'p str },
+    Prova { scambio: &'p str },
+    Radici,
     Enti,
     Ente { ente: &'p str },
     Servizi { ente: &'p str },
@@ -103,6 +107,11 @@ impl<'p> Resource<'p> {
             ["rest", "anpr", "v1", "enti", ente, "ricerche-famiglia"] => {
                 (Resource::FamigliaAnpr { ente }, "POST")
             }
+            // The evidence of exchanges
+            ["rest", "evidenze", "v1", "radici"] => (Resource::Radici, "GET"),
+            ["rest", "evidenze", "v1", scambio] if *scambio != "status" => {
+                (Resource::Prova { scambio }, "GET")
+            }
             // Which enti there are, and what each offers
             ["rest", "catalogo", "v1", "enti"] => (Resource::Enti, "GET"),
             ["rest", "catalogo", "v1", "enti", ente] => (Resource::Ente { ente }, "GET"),
@@ -111,7 +120,7 @@ impl<'p> Resource<'p> {
             }
             [
                 "rest",
-                "catalogo" | "anagrafe" | "tributi" | "accessi" | "anpr",
+                "catalogo" | "anagrafe" | "tributi" | "accessi" | "anpr" | "evidenze",
                 "v1",
                 "status",
             ] => (Resource::Status, "GET"),
@@ -172,6 +181,8 @@ impl Routes for PortalRoutes {
             }
             Resource::RecapitoAnpr { ente } => anpr::ricerche_recapito(intake, request, ente).await,
             Resource::FamigliaAnpr { ente } => anpr::ricerche_famiglia(intake, request, ente).await,
+            Resource::Prova { scambio } => evidenze::prova(intake, request, scambio).await,
+            Resource::Radici => evidenze::radici(intake, request).await,
             Resource::Enti => catalogo::enti(intake, request).await,
             Resource::Ente { ente } => catalogo::ente(intake, request, ente).await,
             Resource::Servizi { ente } => catalogo::servizi(intake, request, ente).await,

@@ -27,6 +27,24 @@ pub enum Asked {
     PickUp(PickUp),
     /// Tokens for the code of a citizen's log-in; none where the form cannot be read.
     LogIn(Option<Redemption>),
+    /// Evidence.
+    Evidence(EvidenceAsked),
+}
+
+/// What is asked of the evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EvidenceAsked {
+    /// That of an exchange.
+    Of(Uuid),
+    /// The newest sealed root of each node.
+    Newest,
+    /// The roots of a node after a batch.
+    After {
+        /// The node.
+        node: String,
+        /// The batch; 0: from the first on.
+        batch: u64,
+    },
 }
 
 /// A look at a request that outlives its call.

@@ -122,6 +122,12 @@ pub enum ExchangeError {
     /// What had to be signed was not.
     #[error("not signed: {0}")]
     NotSigned(SigningError),
+    /// The portal has no exchange of that number, or none with a receipt.
+    #[error("evidence unknown")]
+    EvidenceUnknown,
+    /// The exchange has no seal yet.
+    #[error("evidence not sealed yet")]
+    EvidenceUnsealed,
     /// The evidence of exchanges waits longer for its seal than the configuration allows.
     #[error("the evidence waits for its seal")]
     SealOverdue,

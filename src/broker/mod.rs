@@ -18,6 +18,7 @@ pub mod reply;
 pub mod error;
 mod answer_signature;
 mod seal;
+mod evidenze;
 mod attended;
 mod flight;
 pub mod fan_out;
@@ -67,6 +68,7 @@ async fn stages(
     let question = match arrival.asked()? {
         Asked::Question(question) => question,
         Asked::PickUp(sought) => return deferral::pick_up(gateway, &caller, *sought, trail).await,
+        Asked::Evidence(asked) => return evidenze::answer(gateway, &caller, asked, arrival).await,
         Asked::LogIn(_) => return login::redeem(gateway, &caller, arrival, trail).await,
     };
     let permit = authorization::grant(gateway, &caller, &arrival.asking(question), trail).await?;

@@ -42,6 +42,8 @@ pub struct Reply {
     pub etag: Option<String>,
     /// The fields that the body discloses.
     pub disclosed: FieldSet,
+    /// The media type of an answer's body.
+    content: &'static str,
     /// The signature over the body, for portals that want one.
     pub signature: Option<SignedMessage>,
 }
@@ -122,6 +124,7 @@ pub struct Answered {
     age: Option<Duration>,
     etag: Option<String>,
     kind: ReplyKind,
+    media_type: &'static str,
 }
 
 impl Answered {
@@ -143,6 +146,7 @@ impl Answered {
             age: None,
             etag: None,
             kind: ReplyKind::Open(progress),
+            media_type: JSON,
         }
     }
 
@@ -164,6 +168,7 @@ impl Answered {
             age: Some(delivered.age),
             etag: None,
             kind: ReplyKind::Answer,
+            media_type: JSON,
         }
     }
     /// An answer without personal data, under an entity tag.
@@ -190,6 +195,7 @@ impl Answered {
             } else {
                 ReplyKind::Answer
             },
+            media_type: JSON,
         }
     }
 
@@ -220,6 +226,7 @@ impl Answered {
             age: Some(found.age),
             etag: None,
             kind: ReplyKind::Answer,
+            media_type: JSON,
         }
     }
 
@@ -241,6 +248,7 @@ impl Answered {
             age: consulted.iter().map(|found| found.age).max(),
             etag: None,
             kind: ReplyKind::Answer,
+            media_type: JSON,
         }
     }
 
@@ -252,6 +260,15 @@ impl Answered {
             age: None,
             etag: None,
             kind: ReplyKind::Answer,
+            media_type: JSON,
+        }
+    }
+
+    /// A document that is no JSON.
+    pub(super) fn of_media_type(body: impl Into<Bytes>, media_type: &'static str) -> Answered {
+        Answered {
+            media_type,
+            ..Answered::of_several(body)
         }
     }
 
@@ -283,6 +300,7 @@ impl Reply {
                 age: answered.age,
                 etag: answered.etag,
                 disclosed: answered.disclosed,
+                content: answered.media_type,
                 signature: None,
             },
             Err(failure) => Reply {
@@ -309,6 +327,7 @@ impl Reply {
             age: None,
             etag: None,
             disclosed: FieldSet::NONE,
+            content: JSON,
             signature: None,
         }
     }
@@ -317,7 +336,7 @@ impl Reply {
     pub fn media_type(&self) -> &'static str {
         match &self.kind {
             ReplyKind::Refusal(refusal) => refusal.media_type,
-            _ => JSON,
+            _ => self.content,
         }
     }
 

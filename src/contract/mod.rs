@@ -21,5 +21,6 @@ pub mod esiti;
 pub mod dichiarazioni;
 pub mod firma;
 pub mod accessi;
+pub mod evidenze;
 pub mod catalogo;
 pub mod side;

@@ -22,16 +22,19 @@ pub enum Domain {
     Accessi,
     /// Anagrafe nazionale, interrogata per conto di un ente.
     Anpr,
+    /// Prove degli scambi.
+    Evidenze,
 }
 
 impl Domain {
     /// Every domain, in the order of the documents.
-    pub const ALL: [Domain; 5] = [
+    pub const ALL: [Domain; 6] = [
         Domain::Catalogo,
         Domain::Anagrafe,
         Domain::Tributi,
         Domain::Accessi,
         Domain::Anpr,
+        Domain::Evidenze,
     ];
 
     /// Whether the back ends of enti answer for it.
@@ -52,6 +55,7 @@ impl Domain {
             Domain::Tributi => "tributi",
             Domain::Accessi => "accessi",
             Domain::Anpr => "anpr",
+            Domain::Evidenze => "evidenze",
         }
     }
 }

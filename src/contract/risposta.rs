@@ -165,7 +165,9 @@ fn caveat(operation: Operation) -> &'static str {
     match operation.domain() {
         Domain::Tributi => AVVERTENZA_TRIBUTI,
         Domain::Anpr => AVVERTENZA_ANPR,
-        Domain::Anagrafe | Domain::Catalogo | Domain::Accessi => AVVERTENZA_ANAGRAFE,
+        Domain::Anagrafe | Domain::Catalogo | Domain::Accessi | Domain::Evidenze => {
+            AVVERTENZA_ANAGRAFE
+        }
     }
 }
 

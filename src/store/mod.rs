@@ -85,7 +85,7 @@ pub use waiting::Slot;
 
 use database::Database;
 use evidence::making::RootMaker;
-use evidence::{Found, Seals};
+use evidence::{Found, SealedRoot, Seals};
 use sealing::Ring;
 use upkeep::Upkeep;
 use waiting::Waitroom;
@@ -328,6 +328,21 @@ impl Store {
     /// The evidence of an exchange of this portal.
     pub async fn evidence_of(&self, portal: &str, scambio: Uuid) -> Result<Found, StoreError> {
         evidence::find(&self.inner.database, scambio, Some(portal)).await
+    }
+
+    /// The newest sealed root of each node.
+    pub async fn newest_roots(&self) -> Result<Vec<SealedRoot>, StoreError> {
+        evidence::newest_sealed(&self.inner.database).await
+    }
+
+    /// The roots of a node after a batch, so many at most, the oldest first.
+    pub async fn roots_after(
+        &self,
+        node: &str,
+        batch: u64,
+        most: usize,
+    ) -> Result<Vec<SealedRoot>, StoreError> {
+        evidence::after(&self.inner.database, node, batch, most).await
     }
 
     /// Erases salts, after which their digests prove nothing any more; returns of how many exchanges.

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use pontile::evidence::Exhibit;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -182,6 +183,73 @@ fn judged_by_openssl(province: &Province, file: &str, anchors: &str) {
     let judged = judge("META-INF/ASiCManifest.xml");
     assert!(judged.status.success(), "{}", told(&judged));
     assert!(!judge("radice.json").status.success());
+}
+
+#[tokio::test]
+async fn a_portal_fetches_the_evidence_of_its_own_exchanges_and_anyone_the_roots() {
+    if !is_installed() {
+        return;
+    }
+    let hsm = SoftHsm::new();
+    let province = province(&hsm, "");
+    let portal = province.portal("portale-uno");
+    let (scambio, status, _) = ask(&portal).await;
+    assert_eq!(status, 200);
+    let path = format!("/rest/evidenze/v1/{scambio}");
+    let end = Instant::now() + Duration::from_secs(20);
+    let fetched = loop {
+        let fetched = portal.request(Method::GET, &path).send().await;
+        let fetched = fetched.expect("an answer");
+        if fetched.status() == 200 {
+            break fetched;
+        }
+        let problem = fetched.text().await.expect("a problem");
+        assert!(problem.contains("/prova-in-attesa"), "{problem}");
+        assert!(Instant::now() < end, "not sealed after 20 s");
+        pause();
+    };
+    let kind = "application/vnd.etsi.asic-e+zip";
+    assert_eq!(fetched.headers()["content-type"], kind);
+    let fetched = fetched.bytes().await.expect("a body");
+    let file = province.pki.path("fetched.asice");
+    std::fs::write(&file, &fetched).expect("a file");
+    let exhibit = Exhibit::unpack(&fetched).expect("a container");
+    assert!(exhibit.salts.richiesta.is_some() && exhibit.salts.risposta.is_some());
+    assert!(
+        exhibit.salts.risposta_ente.is_none(),
+        "what the portal was not told"
+    );
+    let (is_good, told) = verify(&province, file.to_str().expect("UTF-8"), &[]);
+    assert!(is_good, "{told}");
+    // Another portal's, nobody's, and what is no number.
+    let other = province.portal("portale-due");
+    let nobodys = "/rest/evidenze/v1/019a3c5e-7b1c-7c3e-9f4a-2f1f3a5b6c7d".to_owned();
+    for (portal, path) in [(&other, &path), (&portal, &nobodys)] {
+        let refused = portal.send(portal.request(Method::GET, path)).await;
+        assert_eq!((refused.status, refused.slug()), (404, "prova-inesistente"));
+    }
+    for wrong in [
+        "uno",
+        "radici?nodo=uno",
+        "radici?dopo=x&nodo=uno",
+        "radici?dopo=1&dopo=2",
+    ] {
+        let path = format!("/rest/evidenze/v1/{wrong}");
+        let refused = other.send(other.request(Method::GET, &path)).await;
+        assert_eq!(refused.status, 400, "{wrong}: {}", refused.body);
+    }
+    let newest = other
+        .send(other.request(Method::GET, "/rest/evidenze/v1/radici"))
+        .await;
+    let newest = newest.body["items"].as_array().expect("roots").clone();
+    assert_eq!(newest.len(), 1);
+    assert!(newest[0]["sigillo"].is_string(), "{newest:?}");
+    let node = newest[0]["nodo"].as_str().expect("a node");
+    let path = format!("/rest/evidenze/v1/radici?nodo={node}&dopo=0");
+    let all = other.send(other.request(Method::GET, &path)).await;
+    let all = all.body["items"].as_array().expect("roots").clone();
+    assert_eq!(all[0]["lotto"], 1);
+    assert!(all.len() as u64 >= newest[0]["lotto"].as_u64().expect("a number"));
 }
 
 #[tokio::test]

@@ -32,7 +32,9 @@ fn the_served_documents_hold_against_generated_requests() {
         "[checks]\nnot_a_server_error.expected-statuses = [\"2xx\", \"3xx\", \"4xx\", 501]\n";
     std::fs::write(province.path("schemathesis.toml"), expected).expect("a writable folder");
     let mut failures = Vec::new();
-    for domain in ["catalogo", "anagrafe", "tributi", "accessi", "anpr"] {
+    for domain in [
+        "catalogo", "anagrafe", "tributi", "accessi", "anpr", "evidenze",
+    ] {
         let output = Command::new(&program)
             .current_dir(province.folder())
             .args([

@@ -16,7 +16,7 @@ use crate::contract::operation::Domain;
 
 use super::body::{self, RicercaPosizione, RicercaPosizioneInEnti, VariazioneSuperficie};
 use super::problem::{Problema, TABLE};
-use super::{accessi, anagrafe, anpr, catalogo, richieste, status, tributi};
+use super::{accessi, anagrafe, anpr, catalogo, evidenze, richieste, status, tributi};
 
 /// The version of the contract: raised when the documents change, not with the program.
 const VERSION: &str = "1.0.0";
@@ -58,6 +58,10 @@ struct Accessi;
 #[openapi(paths(anpr::ricerche_recapito, anpr::ricerche_famiglia, status::status))]
 struct Anpr;
 
+#[derive(OpenApi)]
+#[openapi(paths(evidenze::prova, evidenze::radici, status::status))]
+struct Evidenze;
+
 /// One document.
 pub struct Document {
     /// Its domain, which names the file.
@@ -81,6 +85,7 @@ fn document(domain: Domain) -> Document {
         Domain::Tributi => Tributi::openapi(),
         Domain::Accessi => Accessi::openapi(),
         Domain::Anpr => Anpr::openapi(),
+        Domain::Evidenze => Evidenze::openapi(),
     };
     let about = About::of(domain);
     api.info = InfoBuilder::new()
@@ -191,6 +196,13 @@ impl About {
                 description: "Il cittadino, entrato con la sua carta, legge quali portali hanno chiesto di lui agli enti collegati al gateway, quando e \
                     per quale finalità. Non vi compare ciò che è stato risposto, né altre persone.",
             },
+            Domain::Evidenze => About {
+                id: "6c0a5b1e-6f5e-4c0e-9d0b-3a3f0a5f6b06",
+                title: "Prove degli scambi",
+                summary: "Prove sigillate degli scambi, da verificare senza il gateway.",
+                description: "Di ogni scambio il gateway fa una ricevuta; le ricevute formano alberi, le cui radici hanno il sigillo dell'ente che lo gestisce. \
+                    Il portale ottiene la prova dei propri scambi e chiunque sia un portale le radici, per tenerle. Nessun dato personale.",
+            },
             Domain::Anpr => About {
                 id: "6c0a5b1e-6f5e-4c0e-9d0b-3a3f0a5f6b05",
                 title: "Anagrafe nazionale",
@@ -284,6 +296,7 @@ enum Kind {
     Stato,
     Catalogo,
     Accessi,
+    Evidenze,
     Nazionale,
     Personale,
     Verifica,
@@ -298,6 +311,7 @@ impl Kind {
             Some([tag]) if tag == "stato" => Kind::Stato,
             Some([tag]) if tag == "catalogo" => Kind::Catalogo,
             Some([tag]) if tag == "accessi" => Kind::Accessi,
+            Some([tag]) if tag == "evidenze" => Kind::Evidenze,
             Some([tag]) if tag == "anpr" => Kind::Nazionale,
             Some([tag]) if tag == "richieste" => {
                 if operation.operation_id.as_deref() == Some("stato_richiesta") {
@@ -364,7 +378,7 @@ impl Kind {
                 "Citizen-Token",
                 "Traceparent",
             ],
-            Kind::Richiesta | Kind::Risultato => &["Traceparent"],
+            Kind::Richiesta | Kind::Risultato | Kind::Evidenze => &["Traceparent"],
         }
     }
 
@@ -377,7 +391,7 @@ impl Kind {
             | Kind::Verifica
             | Kind::Scrittura
             | Kind::Risultato => &["Cache-Control", "Age", "Digest", "Agid-JWT-Signature"],
-            Kind::Accessi => &["Cache-Control", "Digest", "Agid-JWT-Signature"],
+            Kind::Accessi | Kind::Evidenze => &["Cache-Control", "Digest", "Agid-JWT-Signature"],
             Kind::Richiesta => &["Cache-Control", "Retry-After"],
         }
     }
@@ -399,6 +413,12 @@ impl Kind {
                     matches!(
                         status,
                         400 | 401 | 403 | 408 | 413 | 415 | 429 | 431 | 500 | 503 | 504
+                    )
+                }
+                Kind::Evidenze => {
+                    matches!(
+                        status,
+                        400 | 401 | 403 | 404 | 408 | 409 | 413 | 429 | 431 | 500 | 503 | 504
                     )
                 }
                 Kind::Richiesta => {

@@ -196,6 +196,8 @@ impl Problem {
             },
             ExchangeError::NotRecorded(_) => rows::SCAMBIO_NON_REGISTRATO,
             ExchangeError::NotSigned(failure) => of_unsigned(failure),
+            ExchangeError::EvidenceUnknown => rows::PROVA_INESISTENTE,
+            ExchangeError::EvidenceUnsealed => rows::PROVA_IN_ATTESA,
             ExchangeError::SealOverdue => rows::PROVE_NON_SIGILLATE,
             ExchangeError::NoCapacity(_) => rows::GATEWAY_OCCUPATO,
             ExchangeError::DeadlinePassed => rows::TEMPO_SCADUTO,

@@ -8,7 +8,7 @@ use crate::contract::side::Side;
 use super::Problem;
 
 /// Every row, for the pages, the documents and their tests.
-pub static TABLE: [Problem; 55] = [
+pub static TABLE: [Problem; 57] = [
     CERTIFICATO_NON_ATTENDIBILE,
     CERTIFICATO_SCONOSCIUTO,
     TOKEN_MANCANTE,
@@ -62,6 +62,8 @@ pub static TABLE: [Problem; 55] = [
     GATEWAY_OCCUPATO,
     FIRMA_NON_DISPONIBILE,
     PROVE_NON_SIGILLATE,
+    PROVA_INESISTENTE,
+    PROVA_IN_ATTESA,
     TEMPO_SCADUTO,
     ERRORE_INTERNO,
 ];
@@ -721,6 +723,30 @@ pub(super) const PROVE_NON_SIGILLATE: Problem = row(
     [
         "Prove non sigillate",
         "Le prove degli scambi attendono il sigillo del gateway da più tempo di quanto sia ammesso per questa operazione, che perciò non è eseguita.",
+        "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
+    ],
+);
+
+pub(super) const PROVA_INESISTENTE: Problem = row(
+    404,
+    "prova-inesistente",
+    Side::Portale,
+    None,
+    [
+        "Prova inesistente",
+        "Non c'è la prova di uno scambio del portale con questo numero: il numero non è suo, è più vecchio della conservazione o precede le ricevute.",
+        "Verificare il numero dello scambio: è l'X-Correlation-ID della sua risposta.",
+    ],
+);
+
+pub(super) const PROVA_IN_ATTESA: Problem = row(
+    409,
+    "prova-in-attesa",
+    Side::Gateway,
+    Some(5),
+    [
+        "Prova in attesa del sigillo",
+        "Lo scambio è registrato, ma la sua prova non ha ancora il sigillo.",
         "Ripetere la richiesta dopo il tempo indicato in Retry-After.",
     ],
 );

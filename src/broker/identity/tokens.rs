@@ -24,8 +24,8 @@ pub(super) async fn prove(
 ) -> Result<Option<Arc<Proven>>, ExchangeError> {
     let operation = match &arrival.asked {
         Ok(Asked::Question(question)) => Some(question.operation),
-        // The certificate is what binds the tokens that a portal gets for a code.
-        Err(_) | Ok(Asked::LogIn(_)) => return Ok(None),
+        // The certificate is what binds the tokens that a portal gets for a code, and enough for what it knows already.
+        Err(_) | Ok(Asked::LogIn(_) | Asked::Evidence(_)) => return Ok(None),
         Ok(Asked::PickUp(_)) => None,
     };
     let signers = snapshot

@@ -28,8 +28,8 @@ pub(super) async fn shown(
     let personal = match &arrival.asked {
         Ok(Asked::Question(question)) => question.operation.is_personal(),
         Ok(Asked::PickUp(_)) => true,
-        // The certificate is what a log-in goes by; and what cannot be understood is refused for that.
-        Ok(Asked::LogIn(_)) | Err(_) => return Ok(None),
+        // The certificate is what a log-in and evidence go by; and what cannot be understood is refused for that.
+        Ok(Asked::LogIn(_) | Asked::Evidence(_)) | Err(_) => return Ok(None),
     };
     let authority = snapshot.pdnd.as_ref();
     let authority = authority.ok_or_else(|| ExchangeError::Internal("no [pdnd]".to_owned()))?;

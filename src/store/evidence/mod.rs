@@ -15,11 +15,13 @@ use super::error::StoreError;
 
 pub use checking::{Checked, Fault, Verdict};
 pub use exhibits::Found;
+pub use roots::SealedRoot;
 pub use seals::{Seals, Unsealed};
 
 pub(super) use checking::check;
 pub(super) use exhibits::find;
 pub(super) use resuming::go_on_behind_roots;
+pub(super) use roots::{after, newest_sealed};
 
 /// A number of the database that is never negative.
 fn count(number: Option<i64>) -> u64 {

@@ -4,7 +4,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::evidence::root::Other;
 use crate::evidence::{Root, Tree};
-use crate::store::dialect::Values;
+use crate::store::database::Database;
+use crate::store::dialect::{Bind, Values};
 use crate::store::error::StoreError;
 use crate::store::link::Link;
 use crate::store::month::Month;
@@ -38,6 +39,59 @@ pub(super) struct RootRow {
     pub document: Vec<u8>,
     /// Its seal, as soon as it has one.
     pub seal: Option<Vec<u8>>,
+}
+
+/// The newest root of a node that has its seal.
+const NEWEST_SEALED: &str = "SELECT node, batch, month, first, last, document, seal FROM evidence_root WHERE node = ? AND seal IS NOT NULL ORDER BY batch DESC LIMIT 1";
+
+/// A root as it is handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRoot {
+    /// The node that made it.
+    pub node: String,
+    /// Its batch.
+    pub batch: u64,
+    /// Its bytes.
+    pub document: Vec<u8>,
+    /// Its seal, as soon as it has one.
+    pub seal: Option<Vec<u8>>,
+}
+
+/// The newest root of each node that has its seal.
+pub(in crate::store) async fn newest_sealed(
+    database: &Database,
+) -> Result<Vec<SealedRoot>, StoreError> {
+    let mut reader = database.lasting().reader().await?;
+    let mut found = Vec::new();
+    for node in newest_of_all(&mut reader).await? {
+        let bind = &|to: &mut dyn Bind| to.text(Some(&node.nodo));
+        let rows = reader.fetch(NEWEST_SEALED, bind, root).await?;
+        found.extend(rows.into_iter().map(handed_out));
+    }
+    reader.close().await?;
+    Ok(found)
+}
+
+/// The roots of a node after a batch, so many at most, the oldest first.
+pub(in crate::store) async fn after(
+    database: &Database,
+    node: &str,
+    batch: u64,
+    most: usize,
+) -> Result<Vec<SealedRoot>, StoreError> {
+    let mut reader = database.lasting().reader().await?;
+    let rows = page(&mut reader, node, batch).await?;
+    reader.close().await?;
+    Ok(rows.into_iter().take(most).map(handed_out).collect())
+}
+
+fn handed_out(row: RootRow) -> SealedRoot {
+    SealedRoot {
+        node: row.node,
+        batch: row.batch,
+        document: row.document,
+        seal: row.seal,
+    }
 }
 
 /// The last place of a series that a root of it holds; 0 before the first.
