@@ -21,7 +21,7 @@ const LARGEST: u64 = 256 << 20;
 /// What is verified, for when, and on whose word.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// The signed document: .p7m or .p7s, binary, PEM or Base64
+    /// The signed document: .p7m or .p7s (binary, PEM or Base64), or PDF
     file: PathBuf,
     /// The content of a detached signature
     #[arg(long)]
@@ -70,7 +70,8 @@ pub fn run(arguments: &VerifyArguments) -> Result<(), Failure> {
         .iter()
         .filter(|one| one.indicazione == Indicazione::TotalPassed)
         .count();
-    match passed == all.len() && report.buste.iter().all(|layer| !layer.firme.is_empty()) {
+    let is_signed = report.buste.iter().all(|layer| !layer.firme.is_empty());
+    match passed == all.len() && passed > 0 && is_signed {
         true => Ok(()),
         false => Err(Failure::Failed(format!(
             "Firme TOTAL-PASSED: {passed} di {}.",

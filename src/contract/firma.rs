@@ -17,13 +17,15 @@ pub struct VerificaFirme {
     pub byte: u64,
     /// Come era codificato il file.
     pub codifica: Codifica,
-    /// Le buste, dalla più esterna: il contenuto di una busta può essere un'altra busta firmata.
+    /// Le buste, dalla più esterna: il contenuto di una busta può essere un'altra busta firmata. Di un PDF, una per firma, nell'ordine del file.
     pub buste: Vec<Busta>,
+    /// Marche temporali su un PDF intero, nell'ordine del file.
+    pub marche_documento: Vec<Marca>,
     /// Ciò che riguarda il file intero.
     pub avvertenze: Vec<String>,
 }
 
-/// Codifica di un file CMS.
+/// Codifica di un file firmato.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Codifica {
@@ -33,6 +35,8 @@ pub enum Codifica {
     Pem,
     /// Base64.
     Base64,
+    /// PDF.
+    Pdf,
 }
 
 /// Una busta firmata.
@@ -46,7 +50,7 @@ pub struct Busta {
     pub byte_contenuto: Option<u64>,
     /// SHA-256 del contenuto firmato, in esadecimale, se c'è.
     pub impronta_contenuto: Option<String>,
-    /// Byte dopo la fine della busta: nessuna firma li copre.
+    /// Byte dopo la fine della busta, o della revisione firmata del PDF: questa firma non li copre.
     pub byte_in_coda: u64,
     /// Una per firmatario, nell'ordine della busta.
     pub firme: Vec<Firma>,
@@ -60,6 +64,8 @@ pub enum Copertura {
     ContenutoIntero,
     /// Tutto il contenuto, consegnato a parte.
     ContenutoSeparato,
+    /// Una revisione precedente del PDF: dopo la firma il file è stato modificato.
+    RevisionePrecedente,
     /// Il contenuto non è nella busta e non è stato consegnato.
     ContenutoMancante,
 }

@@ -1,5 +1,6 @@
 //! Documents signed by others, forged and sound, and what is said of them.
 
+mod in_pdf;
 mod surgery;
 mod vectors;
 mod workshop;
@@ -391,4 +392,23 @@ fn the_commands_judge_and_open_without_a_configuration() {
             .code(),
         Some(1)
     );
+}
+
+#[test]
+fn no_changed_byte_passes_for_another_content_and_none_stops_the_reader() {
+    let workshop = Workshop::new();
+    let grounds = workshop.grounds();
+    let file = workshop.signed(DER);
+    for place in 0..file.len() {
+        let mut changed = file.clone();
+        changed[place] ^= 0x15;
+        let Ok(report) = judge(&changed, None, &grounds) else {
+            continue;
+        };
+        let mut all = report.firme().into_iter();
+        if all.any(|one| one.indicazione == Indicazione::TotalPassed) {
+            assert_eq!(extract(changed).as_deref(), Ok(CONTENT), "{place}");
+        }
+        let _ = judge(&file[..place], None, &grounds);
+    }
 }

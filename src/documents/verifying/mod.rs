@@ -2,6 +2,8 @@
 
 pub mod grounds;
 mod envelope;
+mod pdf;
+mod in_pdf;
 mod algorithms;
 mod attributes;
 mod mathematics;
@@ -18,7 +20,7 @@ use crate::contract::firma::{Busta, Codifica, Copertura, VerificaFirme};
 
 use grounds::Grounds;
 use mathematics::Claim;
-use signer::Bench;
+use signer::{Around, Bench};
 use standing::Material;
 
 /// Layers that are opened, one inside the other.
@@ -31,7 +33,7 @@ const SIGNERS: usize = 64;
 pub enum NotVerified {
     /// No signed document in a form that is verified here.
     #[error(
-        "il file non è un documento firmato in formato CAdES (.p7m o .p7s, anche in Base64 o PEM)"
+        "il file non è un documento firmato in formato CAdES (.p7m o .p7s, anche in Base64 o PEM) o PAdES (PDF)"
     )]
     Form,
     /// A CMS message that is broken, or not signed.
@@ -66,8 +68,14 @@ pub fn verify(
         byte: submitted.file.len() as u64,
         codifica: Codifica::Binaria,
         buste: Vec::new(),
+        marche_documento: Vec::new(),
         avvertenze: Vec::new(),
     };
+    // A message may begin with the PDF file that it holds.
+    if !envelope::is_signed_message(&submitted.file) && pdf::is_pdf(&submitted.file) {
+        in_pdf::verify(&mut report, &submitted.file, grounds)?;
+        return Ok(report);
+    }
     let (mut message, encoding) = open(submitted.file)?;
     report.codifica = encoding;
     loop {
@@ -79,6 +87,10 @@ pub fn verify(
         report.buste.push(layer(&mut message, apart, grounds, at)?);
         let content = message.content().or(apart).unwrap_or_default();
         if !envelope::is_signed_message(content) {
+            if pdf::is_pdf(content) && pdf::signatures(content).is_none_or(|all| !all.is_empty()) {
+                let text = "il contenuto è un PDF che ha firme proprie, da verificare a parte";
+                report.avvertenze.push(text.to_owned());
+            }
             break;
         }
         if report.buste.len() == LAYERS {
@@ -149,7 +161,7 @@ fn layer(
             content_type: Some(&message.content_type),
             certificates: &message.certificates,
         };
-        signer::judge(claim, message, bench, 0)
+        signer::judge(claim, message, bench, Around::default())
     });
     Ok(Busta {
         firme: signatures.collect(),

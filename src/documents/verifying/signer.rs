@@ -8,7 +8,7 @@ use crate::trust::list::qualified::Issues;
 use crate::trust::peer::moment;
 
 use super::attributes::unsigned;
-use super::finding::Outcome;
+use super::finding::{Finding, Outcome};
 use super::grounds::{Grounds, Revocation};
 use super::identity::{named, qualification, unknown};
 use super::mathematics::{Claim, Mathematics};
@@ -64,16 +64,38 @@ pub(super) struct Bench<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
+/// What stands around a signature in its file, outside its message.
+#[derive(Default)]
+pub(super) struct Around {
+    /// Stamps on the file with the signature in it.
+    pub(super) stamps: Vec<Stamp>,
+    /// Long-term material.
+    pub(super) material: Vec<String>,
+}
+
 /// Judges one signature of a message.
 pub(super) fn judge(
     claim: Claim<'_>,
     message: &SignedData,
     bench: Bench<'_>,
+    around: Around,
+) -> Firma {
+    at_depth(claim, message, bench, around, 0)
+}
+
+fn at_depth(
+    claim: Claim<'_>,
+    message: &SignedData,
+    bench: Bench<'_>,
+    around: Around,
     depth: usize,
 ) -> Firma {
     let signer = claim.signer;
-    let stamps = stamps(signer, bench);
+    let mut stamps = stamps(signer, bench);
+    stamps.extend(around.stamps);
     let counter_signatures = counter_signatures(signer, message, bench, depth);
+    let mut long_term = material(signer, counter_signatures.is_none());
+    long_term.extend(around.material);
     let proof = stamps.iter().filter_map(Stamp::proof).min();
     let when = Moment {
         at: proof.unwrap_or(bench.now),
@@ -103,13 +125,34 @@ pub(super) fn judge(
         ora_dichiarata: mathematics.signed.signing_time,
         ora_provata: when.at,
         marche: stamps.into_iter().map(|stamp| stamp.report).collect(),
-        materiale: material(signer, counter_signatures.is_none()),
+        materiale: long_term,
         controfirme: counter_signatures.unwrap_or_default(),
         indicazione: outcome.indication,
         sotto_indicazione: outcome.sub_indication,
         motivi: outcome.reasons,
         integrita: mathematics.integrity,
         identita,
+    }
+}
+
+/// Of a signature that cannot even be read.
+pub(super) fn unreadable(finding: Finding, now: DateTime<Utc>) -> Firma {
+    let outcome = Outcome::of(vec![finding]);
+    Firma {
+        indicazione: outcome.indication,
+        sotto_indicazione: outcome.sub_indication,
+        motivi: outcome.reasons,
+        integrita: Integrita::NonVerificabile,
+        identita: named(None),
+        qualifica: unknown(),
+        livello: None,
+        algoritmo_impronta: String::new(),
+        algoritmo_firma: String::new(),
+        ora_dichiarata: None,
+        ora_provata: now,
+        marche: Vec::new(),
+        materiale: Vec::new(),
+        controfirme: Vec::new(),
     }
 }
 
@@ -192,7 +235,8 @@ fn counter_signatures(
             content_type: None,
             certificates: &message.certificates,
         };
-        found.push(judge(claim, message, bench, depth + 1));
+        let judged = at_depth(claim, message, bench, Around::default(), depth + 1);
+        found.push(judged);
     }
     Some(found)
 }

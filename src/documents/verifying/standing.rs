@@ -60,6 +60,11 @@ impl Material {
         found
     }
 
+    pub(super) fn add(&mut self, other: Material) {
+        self.certificates.extend(other.certificates);
+        self.lists.extend(other.lists);
+    }
+
     fn take(&mut self, signer: &Signer) {
         for value in unsigned(signer, CERTIFICATE_VALUES) {
             let certificates = parts(value);

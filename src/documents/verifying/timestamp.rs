@@ -27,9 +27,10 @@ const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 
 /// A time stamp, judged.
+#[derive(Clone)]
 pub(super) struct Stamp {
     pub(super) report: Marca,
-    /// Whether it is an unchanged stamp on this signature, whoever made it.
+    /// Whether it is an unchanged stamp on these bytes, whoever made it.
     pub(super) is_integral: bool,
 }
 
@@ -42,7 +43,7 @@ struct Stated {
 
 /// A time stamp as it was found.
 pub(super) struct Token {
-    message: Option<SignedData>,
+    pub(super) message: Option<SignedData>,
 }
 
 impl Token {
@@ -53,10 +54,10 @@ impl Token {
         }
     }
 
-    /// Judges it as a stamp on that signature's value. The stamp itself has no proof of its age, so it is judged as of now.
+    /// Judges it as a stamp on those bytes: a signature's value, or a file. The stamp itself has no proof of its age, so it is judged as of now.
     pub(super) fn judge(
         &self,
-        signature: &[u8],
+        stamped: &[u8],
         grounds: &Grounds,
         material: &Material,
         now: DateTime<Utc>,
@@ -82,9 +83,9 @@ impl Token {
         };
         let mut mathematics = Mathematics::of(claim);
         let mut findings = std::mem::take(&mut mathematics.findings);
-        let is_of_this = stated.is_of(signature);
+        let is_of_this = stated.is_of(stamped);
         if !is_of_this {
-            let reason = "la marca non è di questa firma";
+            let reason = "la marca non è di ciò a cui è allegata";
             findings.insert(0, Finding::failed(SottoIndicazione::HashFailure, reason));
         }
         findings.extend(mathematics.weaknesses(now));
@@ -159,8 +160,8 @@ impl Stated {
         })
     }
 
-    fn is_of(&self, signature: &[u8]) -> bool {
-        let found = self.digest.and_then(|digest| digest.over(signature).ok());
+    fn is_of(&self, stamped: &[u8]) -> bool {
+        let found = self.digest.and_then(|digest| digest.over(stamped).ok());
         found.is_some_and(|found| found == self.imprint)
     }
 
