@@ -12,6 +12,8 @@ CREATE TABLE exchange_place (
     first BIGINT NOT NULL,
     -- Their numbers, 16 bytes each.
     scambi BYTEA NOT NULL,
+    -- The leaves of their receipts, 32 bytes each.
+    leaves BYTEA NOT NULL,
     PRIMARY KEY (node, month, first)
 );
 

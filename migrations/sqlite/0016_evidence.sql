@@ -12,6 +12,8 @@ CREATE TABLE exchange_place (
     first INTEGER NOT NULL,
     -- Their numbers, 16 bytes each.
     scambi BLOB NOT NULL,
+    -- The leaves of their receipts, 32 bytes each.
+    leaves BLOB NOT NULL,
     PRIMARY KEY (node, month, first)
 ) WITHOUT ROWID;
 

@@ -2,6 +2,7 @@
 
 use chrono::{Duration, Utc};
 use pontile::store::evidence::Verdict;
+use pontile::store::record::Token;
 use pontile::store::{Month, RecordReader, Store};
 use sqlx::Connection;
 
@@ -25,13 +26,29 @@ async fn record(place: &Place, node: &str, exchanges: i64) {
     let store = place.open_again(node).await;
     for number in 0..exchanges {
         let begun = turn_of_month() + Duration::milliseconds(number);
-        let record = sample::answered(&store, begun);
+        let mut record = sample::answered(&store, begun);
+        record.parent = (number % 2 == 1).then(|| sample::scambio_at(begun));
+        record.tokens = vec![token("id_auth"), token("audit")];
         sample::commit(&store, record).await.expect("recorded");
     }
     let before = turn_of_month() - Duration::seconds(1);
     let record = sample::refused(before);
     sample::commit(&store, record).await.expect("recorded");
     store.close().await;
+}
+
+/// A token that says all that one can say.
+fn token(kind: &'static str) -> Token {
+    Token {
+        kind,
+        pattern: "AUDIT_REST_01",
+        id: Some("1".to_owned()),
+        key_id: Some("chiave \u{e0}\"\u{1f600}".to_owned()),
+        thumbprint: [3; 32],
+        person: (kind == "audit").then_some(([4; 32], 1)),
+        consumer: Some("consumatore".to_owned()),
+        eservice: None,
+    }
 }
 
 async fn filled() -> Vec<Place> {

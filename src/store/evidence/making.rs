@@ -1,4 +1,4 @@
-//! Makes trees of what the writer has committed: beside it, from the rows alone, so that a crash loses nothing.
+//! Makes trees of the leaves that the writer has committed: beside it, from what is durable alone, so that a crash loses nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,8 +16,8 @@ use crate::store::read::Reader;
 use crate::store::waiting::Waitroom;
 
 use super::places::{self, Series};
+use super::roots;
 use super::seals::Seals;
-use super::{receipts, roots};
 
 /// A batch ends after this time.
 const EVERY: Duration = Duration::from_secs(1);
@@ -129,8 +129,7 @@ impl RootMaker {
         }
         while end < series.last {
             let run = places::after(reader, &self.node, series.month, end, ENOUGH).await?;
-            let leaves = receipts::leaves(reader, &self.node, series.month, &run).await?;
-            let Some(tree) = Tree::of(leaves) else {
+            let Some(tree) = Tree::of(run.leaves.clone()) else {
                 return Err(StoreError::Evidence(format!(
                     "alla serie del nodo {} per {} manca il posto {}",
                     series.node,

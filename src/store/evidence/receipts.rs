@@ -1,17 +1,20 @@
-//! The receipts of recorded exchanges, as their rows give them.
+//! The receipts of exchanges: as they are recorded, and as their rows give them ever after.
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
 
+use crate::contract::operation::Operation;
+use crate::digest::SaltedDigest;
 use crate::evidence::receipt::VERSION;
 use crate::evidence::{BodyDigest, Hash, Receipt, TokenEvidence};
 use crate::store::error::StoreError;
 use crate::store::month::Month;
 use crate::store::read::{Reader, RecordRow, Selection};
+use crate::store::record::{Record, Token};
 use crate::store::tokens::TokenRow;
 
-use super::not_canonical;
 use super::places::Run;
 
 /// Exchanges that are read at once.
@@ -41,10 +44,80 @@ pub(super) async fn leaves(
                     "lo scambio {scambio} non è più al suo posto ({place})"
                 )));
             }
-            leaves.push(receipt(row, &month, place).leaf().map_err(not_canonical)?);
+            leaves.push(receipt(row, &month, place).leaf());
         }
     }
     Ok(leaves)
+}
+
+/// The receipt of an exchange that is being recorded, at that place of its node and month: the same bytes as [`receipt`] makes of its rows.
+pub(super) fn of_record<'a>(
+    record: &'a Record,
+    node: &'a str,
+    month: &'a str,
+    place: u64,
+) -> Receipt<'a> {
+    let context = &*record.context;
+    let mut tokens: Vec<&Token> = record.tokens.iter().collect();
+    tokens.sort_unstable_by_key(|token| token.kind);
+    Receipt {
+        adattatore: context.adapter.as_deref(),
+        adattatore_versione: context.adapter_version.as_deref(),
+        cache: record.cache,
+        certificato: hex::encode(context.certificate),
+        concessione: context.grant_id.as_deref(),
+        concessione_versione: context.grant_version.map(u64::from),
+        configurazione: hex::encode(context.snapshot_digest),
+        ente: context.ente.as_deref(),
+        esito: record.outcome,
+        eta_secondi: record.age_seconds.and_then(|age| u64::try_from(age).ok()),
+        finalita: context.purpose.as_deref(),
+        finalita_origine: context.purpose_origin,
+        fine: instant(record.ended),
+        generazione: u64::try_from(context.generation).unwrap_or_default(),
+        inizio: instant(record.begun),
+        lato: record.side,
+        mese: month,
+        nodo: node,
+        operazione: context.operation.map(Operation::name),
+        origine: record.origin.map(|origin| origin.to_string()),
+        padre: record.parent.map(|parent| parent.to_string()),
+        portale: context.portal.as_deref(),
+        prove: tokens.into_iter().map(token_of_record).collect(),
+        richiesta: record.request.map(digested),
+        richiesta_ente: record.backend_request.map(digested),
+        risposta: record.reply.map(digested),
+        risposta_ente: record.backend_answer.map(digested),
+        scambio: record.scambio.to_string(),
+        sequenza: place,
+        stato: record.status,
+        versione: VERSION,
+    }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+fn digested(digest: SaltedDigest) -> BodyDigest {
+    BodyDigest {
+        byte: digest.bytes,
+        sha256: hex::encode(digest.digest),
+    }
+}
+
+fn token_of_record(token: &Token) -> TokenEvidence<'_> {
+    TokenEvidence {
+        chiave: token.key_id.as_deref(),
+        eservice: token.eservice.as_deref(),
+        fruitore: token.consumer.as_deref(),
+        id: token.id.as_deref(),
+        impronta: hex::encode(token.thumbprint),
+        modello: token.pattern,
+        persona: token.person.map(|(digest, _)| hex::encode(digest)),
+        persona_chiave: token.person.map(|(_, version)| super::count(Some(version))),
+        tipo: token.kind,
+    }
 }
 
 /// The receipt of an exchange at that place of its node and month.
