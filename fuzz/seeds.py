@@ -5,12 +5,15 @@
 
 `charset`, `xml` and `json` get the bodies of the back ends' answers after a byte that chooses a declaration or a shape;
 `mapping` gets whole answers after three bytes that choose adapter, example and exchange; `fixed` and `delimited` get nightly files
-of the rows of examples, written as each layout says, after two bytes that choose the layout and the size of a buffer.
+of the rows of examples, written as each layout says, after two bytes that choose the layout and the size of a buffer. `signed` gets
+messages that `openssl cms` signs with a key made for it, after a byte that chooses whether a content is at hand.
 """
 
 import hashlib
 import json
 import pathlib
+import subprocess
+import tempfile
 import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -29,6 +32,25 @@ def main() -> None:
                 seed("mapping", bytes([number, place % 256, exchange]) + text)
                 bodies(text)
     nightly(folders)
+    signed()
+
+
+def signed() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        def openssl(*arguments: str) -> None:
+            subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+        place = pathlib.Path(folder)
+        (place / "content").write_bytes(b"contenuto")
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key", "-out", "certificate"]
+        openssl("req", "-x509", *key, "-subj", "/CN=Prova")
+        by = ["-signer", "certificate", "-inkey", "key", "-in", "content", "-out", "signed"]
+        for form in (["DER"], ["DER", "-nodetach"], ["DER", "-nodetach", "-stream"], ["PEM", "-nodetach"]):
+            openssl("cms", "-sign", "-binary", "-cades", *by, "-outform", *form)
+            message = (place / "signed").read_bytes()
+            for choice in range(2):
+                seed("signed", bytes([choice]) + message)
+            (place / "content").write_bytes(message if form[1:] == ["-nodetach"] else b"contenuto")
 
 
 def nightly(folders: list[pathlib.Path]) -> None:
