@@ -16,7 +16,7 @@ use crate::trust::PeerCertificate;
 use super::authorization::Asking;
 use super::error::{ExchangeError, Malformed};
 use super::login::Redemption;
-use super::reply::LimitStatus;
+use super::reply::{Describe, LimitStatus, Reply};
 
 /// What a request asks.
 #[derive(Debug, Clone)]
@@ -104,6 +104,11 @@ pub struct Arrival {
 }
 
 impl Arrival {
+    /// The refusal of a request for which no record can be had.
+    pub(super) fn unrecorded(&self, failure: &ExchangeError, describe: Describe) -> Reply {
+        Reply::unrecorded(self.scambio, self.door_limit, failure, describe)
+    }
+
     /// What is asked.
     pub(super) fn asked(&self) -> Result<&Asked, ExchangeError> {
         let asked = self.asked.as_ref();

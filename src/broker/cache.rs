@@ -2,6 +2,8 @@
 //!
 //! Only answers are kept: not found, refusals and errors never are.
 
+mod flight;
+
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,11 +23,12 @@ use crate::contract::operation::{FieldSet, Operation};
 use crate::contract::question::Parameters;
 use crate::gateway::Gateway;
 
+use flight::{Fetching, Flights, Part};
+
 use super::arrival::Arrival;
 use super::authorization::Permit;
 use super::dispatch::{self, Fetched, Target};
 use super::error::ExchangeError;
-use super::flight::{Fetching, Flights, Part};
 use super::protection;
 use super::record::{Stage, Trail};
 

@@ -20,7 +20,7 @@ use super::error::ExchangeError;
 use super::identity::Caller;
 use super::reply::Answered;
 
-/// Answers as soon as it is its turn: a batch is computed anew for each.
+/// Answers as soon as it is its turn: the salts of an exchange are looked for in its whole month.
 pub(super) async fn answer(
     gateway: &Arc<Gateway>,
     caller: &Caller,

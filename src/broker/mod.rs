@@ -17,10 +17,8 @@ pub mod login;
 pub mod reply;
 pub mod error;
 mod answer_signature;
-mod seal;
 mod evidenze;
 mod attended;
-mod flight;
 pub mod fan_out;
 
 use std::sync::Arc;
@@ -49,9 +47,7 @@ pub async fn exchange(gateway: &Arc<Gateway>, arrival: Arrival, describe: Descri
 async fn carry_out(gateway: Arc<Gateway>, arrival: Arrival, describe: Describe) -> Reply {
     let (slot, mut trail) = match record::open(&gateway, &arrival) {
         Ok(opened) => opened,
-        Err(refused) => {
-            return Reply::unrecorded(arrival.scambio, arrival.door_limit, &refused, describe);
-        }
+        Err(refused) => return arrival.unrecorded(&refused, describe),
     };
     let outcome = stages(&gateway, &arrival, &mut trail, describe).await;
     record::close(&gateway, slot, trail, &arrival, outcome, describe).await
@@ -72,7 +68,7 @@ async fn stages(
         Asked::LogIn(_) => return login::redeem(gateway, &caller, arrival, trail).await,
     };
     let permit = authorization::grant(gateway, &caller, &arrival.asking(question), trail).await?;
-    seal::is_in_time(gateway, &permit)?;
+    record::seal::is_in_time(gateway, &permit)?;
     if permit.operation().asked_of_each().is_some() {
         return fan_out::ask(gateway, &permit, arrival, trail, describe).await;
     }

@@ -1,6 +1,7 @@
 //! The record around all stages: a place is reserved before the first, the one durable write happens before the reply leaves.
 
 mod contexts;
+pub(super) mod seal;
 mod tokens;
 
 use std::sync::Arc;

@@ -52,7 +52,7 @@ pub struct ExtractArguments {
     output: PathBuf,
 }
 
-/// Prints the report as JSON. Done only where every signature is TOTAL-PASSED.
+/// Prints the report as JSON. Done only where every signature is TOTAL-PASSED, and nothing was added behind all of them.
 pub fn run(arguments: &VerifyArguments) -> Result<(), Failure> {
     let grounds = grounds(arguments)?;
     let content = arguments.content.as_deref().map(read).transpose()?;
@@ -72,7 +72,11 @@ pub fn run(arguments: &VerifyArguments) -> Result<(), Failure> {
         .count();
     let is_signed = report.buste.iter().all(|layer| !layer.firme.is_empty());
     match passed == all.len() && passed > 0 && is_signed {
-        true => Ok(()),
+        true if report.byte_non_coperti == 0 => Ok(()),
+        true => Err(Failure::Failed(format!(
+            "Firme TOTAL-PASSED: {passed} di {passed}, ma gli ultimi {} byte del file non sono di nessuna: ciò che si vede può non essere ciò che è stato firmato.",
+            report.byte_non_coperti
+        ))),
         false => Err(Failure::Failed(format!(
             "Firme TOTAL-PASSED: {passed} di {}.",
             all.len()

@@ -21,6 +21,8 @@ pub struct VerificaFirme {
     pub buste: Vec<Busta>,
     /// Marche temporali su un PDF intero, nell'ordine del file.
     pub marche_documento: Vec<Marca>,
+    /// Byte in fondo al file che nessuna firma o marca integra copre: che cosa cambino di ciò che si vede non è valutato.
+    pub byte_non_coperti: u64,
     /// Ciò che riguarda il file intero.
     pub avvertenze: Vec<String>,
 }

@@ -1,7 +1,7 @@
 //! A connection to either database for single statements: over it open requests are read and written, and tokens noted.
 
-use sqlx::postgres::PgArguments;
-use sqlx::sqlite::SqliteArguments;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::store::database::Database;
@@ -156,21 +156,37 @@ impl Link {
     ) -> Result<Vec<T>, StoreError> {
         match self {
             Link::Sqlite(connection) => {
-                let mut arguments = SqliteArguments::default();
-                parameters(&mut arguments);
-                let rows = sqlx::query_with(sql, arguments)
-                    .fetch_all(connection)
-                    .await?;
+                let rows = rows_of_sqlite(connection, sql, parameters).await?;
                 rows.iter().map(|row| read(row)).collect()
             }
             Link::Postgres(connection) => {
-                let mut arguments = PgArguments::default();
-                parameters(&mut arguments);
-                let rows = sqlx::query_with(Dialect::Postgres.statement(sql), arguments)
-                    .fetch_all(&mut **connection)
-                    .await?;
+                let rows = rows_of_postgres(connection, sql, parameters).await?;
                 rows.iter().map(|row| read(row)).collect()
             }
         }
     }
+}
+
+/// The rows that a statement of ours finds in a file.
+pub(super) async fn rows_of_sqlite(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+    parameters: Parameters<'_>,
+) -> Result<Vec<SqliteRow>, sqlx::Error> {
+    let mut arguments = SqliteArguments::default();
+    parameters(&mut arguments);
+    sqlx::query_with(sql, arguments).fetch_all(connection).await
+}
+
+/// The rows that a statement of ours finds on a server.
+pub(super) async fn rows_of_postgres(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    parameters: Parameters<'_>,
+) -> Result<Vec<PgRow>, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    parameters(&mut arguments);
+    sqlx::query_with(Dialect::Postgres.statement(sql), arguments)
+        .fetch_all(connection)
+        .await
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::database::Database;
 use super::dialect::{Bind, Dialect, Values};
 use super::error::StoreError;
-use super::link::Parameters;
+use super::link::{Parameters, rows_of_postgres, rows_of_sqlite};
 use super::month::{Month, least_scambio};
 use super::sqlite::reader::MonthReader;
 use super::subject::SubjectKeys;
@@ -309,21 +309,13 @@ impl Reader {
     ) -> Result<Vec<T>, StoreError> {
         match self {
             Reader::Sqlite(month) => loop {
-                let mut arguments = SqliteArguments::default();
-                parameters(&mut arguments);
-                let rows = sqlx::query_with(sql, arguments)
-                    .fetch_all(month.connection())
-                    .await;
+                let rows = rows_of_sqlite(month.connection(), sql, parameters).await;
                 if !month.was_disturbed().await? {
                     return rows?.iter().map(|row| read(row)).collect();
                 }
             },
             Reader::Postgres(connection) => {
-                let mut arguments = PgArguments::default();
-                parameters(&mut arguments);
-                let rows = sqlx::query_with(Dialect::Postgres.statement(sql), arguments)
-                    .fetch_all(&mut **connection)
-                    .await?;
+                let rows = rows_of_postgres(connection, sql, parameters).await?;
                 rows.iter().map(|row| read(row)).collect()
             }
         }

@@ -43,6 +43,15 @@ async fn ask(portal: &Portal) -> (String, u16, Value) {
     (scambio.to_owned(), answer.status, answer.body)
 }
 
+/// A province that seals, a portal of it, and the exchange that it had.
+async fn asked_once(hsm: &SoftHsm) -> (Province, Portal, String) {
+    let province = province(hsm, "");
+    let portal = province.portal("portale-uno");
+    let (scambio, status, _) = ask(&portal).await;
+    assert_eq!(status, 200);
+    (province, portal, scambio)
+}
+
 async fn standing(province: &Province) -> Value {
     let ready = province.operator("operatore-uno").get("/pronto").await;
     assert_eq!(ready.status, 200, "{}", ready.body);
@@ -96,10 +105,7 @@ async fn the_evidence_of_an_exchange_is_sealed_on_the_token_and_verified_by_othe
         return;
     }
     let hsm = SoftHsm::new();
-    let province = province(&hsm, "");
-    let portal = province.portal("portale-uno");
-    let (scambio, status, _) = ask(&portal).await;
-    assert_eq!(status, 200);
+    let (province, _, scambio) = asked_once(&hsm).await;
     let file = export(&province, &scambio);
     let anchors = province.pki.path("root.pem");
     let anchors = anchors.to_str().expect("UTF-8");
@@ -191,10 +197,7 @@ async fn a_portal_fetches_the_evidence_of_its_own_exchanges_and_anyone_the_roots
         return;
     }
     let hsm = SoftHsm::new();
-    let province = province(&hsm, "");
-    let portal = province.portal("portale-uno");
-    let (scambio, status, _) = ask(&portal).await;
-    assert_eq!(status, 200);
+    let (province, portal, scambio) = asked_once(&hsm).await;
     let path = format!("/rest/evidenze/v1/{scambio}");
     let end = Instant::now() + Duration::from_secs(20);
     let fetched = loop {

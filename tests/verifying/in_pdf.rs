@@ -66,8 +66,11 @@ fn what_was_added_after_a_signature_is_told() {
     assert_eq!(layer.copertura, Copertura::RevisionePrecedente);
     assert_eq!(layer.byte_contenuto, Some(first.len() as u64));
     assert_eq!(layer.byte_in_coda, (more.len() - first.len()) as u64);
+    assert_eq!(report.byte_non_coperti, layer.byte_in_coda);
     assert_eq!(report.avvertenze.len(), 1);
-    let both = layers(&workshop, &signed(&workshop, &first));
+    let twice = signed(&workshop, &first);
+    assert_eq!(workshop.judge(&twice).byte_non_coperti, 0);
+    let both = layers(&workshop, &twice);
     let found: Vec<_> = both
         .iter()
         .map(|one| (one.copertura, verdict(&one.firme[0])))
@@ -89,6 +92,7 @@ fn a_stamp_on_the_file_proves_the_signatures_before_it() {
     assert_eq!(verdict(one), PASSED);
     assert_eq!(one.livello, Some(Livello::T));
     assert_eq!(Some(one.ora_provata), report.marche_documento[0].ora);
+    assert_eq!(report.byte_non_coperti, 0);
     let foreign = revision(&first, STAMP, |_| workshop.stamp(b"altro", "tsa"));
     let report = workshop.judge(&foreign);
     let one = &report.buste[0].firme[0];

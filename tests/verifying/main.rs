@@ -372,6 +372,13 @@ fn the_commands_judge_and_open_without_a_configuration() {
     assert!(sound.status.success(), "{told}");
     let one = &report["buste"][0]["firme"][0];
     assert_eq!(one["indicazione"], "TOTAL-PASSED");
+    // What somebody added behind all signatures nobody has signed.
+    let behind = [&workshop.signed(DER)[..], b"altro"].concat();
+    workshop.write("behind.p7m", &behind);
+    let longer = pontile(&[&["verify", "behind.p7m"], &grounds[..]].concat());
+    let told = String::from_utf8_lossy(&longer.stderr);
+    assert_eq!(longer.status.code(), Some(1));
+    assert!(told.contains("gli ultimi 5 byte"), "{told}");
     let unknown = pontile(&["verify", "document.p7m", "--at", "2026-01-01T00:00:00Z"]);
     assert_eq!(unknown.status.code(), Some(1));
     let report: serde_json::Value = serde_json::from_slice(&unknown.stdout).expect("JSON");

@@ -1,6 +1,6 @@
 //! All signatures and time stamps of a PDF file: each over its revision, and what was added since.
 
-use crate::contract::firma::{Busta, Codifica, Copertura, VerificaFirme};
+use crate::contract::firma::{Busta, Codifica, Copertura, Integrita, VerificaFirme};
 
 use super::grounds::Grounds;
 use super::mathematics::Claim;
@@ -45,6 +45,7 @@ pub(super) fn verify(
     for one in signatures {
         report.buste.push(layer(file, one, &stamps, bench));
     }
+    report.byte_non_coperti = file.len() as u64 - covered(&report.buste, &stamps);
     if report.buste.is_empty() {
         if stamps.is_empty() {
             return Err(NotVerified::Form);
@@ -58,6 +59,19 @@ pub(super) fn verify(
         report.avvertenze.push(text.to_owned());
     }
     Ok(())
+}
+
+/// Where the last signature or stamp that holds ends.
+fn covered(layers: &[Busta], stamps: &[OnRevision]) -> u64 {
+    let holds = |layer: &&Busta| {
+        let mut all = layer.firme.iter();
+        all.any(|one| one.integrita == Integrita::Integra)
+    };
+    let signed = layers.iter().filter(holds);
+    let signed = signed.filter_map(|layer| layer.byte_contenuto);
+    let stamped = stamps.iter().filter(|one| one.stamp.is_integral);
+    let stamped = stamped.map(|one| one.end as u64);
+    signed.chain(stamped).max().unwrap_or(0)
 }
 
 fn on_revision(found: Found<'_>, bench: Bench<'_>) -> Option<OnRevision> {

@@ -69,6 +69,7 @@ pub fn verify(
         codifica: Codifica::Binaria,
         buste: Vec::new(),
         marche_documento: Vec::new(),
+        byte_non_coperti: 0,
         avvertenze: Vec::new(),
     };
     // A message may begin with the PDF file that it holds.
@@ -78,6 +79,7 @@ pub fn verify(
     }
     let (mut message, encoding) = open(submitted.file)?;
     report.codifica = encoding;
+    report.byte_non_coperti = message.trailing as u64;
     loop {
         let apart = submitted.content.filter(|_| report.buste.is_empty());
         if apart.is_some() && message.content().is_some() {

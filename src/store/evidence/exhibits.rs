@@ -86,21 +86,23 @@ async fn exhibit(
     };
     let size = usize::try_from(root.last - root.first + 1).unwrap_or(usize::MAX);
     let run = places::after(reader, node, month, root.first - 1, size).await?;
-    let leaves = receipts::leaves(reader, node, month, &run).await?;
+    let name = month.to_string();
+    let receipt = receipts::receipt(row, &name, place);
     let indice = place - root.first;
-    let tree = Tree::of(leaves);
+    let position = usize::try_from(indice).unwrap_or(usize::MAX);
+    let is_unchanged = run.leaves.get(position) == Some(&receipt.leaf());
     let sealed = Root::read(&root.document).map_err(not_canonical)?;
-    let path = tree
-        .filter(|tree| sealed.is_of(tree))
+    let path = Tree::of(run.leaves)
+        .filter(|tree| is_unchanged && sealed.is_of(tree))
         .and_then(|tree| tree.path(indice))
         .ok_or_else(|| {
             StoreError::Evidence(format!(
-                "il lotto {} del nodo {node} non è più quello della sua radice",
+                "lo scambio non è più quello che sta sotto la radice del lotto {} del nodo {node}",
                 sealed.lotto
             ))
         })?;
     Ok(Found::Whole(Box::new(Exhibit {
-        receipt: receipts::receipt(row, &month.to_string(), place).bytes(),
+        receipt: receipt.bytes(),
         proof: Proof {
             indice,
             foglie: root.last - root.first + 1,

@@ -129,7 +129,8 @@ impl RootMaker {
         }
         while end < series.last {
             let run = places::after(reader, &self.node, series.month, end, ENOUGH).await?;
-            let Some(tree) = Tree::of(run.leaves.clone()) else {
+            let first = run.first;
+            let Some(tree) = Tree::of(run.leaves) else {
                 return Err(StoreError::Evidence(format!(
                     "alla serie del nodo {} per {} manca il posto {}",
                     series.node,
@@ -137,7 +138,7 @@ impl RootMaker {
                     end + 1
                 )));
             };
-            roots::put(&mut link, &self.node, series.month, &run, &tree).await?;
+            roots::put(&mut link, &self.node, series.month, first, &tree).await?;
             self.seals.root_was_made();
             end += tree.size();
         }

@@ -11,7 +11,6 @@ use crate::store::link::Link;
 use crate::store::month::Month;
 use crate::store::read::Reader;
 
-use super::places::Run;
 use super::{count, not_canonical, number};
 
 const NEWEST: &str = "SELECT node, batch, digest FROM evidence_chain ORDER BY node";
@@ -110,12 +109,12 @@ pub(super) async fn end(link: &mut Link, node: &str, month: Month) -> Result<u64
     Ok(rows.first().copied().unwrap_or(0))
 }
 
-/// Makes the root of the node's next batch durable. Of two who make the same batch one fails.
+/// Makes the root of the node's next batch durable, whose places go on from the first. Of two who make the same batch one fails.
 pub(super) async fn put(
     link: &mut Link,
     node: &str,
     month: Month,
-    run: &Run,
+    first: u64,
     tree: &Tree,
 ) -> Result<(), StoreError> {
     link.begin().await?;
@@ -127,8 +126,8 @@ pub(super) async fn put(
         nodo: node.to_owned(),
         mese: month.to_string(),
         lotto: before.map_or(0, |before| before.lotto) + 1,
-        primo: run.first,
-        ultimo: run.first + tree.size() - 1,
+        primo: first,
+        ultimo: first + tree.size() - 1,
         radice: hex::encode(tree.root()),
         istante: now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
         precedente: before.map(|before| before.sha256.clone()),

@@ -2,11 +2,14 @@
 
 use crate::gateway::Gateway;
 
-use super::authorization::Permit;
-use super::error::ExchangeError;
+use crate::broker::authorization::Permit;
+use crate::broker::error::ExchangeError;
 
 /// Refuses where the evidence waits longer than the configuration allows for this class of operations.
-pub(super) fn is_in_time(gateway: &Gateway, permit: &Permit) -> Result<(), ExchangeError> {
+pub(in crate::broker) fn is_in_time(
+    gateway: &Gateway,
+    permit: &Permit,
+) -> Result<(), ExchangeError> {
     let writes = permit.operation().is_write();
     match gateway.sealing() {
         Some(standing) if standing.refuses(writes) => Err(ExchangeError::SealOverdue),
