@@ -42,6 +42,7 @@ def main():
     parser.add_argument("--slices", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a slice")
     parser.add_argument("--profile", default=GUIDED, help="cargo's, or `guided`: as it is shipped")
+    parser.add_argument("--before", help="for the row `before`: another build of the program, to hold this one against")
     parser.add_argument("--without-build", action="store_true")
     options = parser.parse_args()
 

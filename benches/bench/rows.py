@@ -92,6 +92,23 @@ def cached(measurement):
     ]
 
 
+def before(measurement):
+    """The same questions to another build: what a change costs, nothing else being different."""
+    if not measurement.options.before:
+        print("before: skipped, --before names no program", file=sys.stderr)
+        return []
+    name = "pontile before"
+    measurement.servers[name] = measurement.bench.pontile(measurement.options.before, "pontile-before")
+    cached = Request(PERSON.format(REST), "POST", measurement.few, [PURPOSE])
+    results = [
+        measurement.compare(f"{label}, against the build before, {connections} connections", goal, "pontile", question, name, question, ["--connections", str(connections)])
+        for label, goal, question in (("cached", 1.1, cached), ("live", None, measurement.ask(REST)))
+        for connections in (32, 256)
+    ]
+    measurement.stop(name)
+    return results
+
+
 def floor_live(measurement):
     """A bare loop with the product's record, passing: what no gateway with this record can be below."""
     return [
@@ -209,6 +226,7 @@ ALL = {
     "haproxy": haproxy,
     "live": live,
     "cached": cached,
+    "before": before,
     "floor-live": floor_live,
     "floor-cached": floor_cached,
     "soap": soap,
