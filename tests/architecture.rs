@@ -54,7 +54,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("trust", "config"),
     ("store", "contract config digest evidence"),
     ("telemetry", "config contract store"),
-    ("evidence", ""),
+    ("evidence", "contract"),
     ("digest", ""),
     ("oidc", "config jose signing"),
     ("pdnd", "config jose signing"),

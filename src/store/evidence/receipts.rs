@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::contract::operation::Operation;
 use crate::digest::SaltedDigest;
-use crate::evidence::receipt::VERSION;
+use crate::evidence::receipt::{Digest, VERSION};
 use crate::evidence::{BodyDigest, Hash, Receipt, TokenEvidence};
 use crate::store::error::StoreError;
 use crate::store::month::Month;
@@ -64,45 +64,46 @@ pub(super) fn of_record<'a>(
         adattatore: context.adapter.as_deref(),
         adattatore_versione: context.adapter_version.as_deref(),
         cache: record.cache,
-        certificato: hex::encode(context.certificate),
+        certificato: Digest(context.certificate),
         concessione: context.grant_id.as_deref(),
         concessione_versione: context.grant_version.map(u64::from),
-        configurazione: hex::encode(context.snapshot_digest),
+        configurazione: Digest(context.snapshot_digest),
         ente: context.ente.as_deref(),
         esito: record.outcome,
         eta_secondi: record.age_seconds.and_then(|age| u64::try_from(age).ok()),
         finalita: context.purpose.as_deref(),
         finalita_origine: context.purpose_origin,
-        fine: instant(record.ended),
+        fine: as_recorded(record.ended),
         generazione: u64::try_from(context.generation).unwrap_or_default(),
-        inizio: instant(record.begun),
+        inizio: as_recorded(record.begun),
         lato: record.side,
         mese: month,
         nodo: node,
         operazione: context.operation.map(Operation::name),
-        origine: record.origin.map(|origin| origin.to_string()),
-        padre: record.parent.map(|parent| parent.to_string()),
+        origine: record.origin,
+        padre: record.parent,
         portale: context.portal.as_deref(),
         prove: tokens.into_iter().map(token_of_record).collect(),
         richiesta: record.request.map(digested),
         richiesta_ente: record.backend_request.map(digested),
         risposta: record.reply.map(digested),
         risposta_ente: record.backend_answer.map(digested),
-        scambio: record.scambio.to_string(),
+        scambio: record.scambio,
         sequenza: place,
         stato: record.status,
         versione: VERSION,
     }
 }
 
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+/// The record keeps microseconds.
+fn as_recorded(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
 
 fn digested(digest: SaltedDigest) -> BodyDigest {
     BodyDigest {
         byte: digest.bytes,
-        sha256: hex::encode(digest.digest),
+        sha256: Digest(digest.digest),
     }
 }
 
@@ -112,9 +113,9 @@ fn token_of_record(token: &Token) -> TokenEvidence<'_> {
         eservice: token.eservice.as_deref(),
         fruitore: token.consumer.as_deref(),
         id: token.id.as_deref(),
-        impronta: hex::encode(token.thumbprint),
+        impronta: Digest(token.thumbprint),
         modello: token.pattern,
-        persona: token.person.map(|(digest, _)| hex::encode(digest)),
+        persona: token.person.map(|(digest, _)| Digest(digest)),
         persona_chiave: token.person.map(|(_, version)| super::count(Some(version))),
         tipo: token.kind,
     }
@@ -123,37 +124,38 @@ fn token_of_record(token: &Token) -> TokenEvidence<'_> {
 /// The receipt of an exchange at that place of its node and month.
 pub(super) fn receipt<'a>(row: &'a RecordRow, month: &'a str, place: u64) -> Receipt<'a> {
     let text = |column| row.value(column).as_str();
-    let owned = |column| text(column).map(str::to_owned);
+    let scambio = |column| text(column).and_then(|text| Uuid::try_parse(text).ok());
+    let instant = |column| row.text(column).parse().unwrap_or_default();
     let number = |column| row.value(column).as_u64();
     Receipt {
         adattatore: text("adapter"),
         adattatore_versione: text("adapter_version"),
         cache: text("cache"),
-        certificato: row.text("certificate").to_owned(),
+        certificato: digest(row.text("certificate")),
         concessione: text("grant_id"),
         concessione_versione: number("grant_version"),
-        configurazione: row.text("snapshot_digest").to_owned(),
+        configurazione: digest(row.text("snapshot_digest")),
         ente: text("ente"),
         esito: row.text("outcome"),
         eta_secondi: number("age_seconds"),
         finalita: text("purpose"),
         finalita_origine: text("purpose_origin"),
-        fine: row.text("ended").to_owned(),
+        fine: instant("ended"),
         generazione: number("generation").unwrap_or_default(),
-        inizio: row.text("begun").to_owned(),
+        inizio: instant("begun"),
         lato: text("side"),
         mese: month,
         nodo: row.text("node"),
         operazione: text("operation"),
-        origine: owned("origin"),
-        padre: owned("parent"),
+        origine: scambio("origin"),
+        padre: scambio("parent"),
         portale: text("portal"),
         prove: row.tokens.iter().map(token).collect(),
         richiesta: body(row, "request_digest", "request_bytes"),
         richiesta_ente: body(row, "backend_request_digest", "backend_request_bytes"),
         risposta: body(row, "reply_digest", "reply_bytes"),
         risposta_ente: body(row, "backend_answer_digest", "backend_answer_bytes"),
-        scambio: row.scambio.to_string(),
+        scambio: row.scambio,
         sequenza: place,
         stato: number("status")
             .and_then(|status| u16::try_from(status).ok())
@@ -162,10 +164,19 @@ pub(super) fn receipt<'a>(row: &'a RecordRow, month: &'a str, place: u64) -> Rec
     }
 }
 
-fn body(row: &RecordRow, digest: &str, bytes: &str) -> Option<BodyDigest> {
+/// A digest as a row tells it; zeros where it is none, which is no leaf that was ever made.
+fn digest(digits: &str) -> Digest {
+    let mut bytes = [0; 32];
+    match hex::decode_to_slice(digits, &mut bytes) {
+        Ok(()) => Digest(bytes),
+        Err(_) => Digest::default(),
+    }
+}
+
+fn body(row: &RecordRow, column: &str, bytes: &str) -> Option<BodyDigest> {
     Some(BodyDigest {
         byte: row.value(bytes).as_u64().unwrap_or_default(),
-        sha256: row.value(digest).as_str().map(str::to_owned)?,
+        sha256: row.value(column).as_str().map(digest)?,
     })
 }
 
@@ -175,9 +186,9 @@ fn token(row: &TokenRow) -> TokenEvidence<'_> {
         eservice: row.eservice.as_deref(),
         fruitore: row.consumer.as_deref(),
         id: row.token_id.as_deref(),
-        impronta: row.thumbprint.clone(),
+        impronta: digest(&row.thumbprint),
         modello: &row.pattern,
-        persona: row.person.clone(),
+        persona: row.person.as_deref().map(digest),
         persona_chiave: row.person_key.map(|version| super::count(Some(version))),
         tipo: &row.kind,
     }
